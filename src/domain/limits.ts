@@ -1,0 +1,38 @@
+/** Every limit of the contract, in one place. Lengths are in characters (code points). */
+export const limits = {
+  idLength: 64,
+  slugLength: 48,
+  nameLength: 48,
+  displayNameLength: 64,
+  descriptionLength: 150,
+  /** What is left of a name in a generated slug: 48 less a hyphen and six characters of the id. */
+  generatedSlugStemLength: 41,
+  generatedSlugSuffixLength: 6,
+  defaultPageSize: 100,
+  maxPageSize: 1000,
+  /** Bytes of names, descriptions and permission slugs after which a page of roles ends early. */
+  pageBytes: 2 * 1024 * 1024,
+  requestBytes: 1024 * 1024,
+  /** Slugs listed in one metadata value before it is cut with `…`. */
+  slugsInMetadata: 20,
+  slugsInMessage: 3,
+  violations: 100,
+  namedOrganizations: 100,
+  /** How long a request id is remembered, in milliseconds. */
+  requestIdLifetime: 24 * 60 * 60 * 1000,
+} as const;
+
+/** How much one scope may hold; configurable. */
+export interface Quotas {
+  readonly environmentRoles: number;
+  readonly customRoles: number;
+  readonly permissions: number;
+  readonly permissionsPerRole: number;
+}
+
+export const defaultQuotas: Quotas = {
+  environmentRoles: 200,
+  customRoles: 200,
+  permissions: 2000,
+  permissionsPerRole: 500,
+};

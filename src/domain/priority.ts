@@ -1,0 +1,47 @@
+/** Whatever has a place in a priority order. */
+interface Placed {
+  readonly id: string;
+  readonly createdRevision: number;
+}
+
+/**
+ * The roles in priority order. A stored order may name roles that are gone and lack roles that came later: the
+ * former are left out, the latter follow at the bottom in order of creation.
+ */
+export function inOrder<Role extends Placed>(stored: readonly string[], roles: Iterable<Role>): Role[] {
+  const unplaced = new Map<string, Role>();
+  for (const role of roles) unplaced.set(role.id, role);
+  const placed: Role[] = [];
+  for (const id of stored) {
+    const role = unplaced.get(id);
+    if (role && unplaced.delete(id)) placed.push(role);
+  }
+  return [...placed, ...[...unplaced.values()].sort((a, b) => a.createdRevision - b.createdRevision)];
+}
+
+export interface OrderDifference {
+  readonly missing: string[];
+  readonly unknown: string[];
+  readonly duplicate: string[];
+}
+
+/** How a wanted order differs from a permutation of the present slugs; undefined when it is one. */
+export function differenceFromPermutation(
+  wanted: readonly string[],
+  present: readonly string[],
+): OrderDifference | undefined {
+  const unseen = new Set(present);
+  const known = new Set(present);
+  const unknown = new Set<string>();
+  const duplicate = new Set<string>();
+  const seen = new Set<string>();
+  for (const slug of wanted) {
+    if (seen.has(slug)) duplicate.add(slug);
+    else if (!known.has(slug)) unknown.add(slug);
+    seen.add(slug);
+    unseen.delete(slug);
+  }
+  return unseen.size + unknown.size + duplicate.size === 0
+    ? undefined
+    : { missing: [...unseen], unknown: [...unknown], duplicate: [...duplicate] };
+}

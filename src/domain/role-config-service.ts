@@ -1,0 +1,105 @@
+import { refuse } from "./errors";
+import { Fields, parseEtag } from "./fields";
+import { differenceFromPermutation } from "./priority";
+import type { RoleView } from "./role";
+import { type Context, type RoleConfigView, idsOf, organizationContext, slugsOf, viewConfig } from "./role-config";
+import { viewRoles } from "./role-service";
+import { type OrganizationScope, type Scope, effectiveRole, parseOrganizationScope, parseScope } from "./scope";
+import { type Slug, parseSlug } from "./slug";
+import type { Tools } from "./tools";
+import { type Call, parseOnce } from "./transactions";
+
+export interface SetPriority extends Scope {
+  readonly slugs: readonly string[];
+  readonly etag?: string | undefined;
+  readonly requestId?: string | undefined;
+}
+
+export interface SetDefaultRole extends Scope {
+  readonly slug: string;
+  readonly etag?: string | undefined;
+  readonly requestId?: string | undefined;
+}
+
+/** Sets the priority order and the default role of an environment or an organization. */
+export class RoleConfigService {
+  constructor(private readonly tools: Tools) {}
+
+  async setPriority(request: SetPriority, call: Call): Promise<{ roles: RoleView[]; config: RoleConfigView }> {
+    const fields = new Fields();
+    const scope = parseScope(fields, request);
+    const slugs = fields.list("slugs", request.slugs, parseSlug);
+    const etag = fields.optional("etag", request.etag, parseEtag);
+    const once = parseOnce(fields, request.requestId, call);
+    fields.check();
+
+    const { digest, transactions } = this.tools;
+    return transactions.inScope(scope, once, async (stores, { state: { environment }, context, organization }) => {
+      this.checkOwn(context, scope.organizationId);
+      this.checkEtag(context, etag);
+      const after = { ...context, roles: reordered(context, slugs) };
+      const order = idsOf(after.roles);
+      if (organization?.own)
+        await stores.organizations.saveOwn(environment.uid, organization.id, { ...organization.own, order });
+      else await stores.environments.update(environment.uid, { order });
+      return {
+        roles: await viewRoles(digest, stores, environment.uid, after, scope.organizationId),
+        config: viewConfig(digest, after),
+      };
+    });
+  }
+
+  async setDefaultRole(request: SetDefaultRole, call: Call): Promise<RoleConfigView> {
+    const fields = new Fields();
+    const scope = parseScope(fields, request);
+    const slug = fields.required("slug", request.slug, parseSlug);
+    const etag = fields.optional("etag", request.etag, parseEtag);
+    const once = parseOnce(fields, request.requestId, call);
+    fields.check();
+
+    const { digest, transactions } = this.tools;
+    return transactions.inScope(scope, once, async (stores, { state: { environment }, context, organization }) => {
+      this.checkOwn(context, scope.organizationId);
+      this.checkEtag(context, etag);
+      const after = { ...context, defaultRole: effectiveRole(context, slug) };
+      const defaultRoleId = after.defaultRole.id;
+      if (organization?.own) {
+        const own = { ...organization.own, defaultRoleId, order: idsOf(context.roles) };
+        await stores.organizations.saveOwn(environment.uid, organization.id, own);
+      } else await stores.environments.update(environment.uid, { defaultRoleId });
+      return viewConfig(digest, after);
+    });
+  }
+
+  async resetOrgRoleConfig(
+    request: OrganizationScope & { readonly requestId?: string | undefined },
+    call: Call,
+  ): Promise<RoleConfigView> {
+    const fields = new Fields();
+    const scope = parseOrganizationScope(fields, request);
+    const once = parseOnce(fields, request.requestId, call);
+    fields.check();
+
+    const { digest, transactions } = this.tools;
+    return transactions.inScope(scope, once, async (stores, { state, organization }) => {
+      if (organization?.customRoles.length)
+        throw refuse.organizationHasCustomRoles(scope.organizationId, organization.customRoles.length);
+      if (organization?.own) await stores.organizations.remove(state.environment.uid, organization.id);
+      return viewConfig(digest, organizationContext(state, undefined));
+    });
+  }
+
+  private checkOwn(context: Context, organizationId: string | undefined): void {
+    if (organizationId && context.inheritsEnvironment) throw refuse.organizationInheritsEnvironment(organizationId);
+  }
+
+  private checkEtag(context: Context, etag: string | undefined): void {
+    if (etag && etag !== viewConfig(this.tools.digest, context).etag) throw refuse.etagMismatch(etag);
+  }
+}
+
+function reordered(context: Context, slugs: readonly Slug[]) {
+  const difference = differenceFromPermutation(slugs, slugsOf(context.roles));
+  if (difference) throw refuse.priorityOrderMismatch(difference);
+  return slugs.map((slug) => effectiveRole(context, slug));
+}

@@ -1,0 +1,353 @@
+import { refuse } from "./errors";
+import {
+  type EnvironmentId,
+  Fields,
+  type OrganizationId,
+  type PermissionSlug,
+  parseDescription,
+  parseEtag,
+  parseName,
+  parsePermissionSlug,
+} from "./fields";
+import type { Digest, EnvironmentUid, PermissionId } from "./ids";
+import { limits } from "./limits";
+import { type Cursor, type Page, type PagePosition, type PageRequest, encodeToken, parsePage } from "./page";
+import { type Role, type RoleView, roleEtag } from "./role";
+import {
+  type Context,
+  type RoleConfigView,
+  environmentContext,
+  idsOf,
+  inheritedConfig,
+  organizationContext,
+  slugsOf,
+  viewConfig,
+  viewRole,
+} from "./role-config";
+import {
+  type OrganizationScope,
+  type ParsedScope,
+  type Scope,
+  effectiveRole,
+  ownRole,
+  parseEnvironmentId,
+  parseOrganizationScope,
+  parseScope,
+} from "./scope";
+import { type Slug, generateSlug, parseCustomSlug, parseEnvironmentSlug, parseSlug, suggestSlug } from "./slug";
+import { KeyTaken, type Stores } from "./stores";
+import type { Tools } from "./tools";
+import { type Call, type Once, parseOnce } from "./transactions";
+
+export interface CreateRole extends Scope {
+  readonly slug?: string | undefined;
+  readonly name: string;
+  readonly description: string;
+  readonly permissions: readonly string[];
+  readonly requestId?: string | undefined;
+}
+
+export interface UpdateRole extends Scope {
+  readonly slug: string;
+  readonly role:
+    | { readonly name: string; readonly description: string; readonly permissions: readonly string[] }
+    | undefined;
+  readonly updateMask: readonly string[] | undefined;
+  readonly etag?: string | undefined;
+  readonly requestId?: string | undefined;
+}
+
+export interface ChangeRolePermissions extends Scope {
+  readonly slug: string;
+  readonly permissions: readonly string[];
+  readonly requestId?: string | undefined;
+}
+
+export interface RolePage extends Page<RoleView> {
+  readonly config: RoleConfigView;
+}
+
+/** Attempts at a generated slug that nobody has; two in a row that are taken are already a matter of years. */
+const generatedSlugAttempts = 8;
+
+/** Creates, reads and changes roles. */
+export class RoleService {
+  constructor(private readonly tools: Tools) {}
+
+  async createRole(request: CreateRole, call: Call): Promise<RoleView> {
+    const fields = new Fields();
+    const { environmentId, organizationId } = parseScope(fields, request);
+    const slug = organizationId
+      ? fields.optional("slug", request.slug, parseCustomSlug)
+      : fields.required("slug", request.slug, parseEnvironmentSlug);
+    const name = fields.required("name", request.name, parseName);
+    const description = fields.required("description", request.description, parseDescription);
+    const permissions = fields.set("permissions", request.permissions, parsePermissionSlug);
+    const once = parseOnce(fields, request.requestId, call);
+    fields.check();
+    this.checkPermissionQuota(slug ?? name, permissions.length);
+
+    const time = this.tools.clock();
+    const create = async (): Promise<RoleView> => {
+      const id = this.tools.ids.role();
+      const draft = { id, slug: slug ?? generateSlug(name, id), name, description, createTime: time, updateTime: time };
+      return organizationId
+        ? this.createCustomRole(environmentId, organizationId, draft, permissions, once)
+        : this.createEnvironmentRole(environmentId, draft, permissions, once);
+    };
+    for (let attempt = 1; attempt <= generatedSlugAttempts; attempt += 1) {
+      try {
+        return await create();
+      } catch (error) {
+        if (!(error instanceof KeyTaken)) throw error;
+        if (slug) throw refuse.roleSlugTaken(slug);
+      }
+    }
+    throw refuse.conflictRetry();
+  }
+
+  private createEnvironmentRole(
+    environmentId: EnvironmentId,
+    draft: Omit<Role, "organizationId" | "createdRevision">,
+    permissions: readonly PermissionSlug[],
+    once: Once | undefined,
+  ): Promise<RoleView> {
+    const { transactions, quotas } = this.tools;
+    return transactions.inEnvironment(environmentId, once, async (stores, state) => {
+      const { environment, roles } = state;
+      const context = environmentContext(state);
+      if (context.roles.length >= quotas.environmentRoles)
+        throw refuse.roleLimitReached(`environments/${environmentId}`, quotas.environmentRoles);
+      const role: Role = { ...draft, organizationId: "", createdRevision: environment.revision };
+      const order = [...idsOf(context.roles), role.id];
+      await this.insertRole(stores, environment.uid, role, permissions);
+      await stores.environments.update(environment.uid, { order });
+      const after = { environment: { ...environment, order }, roles: new Map(roles).set(role.id, role) };
+      return viewRole(this.tools.digest, environmentContext(after), role, permissions.toSorted());
+    });
+  }
+
+  private createCustomRole(
+    environmentId: EnvironmentId,
+    organizationId: OrganizationId,
+    draft: Omit<Role, "organizationId" | "createdRevision">,
+    permissions: readonly PermissionSlug[],
+    once: Once | undefined,
+  ): Promise<RoleView> {
+    const { transactions, quotas } = this.tools;
+    return transactions.inOrganization(environmentId, organizationId, once, async (stores, state, organization) => {
+      const { customRoles } = organization;
+      if (customRoles.length >= quotas.customRoles)
+        throw refuse.roleLimitReached(`organizations/${organizationId}`, quotas.customRoles);
+      const role: Role = { ...draft, organizationId, createdRevision: organization.revision };
+      const own = {
+        ...(organization.own ?? inheritedConfig(state)),
+        order: [...idsOf(organizationContext(state, organization).roles), role.id],
+      };
+      await this.insertRole(stores, state.environment.uid, role, permissions);
+      await stores.organizations.saveOwn(state.environment.uid, organizationId, own);
+      const after = { ...organization, own, customRoles: [...customRoles, role] };
+      return viewRole(this.tools.digest, organizationContext(state, after), role, permissions.toSorted());
+    });
+  }
+
+  private async insertRole(stores: Stores, uid: EnvironmentUid, role: Role, slugs: readonly PermissionSlug[]) {
+    const ids = await this.permissionIds(stores, uid, slugs);
+    await stores.roles.insert(uid, role);
+    await stores.roles.addPermissions(uid, role, [...ids.values()]);
+  }
+
+  async getRole(request: Scope & { readonly slug: string }): Promise<RoleView> {
+    const fields = new Fields();
+    const scope = parseScope(fields, request);
+    const slug = fields.required("slug", request.slug, parseSlug);
+    fields.check();
+
+    return this.tools.transactions.read(scope, async (stores, { context, state: { environment } }) => {
+      const role = effectiveRole(context, slug);
+      const permissions = await stores.roles.permissionsOf(environment.uid, role.organizationId, role.id);
+      return viewRole(this.tools.digest, context, role, permissions.get(role.id) ?? []);
+    });
+  }
+
+  async listEnvironmentRoles(request: { readonly environmentId: string } & PageRequest): Promise<RolePage> {
+    const fields = new Fields();
+    const environmentId = parseEnvironmentId(fields, request);
+    const list = ["ListEnvironmentRoles", environmentId];
+    const page = parsePage(fields, request, list);
+    fields.check();
+    return this.list(list, page(), { environmentId, organizationId: undefined });
+  }
+
+  async listOrgRoles(request: OrganizationScope & PageRequest): Promise<RolePage> {
+    const fields = new Fields();
+    const scope = parseOrganizationScope(fields, request);
+    const list = ["ListOrgRoles", scope.environmentId, scope.organizationId];
+    const page = parsePage(fields, request, list);
+    fields.check();
+    return this.list(list, page(), scope);
+  }
+
+  private list(list: readonly string[], { size, after }: PagePosition, scope: ParsedScope): Promise<RolePage> {
+    return this.tools.transactions.read(scope, async (stores, { context, state: { environment } }) => {
+      const views = await viewRoles(this.tools.digest, stores, environment.uid, context, scope.organizationId);
+      const start = after ? positionAfter(context.roles, after) : 0;
+      const items = firstPage(views.slice(start), size);
+      const end = start + items.length;
+      const last = items.at(-1);
+      return {
+        items,
+        nextPageToken: last && end < views.length ? encodeToken(list, { key: last.id, position: end }) : "",
+        config: viewConfig(this.tools.digest, context),
+      };
+    });
+  }
+
+  async updateRole(request: UpdateRole, call: Call): Promise<RoleView> {
+    const fields = new Fields();
+    const scope = parseScope(fields, request);
+    const slug = fields.required("slug", request.slug, parseSlug);
+    if (request.updateMask?.includes("slug")) throw refuse.slugImmutable(slug ?? "");
+    const mask = fields.mask(request.updateMask, ["name", "description", "permissions"]);
+    const values = request.role;
+    if (!values) fields.refuse("role", "is required");
+    const changes = {
+      ...(mask.has("name") && { name: fields.required("role.name", values?.name, parseName) }),
+      ...(mask.has("description") && {
+        description: fields.required("role.description", values?.description, parseDescription),
+      }),
+    };
+    const wanted = mask.has("permissions")
+      ? fields.set("role.permissions", values?.permissions ?? [], parsePermissionSlug)
+      : undefined;
+    const etag = fields.optional("etag", request.etag, parseEtag);
+    const once = parseOnce(fields, request.requestId, call);
+    fields.check();
+    if (wanted) this.checkPermissionQuota(slug, wanted.length);
+
+    return this.change(scope, slug, once, (permissions, role) => {
+      if (etag && etag !== roleEtag(this.tools.digest, role, permissions)) throw refuse.etagMismatch(etag);
+      return { changes, permissions: wanted };
+    });
+  }
+
+  async addRolePermissions(request: ChangeRolePermissions, call: Call): Promise<RoleView> {
+    const { scope, slug, permissions, once } = this.parsePermissionChange(request, call);
+    this.checkPermissionQuota(slug, permissions.length);
+    return this.change(scope, slug, once, (present) => ({
+      permissions: [...new Set([...present, ...permissions])],
+      named: permissions,
+    }));
+  }
+
+  async removeRolePermissions(request: ChangeRolePermissions, call: Call): Promise<RoleView> {
+    const { scope, slug, permissions, once } = this.parsePermissionChange(request, call);
+    return this.change(scope, slug, once, (present) => ({
+      permissions: present.filter((permission) => !permissions.includes(permission)),
+      named: permissions,
+    }));
+  }
+
+  private parsePermissionChange(request: ChangeRolePermissions, call: Call) {
+    const fields = new Fields();
+    const scope = parseScope(fields, request);
+    const slug = fields.required("slug", request.slug, parseSlug);
+    const permissions = fields.set("permissions", request.permissions, parsePermissionSlug);
+    if (permissions.length > this.tools.quotas.permissions)
+      fields.refuse("permissions", `must name at most ${this.tools.quotas.permissions} permissions`);
+    const once = parseOnce(fields, request.requestId, call);
+    fields.check();
+    return { scope, slug, permissions, once };
+  }
+
+  /** Changes one role under its scope's lock; `named` permissions must exist even where they make no difference. */
+  private change(
+    scope: ParsedScope,
+    slug: Slug,
+    once: Once | undefined,
+    decide: (
+      permissions: readonly PermissionSlug[],
+      role: Role,
+    ) => {
+      changes?: Partial<Pick<Role, "name" | "description">>;
+      permissions?: readonly PermissionSlug[] | undefined;
+      named?: readonly PermissionSlug[];
+    },
+  ): Promise<RoleView> {
+    const updateTime = this.tools.clock();
+    return this.tools.transactions.inScope(scope, once, async (stores, { context, state }) => {
+      const { uid } = state.environment;
+      const role = ownRole(context, slug, scope.organizationId);
+      const present = (await stores.roles.permissionsOf(uid, role.organizationId, role.id)).get(role.id) ?? [];
+      const { changes = {}, permissions = present, named = permissions } = decide(present, role);
+      const added = permissions.filter((permission) => !present.includes(permission));
+      const removed = present.filter((permission) => !permissions.includes(permission));
+      if (added.length) this.checkPermissionQuota(slug, permissions.length);
+      const ids = await this.permissionIds(stores, uid, named, removed);
+      const idsFor = (slugs: readonly PermissionSlug[]) => slugs.flatMap((permission) => ids.get(permission) ?? []);
+      await stores.roles.update(uid, role, { ...changes, updateTime });
+      await stores.roles.addPermissions(uid, role, idsFor(added));
+      await stores.roles.removePermissions(uid, role, idsFor(removed));
+      return viewRole(this.tools.digest, context, { ...role, ...changes, updateTime }, permissions.toSorted());
+    });
+  }
+
+  async suggestSlug(request: OrganizationScope & { readonly name: string }): Promise<Slug> {
+    const fields = new Fields();
+    const scope = parseOrganizationScope(fields, request);
+    const name = fields.required("name", request.name, parseName);
+    fields.check();
+
+    return this.tools.transactions.read(scope, async (_, { context }) =>
+      suggestSlug(name, new Set(slugsOf(context.roles))),
+    );
+  }
+
+  /** The ids of permissions that must exist, and of others where they still do. */
+  private async permissionIds(
+    stores: Stores,
+    uid: EnvironmentUid,
+    required: readonly PermissionSlug[],
+    others: readonly PermissionSlug[] = [],
+  ): Promise<ReadonlyMap<PermissionSlug, PermissionId>> {
+    const ids = await stores.permissions.idsOf(uid, [...new Set([...required, ...others])]);
+    const unknown = required.filter((slug) => !ids.has(slug));
+    if (unknown.length) throw refuse.permissionUnknown(unknown);
+    return ids;
+  }
+
+  private checkPermissionQuota(role: string, count: number): void {
+    const limit = this.tools.quotas.permissionsPerRole;
+    if (count > limit) throw refuse.permissionLimitReached(`roles/${role}`, limit);
+  }
+}
+
+/** All roles of a context as a caller sees them. */
+export async function viewRoles(
+  digest: Digest,
+  stores: Stores,
+  uid: EnvironmentUid,
+  context: Context,
+  organizationId: OrganizationId | undefined,
+): Promise<RoleView[]> {
+  const permissions = await stores.roles.permissionsOf(uid, "");
+  if (organizationId)
+    for (const [id, slugs] of await stores.roles.permissionsOf(uid, organizationId)) permissions.set(id, slugs);
+  return context.roles.map((role) => viewRole(digest, context, role, permissions.get(role.id) ?? []));
+}
+
+/** Where a page of roles goes on: behind the last role of the page before, wherever that is now. */
+function positionAfter(roles: readonly Role[], cursor: Cursor): number {
+  const index = roles.findIndex((role) => role.id === cursor.key);
+  return index < 0 ? Math.max(0, cursor.position - 1) : index + 1;
+}
+
+/** As many roles as were asked for, fewer where the answer would become too large for a client; at least one. */
+function firstPage(views: readonly RoleView[], size: number): RoleView[] {
+  let bytes = 0;
+  const end = views.findIndex((view, index) => {
+    bytes += view.permissions.reduce((sum, slug) => sum + slug.length + 2, 1000);
+    return index >= size || (index > 0 && bytes > limits.pageBytes);
+  });
+  return views.slice(0, end < 0 ? views.length : end);
+}

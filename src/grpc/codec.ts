@@ -1,0 +1,34 @@
+import type { Environment } from "../../gen/orgroles/v1/environment";
+import type { Permission } from "../../gen/orgroles/v1/permission";
+import { type Role, type RoleConfig, RoleType } from "../../gen/orgroles/v1/role";
+import type { EnvironmentView } from "../domain/environment-service";
+import type { PermissionView, RoleView } from "../domain/role";
+import type { RoleConfigView } from "../domain/role-config";
+
+interface Times {
+  readonly createTime: number;
+  readonly updateTime: number;
+}
+
+/** Generated messages have dates where the domain has milliseconds. */
+const dates = ({ createTime, updateTime }: Times) => ({
+  createTime: new Date(createTime),
+  updateTime: new Date(updateTime),
+});
+
+export function encodeRole(role: RoleView): Role {
+  const type = role.organizationId === "" ? RoleType.ROLE_TYPE_ENVIRONMENT : RoleType.ROLE_TYPE_ORGANIZATION;
+  return { ...role, type, permissions: [...role.permissions], ...dates(role) };
+}
+
+export function encodeRoleConfig(config: RoleConfigView): RoleConfig {
+  return { ...config, priorityOrder: [...config.priorityOrder] };
+}
+
+export function encodePermission(permission: PermissionView): Permission {
+  return { ...permission, ...dates(permission) };
+}
+
+export function encodeEnvironment(environment: EnvironmentView): Environment {
+  return { ...environment, ...dates(environment) };
+}

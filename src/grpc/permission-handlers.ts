@@ -1,0 +1,21 @@
+import type { PermissionServiceService } from "../../gen/orgroles/v1/permission_service";
+import type { PermissionService } from "../domain/permission-service";
+import { encodePermission } from "./codec";
+import type { Handlers } from "./unary";
+
+export function permissionHandlers(permissions: PermissionService): Handlers<typeof PermissionServiceService> {
+  return {
+    createPermission: async (request, call) => ({
+      permission: encodePermission(await permissions.createPermission(request, call)),
+    }),
+    getPermission: async (request) => ({ permission: encodePermission(await permissions.getPermission(request)) }),
+    listPermissions: async (request) => {
+      const { items, nextPageToken } = await permissions.listPermissions(request);
+      return { permissions: items.map(encodePermission), nextPageToken };
+    },
+    updatePermission: async (request, call) => ({
+      permission: encodePermission(await permissions.updatePermission(request, call)),
+    }),
+    deletePermission: (request, call) => permissions.deletePermission(request, call),
+  };
+}

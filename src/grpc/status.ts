@@ -1,0 +1,88 @@
+import { Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import {
+  BadRequest,
+  ErrorInfo,
+  PreconditionFailure,
+  QuotaFailure,
+  RetryInfo,
+} from "../../gen/google/rpc/error_details";
+import { Status } from "../../gen/google/rpc/status";
+import type { ErrorKind, Refusal } from "../domain/errors";
+
+const codeOf: Record<ErrorKind, status> = {
+  invalid_argument: status.INVALID_ARGUMENT,
+  not_found: status.NOT_FOUND,
+  already_exists: status.ALREADY_EXISTS,
+  failed_precondition: status.FAILED_PRECONDITION,
+  aborted: status.ABORTED,
+  resource_exhausted: status.RESOURCE_EXHAUSTED,
+  unavailable: status.UNAVAILABLE,
+};
+
+/**
+ * Bytes of details in one error. They travel as base64 in a header, and clients refuse headers over 8 KiB in all: lists
+ * are cut to fit, while the metadata keeps the whole count.
+ */
+const detailBytes = 5400;
+
+/** What a caller gets for a refusal: code, message, and `google.rpc.Status` in `grpc-status-details-bin`. */
+export function statusOf(refusal: Refusal): Partial<ServiceError> {
+  const { violations = [], preconditions = [], quota, retryAfter } = refusal.details;
+  const details = new Details();
+  details.add("ErrorInfo", ErrorInfo.encode(errorInfo(refusal.reason, refusal.metadata)));
+  if (retryAfter !== undefined)
+    details.add("RetryInfo", RetryInfo.encode(RetryInfo.fromPartial({ retryDelay: durationOf(retryAfter) })));
+  if (quota) details.add("QuotaFailure", QuotaFailure.encode(QuotaFailure.fromPartial({ violations: [quota] })));
+  if (violations.length) {
+    const fieldViolations = details.fitting(violations);
+    details.add("BadRequest", BadRequest.encode(BadRequest.fromPartial({ fieldViolations })));
+  }
+  if (preconditions.length) {
+    const fitting = { violations: details.fitting(preconditions) };
+    details.add("PreconditionFailure", PreconditionFailure.encode(PreconditionFailure.fromPartial(fitting)));
+  }
+  return details.toError(codeOf[refusal.kind], refusal.message);
+}
+
+/** A fault of the server: the caller learns nothing but where to find it in the log. */
+export function internalError(requestId: string): Partial<ServiceError> {
+  const details = new Details();
+  details.add("ErrorInfo", ErrorInfo.encode(errorInfo("INTERNAL", { request_id: requestId })));
+  return details.toError(status.INTERNAL, `Internal error; request id ${requestId}`);
+}
+
+const errorInfo = (reason: string, metadata: Readonly<Record<string, string>>) =>
+  ErrorInfo.fromPartial({ reason, domain: "orgroles", metadata });
+
+const durationOf = (milliseconds: number) => ({
+  seconds: Math.floor(milliseconds / 1000),
+  nanos: (milliseconds % 1000) * 1_000_000,
+});
+
+class Details {
+  private readonly packed: { typeUrl: string; value: Buffer }[] = [];
+  private bytes = 0;
+
+  add(name: string, message: { finish(): Uint8Array }): void {
+    const value = Buffer.from(message.finish());
+    this.bytes += value.length;
+    this.packed.push({ typeUrl: `type.googleapis.com/google.rpc.${name}`, value });
+  }
+
+  /** As many of the items as there is room left for. */
+  fitting<T extends object>(items: readonly T[]): T[] {
+    let room = detailBytes - this.bytes;
+    const end = items.findIndex((item) => {
+      for (const text of Object.values(item)) room -= Buffer.byteLength(String(text)) + 4;
+      return room < 0;
+    });
+    return items.slice(0, end < 0 ? items.length : end);
+  }
+
+  toError(code: status, message: string): Partial<ServiceError> {
+    const metadata = new Metadata();
+    const encoded = Status.encode(Status.fromPartial({ code, message, details: this.packed })).finish();
+    metadata.set("grpc-status-details-bin", Buffer.from(encoded));
+    return { code, details: message, metadata };
+  }
+}

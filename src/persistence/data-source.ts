@@ -1,0 +1,130 @@
+import fs from "node:fs";
+import path from "node:path";
+import mysql, { type PoolOptions } from "mysql2";
+import { DataSource, type DataSourceOptions } from "typeorm";
+import type { DatabaseUrl, MysqlUrl, SqliteUrl } from "./database-url";
+import type { Engine } from "./engine";
+import { entitiesFor } from "./entities";
+import { migrations } from "./migrations";
+import { Monitor } from "./monitor";
+import { SnakeCase } from "./naming";
+
+export interface ConnectionLimits {
+  readonly poolSize: number;
+  /** Milliseconds for one statement. */
+  readonly timeout: number;
+}
+
+function common(engine: Engine) {
+  return {
+    entities: entitiesFor(engine),
+    migrations: [...migrations],
+    migrationsTableName: "migrations",
+    namingStrategy: new SnakeCase(),
+    synchronize: false,
+    logging: false,
+  } satisfies Partial<DataSourceOptions>;
+}
+
+/** For work that ends by itself, such as a migration. */
+export async function openDatabase(url: DatabaseUrl, limits: ConnectionLimits): Promise<DataSource> {
+  if (url.kind === "sqlite") return openSqlite(url);
+  const { dataSource, monitor } = await openMysql(url, limits);
+  monitor.close();
+  return dataSource;
+}
+
+/** One connection: TypeORM gives SQLite no more, and so every use of it goes through a gate. */
+export async function openSqlite({ file }: SqliteUrl): Promise<DataSource> {
+  if (file !== ":memory:") fs.mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
+  const dataSource = new DataSource({
+    ...common("sqlite"),
+    type: "better-sqlite3",
+    driver: require("libsql"), // better-sqlite3's interface, with binaries that npm brings for every platform
+    database: file,
+    timeout: 5000,
+    enableWAL: true,
+    prepareDatabase: (database: { pragma(text: string): void }) => database.pragma("synchronous = FULL"),
+  });
+  return dataSource.initialize();
+}
+
+/**
+ * A pool to the first host that answers; of several hosts, to the first that can be written to, because a replica's
+ * reads may be old.
+ */
+export async function openMysql(
+  url: MysqlUrl,
+  limits: ConnectionLimits,
+): Promise<{ dataSource: DataSource; monitor: Monitor }> {
+  let failure: unknown = new Error("every host is read-only");
+  for (const address of url.hosts) {
+    let monitor: Monitor | undefined;
+    try {
+      monitor = await Monitor.connect(url, address, limits);
+      if (await monitor.check())
+        return { dataSource: await openPool(url, address, (await monitor.look()).engine, limits), monitor };
+    } catch (error) {
+      failure = error;
+    }
+    monitor?.close();
+  }
+  throw failure;
+}
+
+function openPool(
+  url: MysqlUrl,
+  address: MysqlUrl["hosts"][number],
+  engine: "mariadb" | "mysql",
+  limits: ConnectionLimits,
+): Promise<DataSource> {
+  return new DataSource({
+    ...common(engine),
+    type: engine,
+    driver: { ...mysql, createPool: (options: PoolOptions) => createPool(options) },
+    ...address,
+    username: url.user,
+    password: url.password,
+    database: url.database,
+    charset: "utf8mb4",
+    timezone: "Z",
+    poolSize: limits.poolSize,
+    connectTimeout: limits.timeout,
+    enableQueryTimeout: true,
+    maxQueryExecutionTime: limits.timeout,
+  }).initialize();
+}
+
+/** Set once for each connection, where it costs nothing. The last two exist in clusters only. */
+const sessionSettings = [
+  "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+  "SET SESSION innodb_lock_wait_timeout = 5",
+  "SET SESSION wsrep_sync_wait = 1",
+  "SET SESSION group_replication_consistency = 'BEFORE'",
+];
+const unknownVariable = 1193;
+
+function createPool(options: PoolOptions): mysql.Pool {
+  const pool = mysql.createPool(options);
+  pool.on("connection", (connection) => {
+    for (const setting of sessionSettings)
+      connection.query(setting, (error) => {
+        if (error && error.errno !== unknownVariable) connection.destroy();
+      });
+    destroyWhenHung(connection);
+  });
+  return pool;
+}
+
+/** A statement that timed out may still run on the server: nothing else may ever follow it on its connection. */
+function destroyWhenHung(connection: mysql.PoolConnection): void {
+  const query = connection.query.bind(connection) as (...values: unknown[]) => mysql.Query;
+  connection.query = ((...values: unknown[]) => {
+    const callback = values.at(-1);
+    if (typeof callback !== "function") return query(...values);
+    return query(...values.slice(0, -1), (error: NodeJS.ErrnoException | null, ...results: unknown[]) => {
+      if (error?.code === "PROTOCOL_SEQUENCE_TIMEOUT") connection.destroy();
+      callback(error, ...results);
+    });
+  }) as typeof connection.query;
+}

@@ -1,0 +1,37 @@
+import type { EntitySchemaColumnOptions, ValueTransformer } from "typeorm";
+import type { Engine } from "../engine";
+
+/** Column types that behave alike on every engine: text is compared byte by byte, integers are JavaScript numbers. */
+export interface Columns {
+  ascii(length: number): EntitySchemaColumnOptions;
+  text(length: number): EntitySchemaColumnOptions;
+  longText(): EntitySchemaColumnOptions;
+  /** Ids, separated by commas. */
+  idList(): EntitySchemaColumnOptions;
+  integer(): EntitySchemaColumnOptions;
+  boolean(): EntitySchemaColumnOptions;
+}
+
+const identity = <T>(value: T) => value;
+const number: ValueTransformer = { to: identity, from: Number };
+const boolean: ValueTransformer = { to: Number, from: Boolean };
+const list: ValueTransformer = {
+  to: (ids: readonly string[]) => ids.join(","),
+  from: (text: string) => (text === "" ? [] : text.split(",")),
+};
+
+export function columnsFor(engine: Engine): Columns {
+  const ascii = engine === "sqlite" ? {} : { charset: "ascii", collation: "ascii_bin" };
+  const unicode = engine === "sqlite" ? {} : { charset: "utf8mb4", collation: "utf8mb4_bin" };
+  const long = engine === "sqlite" ? "text" : "mediumtext";
+  return {
+    ascii: (length) => ({ type: "varchar", length, ...ascii }),
+    text: (length) => ({ type: "varchar", length, ...unicode }),
+    longText: () => ({ type: long, ...unicode }),
+    idList: () => ({ type: long, ...ascii, transformer: list }),
+    integer: () => ({ type: "bigint", transformer: number }),
+    boolean: () => ({ type: "tinyint", transformer: boolean }),
+  };
+}
+
+export const primary = (column: EntitySchemaColumnOptions): EntitySchemaColumnOptions => ({ ...column, primary: true });

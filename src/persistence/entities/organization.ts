@@ -1,0 +1,37 @@
+import { EntitySchema } from "typeorm";
+import type { OrganizationId } from "../../domain/fields";
+import type { EnvironmentUid, RoleId } from "../../domain/ids";
+import { type Columns, primary } from "./columns";
+
+export interface OrganizationRow {
+  environmentUid: EnvironmentUid;
+  id: OrganizationId;
+  revision: number;
+  /** The environment's revision that the own configuration was taken from; 0 while it inherits. */
+  ownSinceRevision: number;
+  /** Empty while it inherits. */
+  defaultRoleId: RoleId | "";
+  roleOrder: RoleId[];
+}
+
+export const organizationEntity = (columns: Columns) =>
+  new EntitySchema<OrganizationRow>({
+    name: "organizations",
+    columns: {
+      environmentUid: primary(columns.ascii(26)),
+      id: primary(columns.ascii(64)),
+      revision: columns.integer(),
+      ownSinceRevision: columns.integer(),
+      defaultRoleId: columns.ascii(31),
+      roleOrder: columns.idList(),
+    },
+    indices: [{ name: "organizations_default_role", columns: ["environmentUid", "defaultRoleId"] }],
+    foreignKeys: [
+      {
+        name: "organizations_environment",
+        target: "environment_anchors",
+        columnNames: ["environmentUid"],
+        referencedColumnNames: ["environmentUid"],
+      },
+    ],
+  });

@@ -1,0 +1,145 @@
+import type { MigrationInterface, QueryRunner } from "typeorm";
+
+/**
+ * Every statement may run again: MySQL commits each DDL statement by itself, so that a crash can leave the first half.
+ * No column is nullable and none has a default: what is not there is an empty string or 0, and NULL never takes part in
+ * a key.
+ */
+export class Initial1790000000001 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    const { ascii, text, longAscii, longText, integer, boolean, tableEnd, index } = dialect(runner);
+    const create = (name: string, ...lines: string[]) =>
+      runner.query(`CREATE TABLE IF NOT EXISTS ${name} (${lines.join(", ")})${tableEnd}`);
+
+    await create(
+      "environments",
+      `uid ${ascii(26)}`,
+      `id ${ascii(64)}`,
+      `display_name ${text(64)}`,
+      `multiple_roles_enabled ${boolean}`,
+      `default_role_id ${ascii(31)}`,
+      `role_order ${longAscii}`,
+      `revision ${integer}`,
+      `create_time ${integer}`,
+      `update_time ${integer}`,
+      "PRIMARY KEY (uid)",
+    );
+    await index("UNIQUE INDEX", "environments_id", "environments", "id");
+
+    await create(
+      "environment_anchors",
+      `environment_uid ${ascii(26)}`,
+      `closings ${integer}`,
+      "PRIMARY KEY (environment_uid)",
+    );
+
+    await create(
+      "organizations",
+      `environment_uid ${ascii(26)}`,
+      `id ${ascii(64)}`,
+      `revision ${integer}`,
+      `own_since_revision ${integer}`,
+      `default_role_id ${ascii(31)}`,
+      `role_order ${longAscii}`,
+      "PRIMARY KEY (environment_uid, id)",
+      "CONSTRAINT organizations_environment FOREIGN KEY (environment_uid)" +
+        " REFERENCES environment_anchors (environment_uid) ON DELETE NO ACTION ON UPDATE NO ACTION",
+    );
+    await index("INDEX", "organizations_default_role", "organizations", "environment_uid, default_role_id");
+
+    await create(
+      "roles",
+      `environment_uid ${ascii(26)}`,
+      `organization_id ${ascii(64)}`,
+      `id ${ascii(31)}`,
+      `slug ${ascii(48)}`,
+      `slug_scope ${ascii(80)}`,
+      `name ${text(48)}`,
+      `description ${text(150)}`,
+      `created_revision ${integer}`,
+      `create_time ${integer}`,
+      `update_time ${integer}`,
+      `deleted_revision ${integer}`,
+      `replacement_role_id ${ascii(31)}`,
+      `environment_default_role_id ${ascii(31)}`,
+      "PRIMARY KEY (environment_uid, organization_id, id)",
+    );
+    await index("UNIQUE INDEX", "roles_slug", "roles", "environment_uid, slug_scope, slug");
+
+    await create(
+      "role_permissions",
+      `environment_uid ${ascii(26)}`,
+      `organization_id ${ascii(64)}`,
+      `role_id ${ascii(31)}`,
+      `permission_id ${ascii(31)}`,
+      "PRIMARY KEY (environment_uid, organization_id, role_id, permission_id)",
+    );
+    await index("INDEX", "role_permissions_permission", "role_permissions", "environment_uid, permission_id");
+
+    await create(
+      "permissions",
+      `environment_uid ${ascii(26)}`,
+      `id ${ascii(31)}`,
+      `slug ${ascii(48)}`,
+      `name ${text(48)}`,
+      `description ${text(150)}`,
+      `create_time ${integer}`,
+      `update_time ${integer}`,
+      "PRIMARY KEY (environment_uid, id)",
+    );
+    await index("UNIQUE INDEX", "permissions_slug", "permissions", "environment_uid, slug");
+
+    await create(
+      "answered_requests",
+      `environment_id ${ascii(64)}`,
+      `request_id ${ascii(36)}`,
+      `fingerprint ${ascii(64)}`,
+      `answer ${longText}`,
+      `create_time ${integer}`,
+      "PRIMARY KEY (environment_id, request_id)",
+    );
+    await index("INDEX", "answered_requests_time", "answered_requests", "create_time");
+
+    await create(
+      "purges",
+      `kind ${ascii(16)}`,
+      `environment_uid ${ascii(26)}`,
+      `subject_id ${ascii(31)}`,
+      `delete_time ${integer}`,
+      "PRIMARY KEY (kind, environment_uid, subject_id)",
+    );
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    const children = ["organizations", "roles", "role_permissions", "permissions", "answered_requests", "purges"];
+    for (const name of [...children, "environment_anchors", "environments"])
+      await runner.query(`DROP TABLE IF EXISTS ${name}`);
+  }
+}
+
+function dialect(runner: QueryRunner) {
+  const isSqlite = runner.dataSource.options.type === "better-sqlite3";
+  const ascii = isSqlite ? "" : " CHARACTER SET ascii COLLATE ascii_bin";
+  const unicode = isSqlite ? "" : " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
+  const long = isSqlite ? "text" : "mediumtext";
+  return {
+    ascii: (length: number) => `varchar(${length})${ascii} NOT NULL`,
+    text: (length: number) => `varchar(${length})${unicode} NOT NULL`,
+    longAscii: `${long}${ascii} NOT NULL`,
+    longText: `${long}${unicode} NOT NULL`,
+    integer: "bigint NOT NULL",
+    boolean: "tinyint NOT NULL",
+    tableEnd: isSqlite ? "" : " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
+    index: async (kind: string, name: string, table: string, columns: string): Promise<void> => {
+      if (isSqlite) {
+        await runner.query(`CREATE ${kind} IF NOT EXISTS ${name} ON ${table} (${columns})`);
+        return;
+      }
+      const present: unknown[] = await runner.query(
+        "SELECT 1 FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? AND index_name = ?",
+        [table, name],
+      );
+      if (!present.length) await runner.query(`CREATE ${kind} ${name} ON ${table} (${columns})`);
+    },
+  };
+}

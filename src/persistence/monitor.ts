@@ -1,0 +1,43 @@
+import mysql from "mysql2/promise";
+import type { ConnectionLimits } from "./data-source";
+import type { MysqlUrl } from "./database-url";
+
+/** Watches a server over a connection of its own, so that a busy pool is not taken for a dead server. */
+export class Monitor {
+  private constructor(
+    readonly host: string,
+    private readonly connection: mysql.Connection,
+    private readonly timeout: number,
+    private readonly mustBeWritable: boolean,
+  ) {
+    connection.on("error", () => undefined);
+  }
+
+  static async connect(
+    url: MysqlUrl,
+    address: MysqlUrl["hosts"][number],
+    { timeout }: ConnectionLimits,
+  ): Promise<Monitor> {
+    const { user, password, database } = url;
+    const options = { ...address, user, password, database, connectTimeout: timeout };
+    return new Monitor(address.host, await mysql.createConnection(options), timeout, url.hosts.length > 1);
+  }
+
+  /** Throws when the server does not answer. False: it answers, but another one is to be looked for. */
+  async check(): Promise<boolean> {
+    return !((await this.look()).readOnly && this.mustBeWritable);
+  }
+
+  async look(): Promise<{ readonly engine: "mariadb" | "mysql"; readonly readOnly: boolean }> {
+    const sql = "SELECT VERSION() AS version, @@global.read_only AS readOnly";
+    const [rows] = await this.connection.query<mysql.RowDataPacket[]>({ sql, timeout: this.timeout });
+    return {
+      engine: /mariadb/i.test(String(rows[0]?.["version"])) ? "mariadb" : "mysql",
+      readOnly: Number(rows[0]?.["readOnly"]) === 1,
+    };
+  }
+
+  close(): void {
+    this.connection.destroy();
+  }
+}

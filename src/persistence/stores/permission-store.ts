@@ -1,0 +1,71 @@
+import { type EntityManager, In, MoreThan } from "typeorm";
+import type { PermissionSlug } from "../../domain/fields";
+import type { EnvironmentUid, PermissionId } from "../../domain/ids";
+import type { Permission } from "../../domain/role";
+import type { PermissionStore } from "../../domain/stores";
+import { orKeyTaken } from "../driver-errors";
+import { table } from "../entities";
+import type { PermissionRow } from "../entities/permission";
+
+const toPermission = ({ environmentUid: _, ...permission }: PermissionRow): Permission => permission;
+
+export class TypeormPermissionStore implements PermissionStore {
+  private readonly rows;
+
+  constructor(private readonly manager: EntityManager) {
+    this.rows = table(manager, "permissions");
+  }
+
+  async find(environmentUid: EnvironmentUid, slug: PermissionSlug): Promise<Permission | undefined> {
+    const row = await this.rows.findOneBy({ environmentUid, slug });
+    return row ? toPermission(row) : undefined;
+  }
+
+  async list(environmentUid: EnvironmentUid, after: string, limit: number): Promise<Permission[]> {
+    const rows = await this.rows.find({
+      where: { environmentUid, slug: MoreThan(after as PermissionSlug) },
+      order: { slug: "ASC" },
+      take: limit,
+    });
+    return rows.map(toPermission);
+  }
+
+  count(environmentUid: EnvironmentUid): Promise<number> {
+    return this.rows.countBy({ environmentUid });
+  }
+
+  async idsOf(
+    environmentUid: EnvironmentUid,
+    slugs: readonly PermissionSlug[],
+  ): Promise<Map<PermissionSlug, PermissionId>> {
+    if (!slugs.length) return new Map();
+    const rows = await this.rows.findBy({ environmentUid, slug: In(slugs) });
+    return new Map(rows.map(({ slug, id }) => [slug, id]));
+  }
+
+  countRoles(environmentUid: EnvironmentUid, permissionId: PermissionId): Promise<number> {
+    return table(this.manager, "role_permissions").countBy({ environmentUid, permissionId });
+  }
+
+  async insert(environmentUid: EnvironmentUid, permission: Permission): Promise<void> {
+    await orKeyTaken("permission_slug", this.rows.insert({ environmentUid, ...permission }));
+  }
+
+  async update(
+    environmentUid: EnvironmentUid,
+    id: PermissionId,
+    changes: Partial<Pick<Permission, "name" | "description" | "updateTime">>,
+  ): Promise<void> {
+    await this.rows.update({ environmentUid, id }, changes);
+  }
+
+  async remove(environmentUid: EnvironmentUid, id: PermissionId, time: number): Promise<void> {
+    await this.rows.delete({ environmentUid, id });
+    await table(this.manager, "purges").insert({
+      kind: "permission",
+      environmentUid,
+      subjectId: id,
+      deleteTime: time,
+    });
+  }
+}
