@@ -1,0 +1,121 @@
+import { type Client, type ServiceError, credentials, status } from "@grpc/grpc-js";
+import {
+  BadRequest,
+  ErrorInfo,
+  PreconditionFailure,
+  QuotaFailure,
+  RetryInfo,
+} from "../../gen/google/rpc/error_details";
+import { Status } from "../../gen/google/rpc/status";
+import { EnvironmentServiceClient, type EnvironmentServiceService } from "../../gen/orgroles/v1/environment_service";
+import { PermissionServiceClient, type PermissionServiceService } from "../../gen/orgroles/v1/permission_service";
+import { RoleServiceClient, type RoleServiceService } from "../../gen/orgroles/v1/role_service";
+
+type Calls<Service> = {
+  readonly [Rpc in keyof Service]: Service[Rpc] extends {
+    requestDeserialize: (bytes: Buffer) => infer Request;
+    responseDeserialize: (bytes: Buffer) => infer Response;
+  }
+    ? (request: Partial<Request>) => Promise<Response>
+    : never;
+};
+
+/** Every RPC as a promise. Fields that are left out have their proto3 defaults. */
+export interface TestClient {
+  readonly roles: Calls<typeof RoleServiceService>;
+  readonly environments: Calls<typeof EnvironmentServiceService>;
+  readonly permissions: Calls<typeof PermissionServiceService>;
+  close(): void;
+}
+
+export function connect(address: string): TestClient {
+  const insecure = credentials.createInsecure();
+  // without a pool of its own each client would share one connection with every other
+  const options = { "grpc.use_local_subchannel_pool": 1 };
+  const clients = [
+    new RoleServiceClient(address, insecure, options),
+    new EnvironmentServiceClient(address, insecure, options),
+    new PermissionServiceClient(address, insecure, options),
+  ] as const;
+  return {
+    roles: promises(clients[0], RoleServiceClient.service),
+    environments: promises(clients[1], EnvironmentServiceClient.service),
+    permissions: promises(clients[2], PermissionServiceClient.service),
+    close: () => clients.forEach((client) => client.close()),
+  };
+}
+
+function promises<Service extends object>(client: Client, service: Service): Calls<Service> {
+  const calls = Object.entries(service).map(([rpc, method]) => [
+    rpc,
+    (request: object) =>
+      new Promise((resolve, reject) => {
+        client.makeUnaryRequest(
+          method.path,
+          method.requestSerialize,
+          method.responseDeserialize,
+          { ...method.requestDeserialize(Buffer.alloc(0)), ...request },
+          (error, response) => (error ? reject(error) : resolve(response)),
+        );
+      }),
+  ]);
+  return Object.fromEntries(calls);
+}
+
+/** What a client library can read from an error. */
+export interface Failure {
+  readonly code: string;
+  readonly reason: string | undefined;
+  readonly metadata: Record<string, string> | undefined;
+  readonly message: string;
+  readonly domain: string | undefined;
+  readonly violations: { field: string; description: string }[];
+  readonly preconditions: { type: string; subject: string }[];
+  readonly quota: { subject: string; description: string }[];
+  /** Milliseconds. */
+  readonly retryDelay: number | undefined;
+}
+
+/** The error of a call that must fail. */
+export async function failureOf(call: Promise<unknown>): Promise<Failure> {
+  let error: ServiceError;
+  try {
+    const answer = await call;
+    throw new Error(`expected a failure, got ${JSON.stringify(answer)}`);
+  } catch (thrown) {
+    error = thrown as ServiceError;
+    if (!error.metadata) throw thrown;
+  }
+  return readFailure(error);
+}
+
+export function readFailure(error: ServiceError): Failure {
+  const [encoded] = error.metadata.get("grpc-status-details-bin");
+  const details = encoded ? Status.decode(encoded as Buffer).details : [];
+  const detail = <T>(name: string, type: { decode(bytes: Uint8Array): T }): T | undefined => {
+    const found = details.find(({ typeUrl }) => typeUrl === `type.googleapis.com/google.rpc.${name}`);
+    return found && type.decode(found.value);
+  };
+  const info = detail("ErrorInfo", ErrorInfo);
+  const delay = detail("RetryInfo", RetryInfo)?.retryDelay;
+  return {
+    code: status[error.code],
+    reason: info?.reason,
+    metadata: info?.metadata,
+    domain: info?.domain,
+    message: error.details,
+    violations: (detail("BadRequest", BadRequest)?.fieldViolations ?? []).map(({ field, description }) => ({
+      field,
+      description,
+    })),
+    preconditions: (detail("PreconditionFailure", PreconditionFailure)?.violations ?? []).map(({ type, subject }) => ({
+      type,
+      subject,
+    })),
+    quota: (detail("QuotaFailure", QuotaFailure)?.violations ?? []).map(({ subject, description }) => ({
+      subject,
+      description,
+    })),
+    retryDelay: delay && delay.seconds * 1000 + delay.nanos / 1e6,
+  };
+}

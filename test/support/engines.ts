@@ -1,0 +1,61 @@
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import mysql from "mysql2/promise";
+import type { Engine } from "../../src/persistence/engine";
+
+export interface TestDatabase {
+  /** As `ORGROLES_DATABASE_URL` takes it. */
+  readonly url: string;
+  drop(): Promise<void>;
+}
+
+/** A database that the tests run on. Every test file makes databases of its own, so that files never meet. */
+export interface TestEngine {
+  readonly name: Engine;
+  create(): Promise<TestDatabase>;
+}
+
+const sqlite: TestEngine = {
+  name: "sqlite",
+  create: async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "orgroles-"));
+    return {
+      url: `sqlite:${folder}/orgroles.db`,
+      drop: async () => rmSync(folder, { recursive: true, force: true }),
+    };
+  },
+};
+
+const server = (name: "mariadb" | "mysql", url: string): TestEngine => ({
+  name,
+  create: async () => {
+    const database = `orgroles_${randomUUID().replaceAll("-", "").slice(0, 16)}`;
+    await statement(url, `CREATE DATABASE ${database}`);
+    return { url: `${url}/${database}`, drop: () => statement(url, `DROP DATABASE IF EXISTS ${database}`) };
+  },
+});
+
+async function statement(url: string, sql: string): Promise<void> {
+  const connection = await mysql.createConnection(url);
+  try {
+    await connection.query(sql);
+  } finally {
+    connection.destroy();
+  }
+}
+
+/** Set by the global setup; MariaDB is always there, MySQL where it can be had. */
+const urls = {
+  mariadb: process.env["TEST_RUN_MARIADB_URL"],
+  mysql: process.env["TEST_RUN_MYSQL_URL"],
+};
+
+/** The engines with several connections: where transactions can meet. */
+export const servers: readonly TestEngine[] = (["mariadb", "mysql"] as const).flatMap((name) => {
+  const url = urls[name];
+  return url ? [server(name, url)] : [];
+});
+
+export const engines: readonly TestEngine[] = [sqlite, ...servers];

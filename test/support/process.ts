@@ -1,0 +1,53 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import { type TestClient, connect } from "./client";
+
+export interface ServiceProcess extends TestClient {
+  readonly address: string;
+  readonly pid: number;
+  /** Everything it has printed so far. */
+  output(): string;
+  /** Sends a signal, waits for the end, answers the exit code (null after SIGKILL). */
+  end(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+const running = new Set<ChildProcess>();
+process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+
+/** The service as operators run it: a process of its own, compiled, configured by environment variables. */
+export async function startProcess(settings: Record<string, string>): Promise<ServiceProcess> {
+  const main = path.join(process.env["TEST_RUN_BUILD"] ?? "dist", "src", "main.js");
+  const child = spawn(process.execPath, [main], {
+    env: { PATH: process.env["PATH"], ORGROLES_ADDRESS: "127.0.0.1:0", ...settings },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  running.add(child);
+  let printed = "";
+  child.stdout.on("data", (text: Buffer) => (printed += text.toString()));
+  child.stderr.on("data", (text: Buffer) => (printed += text.toString()));
+  const ended = once(child, "exit").then(([code]) => {
+    running.delete(child);
+    return code as number | null;
+  });
+
+  const address = await new Promise<string>((resolve, reject) => {
+    child.stdout.on("data", () => {
+      const found = /listens on (\S+)/.exec(printed)?.[1];
+      if (found) resolve(found);
+    });
+    void ended.then((code) => reject(new Error(`ended with ${code} before it listened:\n${printed}`)));
+  });
+  const client = connect(address);
+  return {
+    ...client,
+    address,
+    pid: child.pid ?? 0,
+    output: () => printed,
+    end: async (signal = "SIGTERM") => {
+      client.close();
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
