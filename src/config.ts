@@ -67,10 +67,12 @@ const schema = z.object({
   ORGROLES_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
 });
 
+/** The names of all variables. */
+export const settings: readonly string[] = Object.keys(schema.shape);
+
 /** Reads the configuration from environment variables. Throws a ConfigError with all faults at once. */
 export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
-  const known = Object.keys(schema.shape);
-  const unknown = Object.keys(variables).filter((name) => name.startsWith("ORGROLES_") && !known.includes(name));
+  const unknown = Object.keys(variables).filter((name) => name.startsWith("ORGROLES_") && !settings.includes(name));
   const faults = unknown.map((name) => `${name}: is not a setting`);
   const result = schema.safeParse(variables);
   for (const issue of result.error?.issues ?? []) faults.push(`${issue.path.join(".")}: ${issue.message}`);

@@ -1,0 +1,89 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { settings } from "../src/config";
+import { type ServiceProcess, startProcess } from "./support/process";
+
+const readme = readFileSync("README.md", "utf8");
+const tour = readme.slice(readme.indexOf("## Start"), readme.indexOf("## Test"));
+
+interface Step {
+  readonly commands: string;
+  /** What follows the commands on the page. */
+  readonly expected: { readonly kind: string; readonly text: string } | undefined;
+}
+
+const blocks = [...tour.matchAll(/^```(\w+)(?: caller=(\w+))?\n(.*?)^```/gms)].map(
+  ([, kind = "", caller, text = ""]) => ({ kind, caller, text }),
+);
+const callers = blocks.flatMap(({ caller, text }) => (caller ? [{ caller, define: text }] : []));
+const steps: Step[] = blocks.flatMap(({ kind, caller, text }, index) => {
+  if (kind !== "sh" || caller || text.startsWith("npm")) return [];
+  const next = blocks[index + 1];
+  return [{ commands: text, expected: next && next.kind !== "sh" ? next : undefined }];
+});
+
+/** The page leaves out fields, and writes `…` for what differs from run to run. */
+function matcher(expected: unknown): unknown {
+  if (Array.isArray(expected)) return expected.map(matcher);
+  if (typeof expected === "object" && expected !== null) {
+    const fields = Object.entries(expected).map(([name, value]) => [name, matcher(value)]);
+    return expect.objectContaining(Object.fromEntries(fields));
+  }
+  if (typeof expected !== "string" || !expected.includes("…")) return expected;
+  const pattern = expected.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll("…", ".+");
+  return expect.stringMatching(new RegExp(`^${pattern}$`));
+}
+
+const present = (program: string) => {
+  try {
+    execFileSync("which", [program]);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+test("the tour has a caller for grpcurl and one for buf, and steps whose answers are shown", () => {
+  expect(callers.map(({ caller }) => caller)).toEqual(["grpcurl", "buf"]);
+  expect(steps.filter(({ expected }) => expected).length).toBeGreaterThanOrEqual(5);
+});
+
+const usable = callers.filter(({ caller }) => caller === "buf" || present(caller));
+if (usable.length < callers.length) test.todo("the tour with grpcurl, which is not on this machine");
+
+describe.each(usable)("the tour with $caller", ({ define }) => {
+  const folder = mkdtempSync(path.join(tmpdir(), "orgroles-"));
+  let service: ServiceProcess;
+  let outputs: string[];
+
+  beforeAll(async () => {
+    service = await startProcess({ ORGROLES_DATABASE_URL: `sqlite:${folder}/tour.db`, ORGROLES_ENVIRONMENTS: "dev" });
+    const script = [define, ...steps.map(({ commands }) => `${commands}\nprintf '\\037'`)].join("\n");
+    const here = script.replaceAll("127.0.0.1:50051", service.address);
+    const printed = execFileSync("bash", ["-c", `exec 2>&1\n${here}`], { encoding: "utf8", timeout: 50_000 });
+    outputs = printed.split("\u001F");
+  });
+
+  afterAll(async () => {
+    await service?.end();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test.each(steps.map((step, index) => ({ ...step, index, call: /call (\S+)/.exec(step.commands)?.[1] })))(
+    "step $index, $call, answers as the page says",
+    ({ expected, index }) => {
+      const output = (outputs[index] ?? "").replaceAll(/^npm warn.*\n/gm, "");
+      if (expected?.kind === "text") return expect(output).toContain(expected.text.trim());
+      const answer: unknown = JSON.parse(output.slice(output.search(/^\{/m)).replaceAll(/^\}\s*\{[^]*$/gm, "}"));
+      expect(answer).not.toHaveProperty("code");
+      if (expected) expect(answer).toEqual(matcher(JSON.parse(expected.text)));
+    },
+  );
+});
+
+test("the table of the configuration has every variable", () => {
+  const rows = [...readme.matchAll(/^\| `(ORGROLES_\w+)` +\|/gm)].map(([, name]) => name);
+  expect(new Set(rows)).toEqual(new Set(settings));
+});
