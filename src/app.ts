@@ -1,19 +1,28 @@
 import { createHash } from "node:crypto";
 import type { Logger } from "pino";
 import { ulid } from "ulid";
+import { AccessServiceService } from "../gen/orgroles/v1/access_service";
 import { EnvironmentServiceService } from "../gen/orgroles/v1/environment_service";
+import { MembershipServiceService } from "../gen/orgroles/v1/membership_service";
 import { PermissionServiceService } from "../gen/orgroles/v1/permission_service";
 import { RoleServiceService } from "../gen/orgroles/v1/role_service";
 import type { Config } from "./config";
+import { AccessService } from "./domain/access-service";
 import { EnvironmentService } from "./domain/environment-service";
-import type { EnvironmentUid, PermissionId, RoleId } from "./domain/ids";
+import type { Clock, EnvironmentUid, OrganizationUid, PermissionId, RoleId } from "./domain/ids";
+import { GroupRoleService } from "./domain/group-role-service";
+import { MembershipService } from "./domain/membership-service";
+import type { Quotas } from "./domain/limits";
 import { PermissionService } from "./domain/permission-service";
 import { RoleConfigService } from "./domain/role-config-service";
 import { RoleDeletionService } from "./domain/role-deletion-service";
 import { RoleService } from "./domain/role-service";
+import { Sweep } from "./domain/sweep";
 import type { Tools } from "./domain/tools";
 import { Transactions } from "./domain/transactions";
+import { accessHandlers } from "./grpc/access-handlers";
 import { environmentHandlers } from "./grpc/environment-handlers";
+import { membershipHandlers } from "./grpc/membership-handlers";
 import { permissionHandlers } from "./grpc/permission-handlers";
 import { roleHandlers } from "./grpc/role-handlers";
 import { GrpcServer } from "./grpc/server";
@@ -22,6 +31,7 @@ import { openDatabase } from "./persistence/data-source";
 import { Database } from "./persistence/database";
 import { Janitor } from "./persistence/janitor";
 import { migrate, revert } from "./persistence/migrate";
+import { Sweeper } from "./persistence/sweeper";
 import { TypeormUnitOfWork } from "./persistence/unit-of-work";
 
 export interface App {
@@ -42,33 +52,30 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     migrate: config.migrate,
     log,
     onAvailable: async () => {
-      for (const id of config.environments) await environments.ensureEnvironment(id);
+      for (const id of config.environments) await services.environments.ensureEnvironment(id);
       server.setServing(true);
     },
     onLost: () => server.setServing(false),
   });
-  const tools = createTools(config, database);
-  const environments = new EnvironmentService(tools);
+  const services = createServices(database, config.quotas, Date.now);
   const server = new GrpcServer([
-    bind(
-      RoleServiceService,
-      roleHandlers(new RoleService(tools), new RoleConfigService(tools), new RoleDeletionService(tools)),
-      log,
-    ),
-    bind(EnvironmentServiceService, environmentHandlers(environments), log),
-    bind(PermissionServiceService, permissionHandlers(new PermissionService(tools)), log),
+    bind(RoleServiceService, roleHandlers(services.roles, services.configs, services.deletions), log),
+    bind(EnvironmentServiceService, environmentHandlers(services.environments), log),
+    bind(PermissionServiceService, permissionHandlers(services.permissions), log),
+    bind(MembershipServiceService, membershipHandlers(services.memberships, services.groupRoles), log),
+    bind(AccessServiceService, accessHandlers(services.access), log),
   ]);
-  const janitor = new Janitor(database, Date.now, log);
+  const background = [new Janitor(database, Date.now, log), new Sweeper(database, services.sweep, log)];
 
   try {
     await database.start();
     const port = await server.listen(config.host, config.port);
-    janitor.start();
+    for (const work of background) work.start();
     return {
       address: `${config.host}:${port}`,
       close: async () => {
         await server.close();
-        await janitor.close();
+        await Promise.all(background.map((work) => work.close()));
         await database.close();
       },
     };
@@ -89,16 +96,27 @@ export async function migrateDatabase(config: Config, direction: "up" | "down"):
   }
 }
 
-function createTools(config: Config, database: Database): Tools {
+const digest = (text: string) => createHash("sha256").update(text).digest("base64url").slice(0, 16);
+
+/** Every use case, on a database. */
+export function createServices(database: Database, quotas: Quotas, clock: Clock) {
+  const ids = {
+    role: () => `role_${ulid()}` as RoleId,
+    permission: () => `perm_${ulid()}` as PermissionId,
+    environment: () => ulid() as EnvironmentUid,
+    organization: () => ulid() as OrganizationUid,
+  };
+  const transactions = new Transactions(new TypeormUnitOfWork(database), clock, ids);
+  const tools: Tools = { transactions, clock, ids, digest, quotas };
   return {
-    transactions: new Transactions(new TypeormUnitOfWork(database), Date.now),
-    clock: Date.now,
-    ids: {
-      role: () => `role_${ulid()}` as RoleId,
-      permission: () => `perm_${ulid()}` as PermissionId,
-      environment: () => ulid() as EnvironmentUid,
-    },
-    digest: (text) => createHash("sha256").update(text).digest("base64url").slice(0, 16),
-    quotas: config.quotas,
+    roles: new RoleService(tools),
+    configs: new RoleConfigService(tools),
+    deletions: new RoleDeletionService(tools),
+    environments: new EnvironmentService(tools),
+    permissions: new PermissionService(tools),
+    memberships: new MembershipService(tools),
+    groupRoles: new GroupRoleService(tools),
+    access: new AccessService(tools),
+    sweep: new Sweep(tools),
   };
 }

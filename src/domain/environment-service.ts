@@ -2,9 +2,10 @@ import { Refusal, refuse } from "./errors";
 import { type Description, type EnvironmentId, Fields, type Name, parseDisplayName, parseEtag } from "./fields";
 import { type Page, type PageRequest, pageOf, parsePage } from "./page";
 import type { EnvironmentRole } from "./role";
-import type { Environment } from "./role-config";
+import { environmentContext, idsOf } from "./role-config";
 import { type OrganizationScope, parseEnvironmentId, parseOrganizationScope } from "./scope";
 import type { Slug } from "./slug";
+import type { Environment } from "./state";
 import { KeyTaken } from "./stores";
 import type { Tools } from "./tools";
 import { type Call, parseOnce } from "./transactions";
@@ -119,8 +120,16 @@ export class EnvironmentService {
     const once = parseOnce(fields, request.requestId, call);
     fields.check();
 
-    return this.tools.transactions.inEnvironment(environmentId, once, async (stores, { environment }) => {
+    return this.tools.transactions.inEnvironment(environmentId, once, async (stores, state) => {
+      const { environment } = state;
       if (etag && etag !== this.etag(environment)) throw refuse.etagMismatch(etag);
+      if (environment.multipleRolesEnabled && changes.multipleRolesEnabled === false) {
+        const order = idsOf(environmentContext(state).roles);
+        const collapse = { revision: environment.revision, order, createTime: changes.updateTime };
+        await stores.environments.lockSuccession(environment.uid);
+        await stores.environments.insertCollapse(environment.uid, collapse);
+        await stores.environments.requestSweep(environment.uid);
+      }
       await stores.environments.update(environment.uid, changes);
       return this.view({ ...environment, ...changes });
     });
@@ -148,16 +157,19 @@ export class EnvironmentService {
   async deleteOrganizationData(
     request: OrganizationScope & { readonly requestId?: string | undefined },
     call: Call,
-  ): Promise<{ readonly deletedRoleCount: number }> {
+  ): Promise<{ readonly deletedRoleCount: number; readonly deletedMembershipCount: number }> {
     const fields = new Fields();
     const scope = parseOrganizationScope(fields, request);
     const once = parseOnce(fields, request.requestId, call);
     fields.check();
 
     return this.tools.transactions.inScope(scope, once, async (stores, { state, organization }) => {
-      await stores.roles.removeAll(state.environment.uid, scope.organizationId);
-      await stores.organizations.remove(state.environment.uid, scope.organizationId);
-      return { deletedRoleCount: organization?.customRoles.length ?? 0 };
+      if (!organization) return { deletedRoleCount: 0, deletedMembershipCount: 0 };
+      const { uid } = state.environment;
+      const deletedMembershipCount = await stores.memberships.count(uid, organization.uid);
+      await stores.roles.removeAll(uid, scope.organizationId);
+      await stores.organizations.remove(uid, organization, this.tools.clock());
+      return { deletedRoleCount: organization.customRoles.length, deletedMembershipCount };
     });
   }
 

@@ -17,17 +17,22 @@ export const kindOf = {
   PRIORITY_ORDER_MISMATCH: "invalid_argument",
   REPLACEMENT_ROLE_INVALID: "invalid_argument",
   PERMISSION_UNKNOWN: "invalid_argument",
+  ROLE_NOT_ASSIGNABLE: "invalid_argument",
   PAGE_TOKEN_INVALID: "invalid_argument",
   REQUEST_ID_REUSED: "invalid_argument",
   ENVIRONMENT_NOT_FOUND: "not_found",
   ROLE_NOT_FOUND: "not_found",
   PERMISSION_NOT_FOUND: "not_found",
+  MEMBERSHIP_NOT_FOUND: "not_found",
+  GROUP_ROLE_NOT_FOUND: "not_found",
   ENVIRONMENT_EXISTS: "already_exists",
   ROLE_SLUG_TAKEN: "already_exists",
   PERMISSION_SLUG_TAKEN: "already_exists",
   ORGANIZATION_INHERITS_ENVIRONMENT: "failed_precondition",
   REPLACEMENT_DEFAULT_ROLE_REQUIRED: "failed_precondition",
+  ROLE_IN_USE: "failed_precondition",
   ROLE_BELONGS_TO_ENVIRONMENT: "failed_precondition",
+  MULTIPLE_ROLES_DISABLED: "failed_precondition",
   ORGANIZATION_HAS_CUSTOM_ROLES: "failed_precondition",
   ENVIRONMENT_NOT_EMPTY: "failed_precondition",
   ETAG_MISMATCH: "aborted",
@@ -130,6 +135,18 @@ export const refuse = {
       { violations: [{ field: "permissions", description: "must name permissions of the environment" }] },
     ),
 
+  roleNotAssignable: (slugs: readonly string[], fields: readonly string[]) =>
+    new Refusal(
+      "ROLE_NOT_ASSIGNABLE",
+      `The organization has no role ${listed(slugs, limits.slugsInMessage)}`,
+      { roles: listed(slugs) },
+      {
+        violations: fields
+          .slice(0, limits.violations)
+          .map((field) => ({ field, description: "must be an effective role of the organization" })),
+      },
+    ),
+
   pageTokenInvalid: () =>
     new Refusal(
       "PAGE_TOKEN_INVALID",
@@ -155,6 +172,18 @@ export const refuse = {
 
   permissionNotFound: (slug: string) =>
     new Refusal("PERMISSION_NOT_FOUND", `There is no permission ${slug} in the environment`, { slug }),
+
+  membershipNotFound: (organizationId: string, userId: string) =>
+    new Refusal("MEMBERSHIP_NOT_FOUND", `The user ${userId} is no member of the organization ${organizationId}`, {
+      organization_id: organizationId,
+      user_id: userId,
+    }),
+
+  groupRoleNotFound: (organizationId: string, groupId: string) =>
+    new Refusal("GROUP_ROLE_NOT_FOUND", `The group ${groupId} has no role in the organization ${organizationId}`, {
+      organization_id: organizationId,
+      group_id: groupId,
+    }),
 
   environmentExists: (environmentId: string) =>
     new Refusal("ENVIRONMENT_EXISTS", `There is an environment ${environmentId}`, { environment_id: environmentId }),
@@ -190,6 +219,22 @@ export const refuse = {
           .slice(0, limits.namedOrganizations)
           .map((id) => ({ type: "DEFAULT_ROLE", subject: `organizations/${id}` })),
       },
+    ),
+
+  roleInUse: (slug: string, members: number, groups: number) =>
+    new Refusal(
+      "ROLE_IN_USE",
+      `The role ${slug} has ${members} members and ${groups} mapped groups: name a replacement`,
+      { slug, membership_count: String(members), group_role_count: String(groups) },
+      { preconditions: [{ type: "ROLE_UNUSED", subject: `roles/${slug}` }] },
+    ),
+
+  multipleRolesDisabled: (environmentId: string) =>
+    new Refusal(
+      "MULTIPLE_ROLES_DISABLED",
+      `The environment ${environmentId} gives a member one role`,
+      { environment_id: environmentId },
+      { preconditions: [{ type: "MULTIPLE_ROLES", subject: `environments/${environmentId}` }] },
     ),
 
   roleBelongsToEnvironment: (slug: string) =>

@@ -1,11 +1,13 @@
 import { limits } from "./limits";
-import { refuse, type Violation } from "./errors";
+import { type Refusal, type Violation, refuse } from "./errors";
 
 declare const brand: unique symbol;
 export type Branded<Brand extends string> = string & { readonly [brand]: Brand };
 
 export type EnvironmentId = Branded<"EnvironmentId">;
 export type OrganizationId = Branded<"OrganizationId">;
+export type UserId = Branded<"UserId">;
+export type GroupId = Branded<"GroupId">;
 export type RequestId = Branded<"RequestId">;
 export type Name = Branded<"Name">;
 export type Description = Branded<"Description">;
@@ -41,6 +43,13 @@ export class Fields {
     return texts.map((text, index) => this.required(`${field}[${index}]`, text, parse));
   }
 
+  /** The items of a batch: at least one, and not too many; of too many none is looked at. */
+  batch<T>(field: string, items: readonly T[]): readonly T[] {
+    if (items.length >= 1 && items.length <= limits.batchItems) return items;
+    this.refuse(field, `must be 1–${limits.batchItems} items`);
+    return [];
+  }
+
   /** The paths of an update mask: at least one, each of them allowed. */
   mask<Path extends string>(paths: readonly string[] | undefined, allowed: readonly Path[]): ReadonlySet<Path> {
     if (!paths?.length) this.refuse("update_mask", `is required: one or more of ${allowed.join(", ")}`);
@@ -56,7 +65,12 @@ export class Fields {
   }
 
   check(): void {
-    if (this.violations.length) throw refuse.invalidFields(this.violations);
+    const refusal = this.refusal();
+    if (refusal) throw refusal;
+  }
+
+  refusal(): Refusal | undefined {
+    return this.violations.length ? refuse.invalidFields(this.violations) : undefined;
   }
 }
 

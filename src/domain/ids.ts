@@ -7,11 +7,15 @@ export type PermissionId = Branded<"PermissionId">;
 /** Tells an environment from an earlier one of the same id; never shown. A ULID. */
 export type EnvironmentUid = Branded<"EnvironmentUid">;
 
+/** Tells an organization's data from data of the same id that was deleted; never shown. A ULID. */
+export type OrganizationUid = Branded<"OrganizationUid">;
+
 /** Randomness and time are inputs of the domain. */
 export interface Ids {
   role(): RoleId;
   permission(): PermissionId;
   environment(): EnvironmentUid;
+  organization(): OrganizationUid;
 }
 
 /** Milliseconds since 1970. Orders nothing: revisions do. */

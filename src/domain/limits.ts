@@ -16,6 +16,16 @@ export const limits = {
   /** Slugs listed in one metadata value before it is cut with `…`. */
   slugsInMetadata: 20,
   slugsInMessage: 3,
+  /** Items of one batch, groups of one member. */
+  batchItems: 1000,
+  nearestRoles: 10,
+  /** Members that one transaction rewrites. */
+  settledMembers: 500,
+  /**
+   * Longer than any transaction can be under way, in milliseconds: a server ends the connection of a client that has
+   * stopped in the middle of one much earlier (eight hours by default).
+   */
+  longestTransaction: 24 * 60 * 60 * 1000,
   violations: 100,
   namedOrganizations: 100,
   /** How long a request id is remembered, in milliseconds. */

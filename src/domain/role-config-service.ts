@@ -4,6 +4,7 @@ import { differenceFromPermutation } from "./priority";
 import type { RoleView } from "./role";
 import { type Context, type RoleConfigView, idsOf, organizationContext, slugsOf, viewConfig } from "./role-config";
 import { viewRoles } from "./role-service";
+import { removeIfEmpty } from "./settlement";
 import { type OrganizationScope, type Scope, effectiveRole, parseOrganizationScope, parseScope } from "./scope";
 import { type Slug, parseSlug } from "./slug";
 import type { Tools } from "./tools";
@@ -34,19 +35,23 @@ export class RoleConfigService {
     fields.check();
 
     const { digest, transactions } = this.tools;
-    return transactions.inScope(scope, once, async (stores, { state: { environment }, context, organization }) => {
-      this.checkOwn(context, scope.organizationId);
-      this.checkEtag(context, etag);
-      const after = { ...context, roles: reordered(context, slugs) };
-      const order = idsOf(after.roles);
-      if (organization?.own)
-        await stores.organizations.saveOwn(environment.uid, organization.id, { ...organization.own, order });
-      else await stores.environments.update(environment.uid, { order });
-      return {
-        roles: await viewRoles(digest, stores, environment.uid, after, scope.organizationId),
-        config: viewConfig(digest, after),
-      };
-    });
+    return transactions.inSettledScope(
+      scope,
+      once,
+      async (stores, { state: { environment }, context, organization }) => {
+        this.checkOwn(context, scope.organizationId);
+        this.checkEtag(context, etag);
+        const after = { ...context, roles: reordered(context, slugs) };
+        const order = idsOf(after.roles);
+        if (organization?.own)
+          await stores.organizations.saveOwn(environment.uid, organization.id, { ...organization.own, order });
+        else await stores.environments.update(environment.uid, { order });
+        return {
+          roles: await viewRoles(digest, stores, environment.uid, after, scope.organizationId),
+          config: viewConfig(digest, after),
+        };
+      },
+    );
   }
 
   async setDefaultRole(request: SetDefaultRole, call: Call): Promise<RoleConfigView> {
@@ -58,17 +63,21 @@ export class RoleConfigService {
     fields.check();
 
     const { digest, transactions } = this.tools;
-    return transactions.inScope(scope, once, async (stores, { state: { environment }, context, organization }) => {
-      this.checkOwn(context, scope.organizationId);
-      this.checkEtag(context, etag);
-      const after = { ...context, defaultRole: effectiveRole(context, slug) };
-      const defaultRoleId = after.defaultRole.id;
-      if (organization?.own) {
-        const own = { ...organization.own, defaultRoleId, order: idsOf(context.roles) };
-        await stores.organizations.saveOwn(environment.uid, organization.id, own);
-      } else await stores.environments.update(environment.uid, { defaultRoleId });
-      return viewConfig(digest, after);
-    });
+    return transactions.inSettledScope(
+      scope,
+      once,
+      async (stores, { state: { environment }, context, organization }) => {
+        this.checkOwn(context, scope.organizationId);
+        this.checkEtag(context, etag);
+        const after = { ...context, defaultRole: effectiveRole(context, slug) };
+        const defaultRoleId = after.defaultRole.id;
+        if (organization?.own) {
+          const own = { ...organization.own, defaultRoleId, order: idsOf(context.roles) };
+          await stores.organizations.saveOwn(environment.uid, organization.id, own);
+        } else await stores.environments.update(environment.uid, { defaultRoleId });
+        return viewConfig(digest, after);
+      },
+    );
   }
 
   async resetOrgRoleConfig(
@@ -81,10 +90,13 @@ export class RoleConfigService {
     fields.check();
 
     const { digest, transactions } = this.tools;
-    return transactions.inScope(scope, once, async (stores, { state, organization }) => {
+    return transactions.inSettledScope(scope, once, async (stores, { state, organization }) => {
       if (organization?.customRoles.length)
         throw refuse.organizationHasCustomRoles(scope.organizationId, organization.customRoles.length);
-      if (organization?.own) await stores.organizations.remove(state.environment.uid, organization.id);
+      if (organization?.own) {
+        await stores.organizations.saveOwn(state.environment.uid, organization.id, undefined);
+        await removeIfEmpty(stores, state.environment.uid, organization, this.tools.clock());
+      }
       return viewConfig(digest, organizationContext(state, undefined));
     });
   }

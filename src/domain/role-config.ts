@@ -1,51 +1,10 @@
-import type { EnvironmentId, Name, OrganizationId, PermissionSlug } from "./fields";
-import type { Digest, EnvironmentUid, RoleId } from "./ids";
+import type { EnvironmentId, PermissionSlug } from "./fields";
+import type { Digest, RoleId } from "./ids";
 import { inOrder } from "./priority";
-import { type EnvironmentRole, type Role, type RoleView, isLive, roleEtag } from "./role";
+import { type Role, type RoleView, isLive, roleEtag } from "./role";
 import type { Slug } from "./slug";
-import { successor } from "./succession";
-
-/** An environment as it is stored. */
-export interface Environment {
-  readonly uid: EnvironmentUid;
-  readonly id: EnvironmentId;
-  readonly displayName: Name;
-  readonly multipleRolesEnabled: boolean;
-  readonly createTime: number;
-  readonly updateTime: number;
-  /** Grows with each environment-level write. */
-  readonly revision: number;
-  /** Always a live role. */
-  readonly defaultRoleId: RoleId;
-  readonly order: readonly RoleId[];
-}
-
-/** An organization's own default role and order. Both may name environment roles deleted since. */
-export interface OwnConfig {
-  readonly defaultRoleId: RoleId;
-  readonly order: readonly RoleId[];
-  /** The environment's revision that it was taken from. */
-  readonly sinceRevision: number;
-}
-
-/** An organization as it is stored, once it has been written to. */
-export interface Organization {
-  readonly id: OrganizationId;
-  /** Grows with each write to the organization. */
-  readonly revision: number;
-  /** Absent while it inherits the environment. */
-  readonly own?: OwnConfig;
-}
-
-export interface EnvironmentState {
-  readonly environment: Environment;
-  /** Live roles and tombstones. */
-  readonly roles: ReadonlyMap<RoleId, EnvironmentRole>;
-}
-
-export interface OrganizationState extends Organization {
-  readonly customRoles: readonly Role[];
-}
+import type { EnvironmentState, OrganizationState, OwnConfig } from "./state";
+import { defaultRoleOf, successor } from "./succession";
 
 /** The roles, default and order that hold in an environment, or in one organization of it. */
 export interface Context {
@@ -82,20 +41,21 @@ export function organizationContext(state: EnvironmentState, organization: Organ
     environmentId: state.environment.id,
     inheritsEnvironment: false,
     roles: inOrder(own.order, [...[...state.roles.values()].filter(isLive), ...organization.customRoles]),
-    defaultRole:
-      organization.customRoles.find((role) => role.id === own.defaultRoleId) ??
-      successor(state.roles, own.defaultRoleId),
+    defaultRole: defaultRoleOf(state, { ...organization, own }),
   };
 }
 
-/** The configuration an organization takes from its environment when its first custom role is created. */
-export function inheritedConfig(state: EnvironmentState): OwnConfig {
-  const context = environmentContext(state);
-  return {
-    defaultRoleId: context.defaultRole.id,
-    order: idsOf(context.roles),
-    sinceRevision: state.environment.revision,
+/**
+ * The configuration of an organization after it got a custom role: what it had, or what it inherited until then, the
+ * new role at the bottom. Deleted roles keep their place in the order, for members who still refer to them.
+ */
+export function configWith(role: Role, state: EnvironmentState, organization: OrganizationState): OwnConfig {
+  const { own, customRoles } = organization;
+  const { order, defaultRoleId } = own ?? {
+    order: state.environment.order,
+    defaultRoleId: environmentContext(state).defaultRole.id,
   };
+  return { defaultRoleId, order: [...idsOf(inOrder(order, [...state.roles.values(), ...customRoles])), role.id] };
 }
 
 export const idsOf = (roles: readonly Role[]): RoleId[] => roles.map((role) => role.id);

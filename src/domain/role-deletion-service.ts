@@ -2,7 +2,8 @@ import { refuse } from "./errors";
 import { Fields, parseEtag } from "./fields";
 import { limits } from "./limits";
 import { type Role, type Tombstone, isLive, roleEtag } from "./role";
-import { type EnvironmentState, idsOf } from "./role-config";
+import { countHolders } from "./holders";
+import { type Context, idsOf } from "./role-config";
 import {
   type OrganizationScope,
   effectiveRole,
@@ -11,9 +12,10 @@ import {
   parseOrganizationScope,
   replacementRole,
 } from "./scope";
-import { parseSlug } from "./slug";
+import { type Slug, parseSlug } from "./slug";
+import type { EnvironmentState, OrganizationState } from "./state";
 import type { Stores } from "./stores";
-import { predecessors } from "./succession";
+import { mappedRole, predecessors } from "./succession";
 import type { Tools } from "./tools";
 import { type Call, parseOnce } from "./transactions";
 
@@ -76,10 +78,13 @@ export class RoleDeletionService {
         replacementRoleId: replacement?.id,
         environmentDefaultRoleId: isDefault && replacement ? replacement.id : environment.defaultRoleId,
       };
+      const { alone: reassignedMembershipCount } = await countHolders(stores, state, role);
       return {
-        answer: { affectedOrganizationCount, reassignedMembershipCount: 0, validateOnly },
+        answer: { affectedOrganizationCount, reassignedMembershipCount, validateOnly },
         apply: async () => {
-          await stores.roles.bury(environment.uid, role.id, tombstone);
+          await stores.environments.lockSuccession(environment.uid);
+          await stores.roles.bury(environment.uid, role.id, tombstone, this.tools.clock());
+          await stores.environments.requestSweep(environment.uid);
           await stores.environments.update(environment.uid, {
             defaultRoleId: tombstone.environmentDefaultRoleId,
             order: environment.order.filter((id) => id !== role.id),
@@ -126,21 +131,19 @@ export class RoleDeletionService {
       const role = ownRole(context, slug, scope.organizationId);
       await this.checkEtag(stores, state, role, etag);
       const replacement = replacementRole(replacementField, replacementSlug, role, context.roles);
-      const isDefault = context.defaultRole.id === role.id;
-      if (isDefault && !replacement)
-        throw refuse.replacementDefaultRoleRequired(slug, {
-          count: 1,
-          organizationIds: [scope.organizationId],
-          isEnvironmentDefault: false,
-        });
+      if (!organization?.own) throw new Error("an organization with a custom role has its own configuration");
+      const { own } = organization;
+      const use = await this.useOf(stores, state, organization, role);
+      if (!replacement) this.checkUnused(context, slug, organization, use);
       return {
-        answer: { reassignedMembershipCount: 0, movedGroupRoleCount: 0, validateOnly },
+        answer: { reassignedMembershipCount: use.members, movedGroupRoleCount: use.groups, validateOnly },
         apply: async () => {
-          if (!organization?.own) throw new Error("an organization with a custom role has its own configuration");
-          await stores.roles.remove(uid, scope.organizationId, role.id);
+          if (replacement && use.members + use.groups) {
+            await stores.roles.replace(uid, scope.organizationId, role.id, replacement.id);
+            await stores.environments.requestSweep(uid);
+          } else await stores.roles.remove(uid, scope.organizationId, role.id);
           await stores.organizations.saveOwn(uid, scope.organizationId, {
-            ...organization.own,
-            ...(isDefault && replacement && { defaultRoleId: replacement.id }),
+            defaultRoleId: replacement && own.defaultRoleId === role.id ? replacement.id : own.defaultRoleId,
             order: idsOf(context.roles).filter((id) => id !== role.id),
           });
         },
@@ -148,9 +151,34 @@ export class RoleDeletionService {
     });
   }
 
+  private async useOf(stores: Stores, state: EnvironmentState, organization: OrganizationState, role: Role) {
+    const mapped = [role.id, ...organization.replaced.keys()].filter(
+      (id) => mappedRole(state, organization, id) === role.id,
+    );
+    return {
+      members: (await countHolders(stores, state, role, organization)).all,
+      groups: await stores.groupRoles.count(state.environment.uid, organization.uid, mapped),
+    };
+  }
+
+  private checkUnused(
+    context: Context,
+    slug: Slug,
+    organization: OrganizationState,
+    { members, groups }: { members: number; groups: number },
+  ): void {
+    if (context.defaultRole.slug === slug)
+      throw refuse.replacementDefaultRoleRequired(slug, {
+        count: 1,
+        organizationIds: [organization.id],
+        isEnvironmentDefault: false,
+      });
+    if (members + groups) throw refuse.roleInUse(slug, members, groups);
+  }
+
   private async checkEtag(stores: Stores, state: EnvironmentState, role: Role, etag: string | undefined) {
     if (!etag) return;
-    const permissions = await stores.roles.permissionsOf(state.environment.uid, role.organizationId, role.id);
+    const permissions = await stores.roles.permissionsOf(state.environment.uid, [role.organizationId], role.id);
     if (etag !== roleEtag(this.tools.digest, role, permissions.get(role.id) ?? [])) throw refuse.etagMismatch(etag);
   }
 }

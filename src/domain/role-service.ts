@@ -16,9 +16,9 @@ import { type Role, type RoleView, roleEtag } from "./role";
 import {
   type Context,
   type RoleConfigView,
+  configWith,
   environmentContext,
   idsOf,
-  inheritedConfig,
   organizationContext,
   slugsOf,
   viewConfig,
@@ -122,7 +122,7 @@ export class RoleService {
       const order = [...idsOf(context.roles), role.id];
       await this.insertRole(stores, environment.uid, role, permissions);
       await stores.environments.update(environment.uid, { order });
-      const after = { environment: { ...environment, order }, roles: new Map(roles).set(role.id, role) };
+      const after = { ...state, environment: { ...environment, order }, roles: new Map(roles).set(role.id, role) };
       return viewRole(this.tools.digest, environmentContext(after), role, permissions.toSorted());
     });
   }
@@ -135,20 +135,22 @@ export class RoleService {
     once: Once | undefined,
   ): Promise<RoleView> {
     const { transactions, quotas } = this.tools;
-    return transactions.inOrganization(environmentId, organizationId, once, async (stores, state, organization) => {
-      const { customRoles } = organization;
-      if (customRoles.length >= quotas.customRoles)
-        throw refuse.roleLimitReached(`organizations/${organizationId}`, quotas.customRoles);
-      const role: Role = { ...draft, organizationId, createdRevision: organization.revision };
-      const own = {
-        ...(organization.own ?? inheritedConfig(state)),
-        order: [...idsOf(organizationContext(state, organization).roles), role.id],
-      };
-      await this.insertRole(stores, state.environment.uid, role, permissions);
-      await stores.organizations.saveOwn(state.environment.uid, organizationId, own);
-      const after = { ...organization, own, customRoles: [...customRoles, role] };
-      return viewRole(this.tools.digest, organizationContext(state, after), role, permissions.toSorted());
-    });
+    return transactions.inSettledOrganization(
+      environmentId,
+      organizationId,
+      once,
+      async (stores, state, organization) => {
+        const { customRoles } = organization;
+        if (customRoles.length >= quotas.customRoles)
+          throw refuse.roleLimitReached(`organizations/${organizationId}`, quotas.customRoles);
+        const role: Role = { ...draft, organizationId, createdRevision: organization.revision };
+        const own = configWith(role, state, organization);
+        await this.insertRole(stores, state.environment.uid, role, permissions);
+        await stores.organizations.saveOwn(state.environment.uid, organizationId, own);
+        const after = { ...organization, own, customRoles: [...customRoles, role] };
+        return viewRole(this.tools.digest, organizationContext(state, after), role, permissions.toSorted());
+      },
+    );
   }
 
   private async insertRole(stores: Stores, uid: EnvironmentUid, role: Role, slugs: readonly PermissionSlug[]) {
@@ -165,7 +167,7 @@ export class RoleService {
 
     return this.tools.transactions.read(scope, async (stores, { context, state: { environment } }) => {
       const role = effectiveRole(context, slug);
-      const permissions = await stores.roles.permissionsOf(environment.uid, role.organizationId, role.id);
+      const permissions = await stores.roles.permissionsOf(environment.uid, [role.organizationId], role.id);
       return viewRole(this.tools.digest, context, role, permissions.get(role.id) ?? []);
     });
   }
@@ -278,7 +280,7 @@ export class RoleService {
     return this.tools.transactions.inScope(scope, once, async (stores, { context, state }) => {
       const { uid } = state.environment;
       const role = ownRole(context, slug, scope.organizationId);
-      const present = (await stores.roles.permissionsOf(uid, role.organizationId, role.id)).get(role.id) ?? [];
+      const present = (await stores.roles.permissionsOf(uid, [role.organizationId], role.id)).get(role.id) ?? [];
       const { changes = {}, permissions = present, named = permissions } = decide(present, role);
       const added = permissions.filter((permission) => !present.includes(permission));
       const removed = present.filter((permission) => !permissions.includes(permission));
@@ -330,9 +332,7 @@ export async function viewRoles(
   context: Context,
   organizationId: OrganizationId | undefined,
 ): Promise<RoleView[]> {
-  const permissions = await stores.roles.permissionsOf(uid, "");
-  if (organizationId)
-    for (const [id, slugs] of await stores.roles.permissionsOf(uid, organizationId)) permissions.set(id, slugs);
+  const permissions = await stores.roles.permissionsOf(uid, organizationId ? ["", organizationId] : [""]);
   return context.roles.map((role) => viewRole(digest, context, role, permissions.get(role.id) ?? []));
 }
 

@@ -1,7 +1,16 @@
-import type { EnvironmentId, OrganizationId, PermissionSlug, RequestId } from "./fields";
-import type { EnvironmentUid, PermissionId, RoleId } from "./ids";
+import type { EnvironmentId, GroupId, OrganizationId, PermissionSlug, RequestId } from "./fields";
+import type { EnvironmentUid, OrganizationUid, PermissionId, RoleId } from "./ids";
 import type { EnvironmentRole, Permission, Role, Tombstone } from "./role";
-import type { Environment, Organization, OwnConfig } from "./role-config";
+import type {
+  Collapse,
+  Environment,
+  GroupRole,
+  MemberKey,
+  Membership,
+  Organization,
+  OrganizationState,
+  OwnConfig,
+} from "./state";
 
 /** The database refused a row because another one has its key; the transaction is lost. */
 export class KeyTaken extends Error {
@@ -33,6 +42,8 @@ export interface Stores {
   readonly organizations: OrganizationStore;
   readonly roles: RoleStore;
   readonly permissions: PermissionStore;
+  readonly memberships: MembershipStore;
+  readonly groupRoles: GroupRoleStore;
   readonly answers: AnswerStore;
 }
 
@@ -51,6 +62,21 @@ export interface EnvironmentStore {
       Pick<Environment, "displayName" | "multipleRolesEnabled" | "updateTime" | "defaultRoleId" | "order">
     >,
   ): Promise<void>;
+  /**
+   * Keeps apart, until the transaction has ended, what happens to all members of the environment at a stroke (the
+   * deletion of a role, the end of multiple roles) and changes of what that means in one organization (its default,
+   * its order). To be called with the scope's lock held, and before its state is read.
+   */
+  lockSuccession(uid: EnvironmentUid): Promise<void>;
+  /** In order of their revisions. */
+  collapses(uid: EnvironmentUid): Promise<Collapse[]>;
+  insertCollapse(uid: EnvironmentUid, collapse: Collapse): Promise<void>;
+  removeCollapse(uid: EnvironmentUid, revision: number): Promise<void>;
+  /** Something was deleted that others may refer to. With the lock of the succession held, as `endSweep`. */
+  requestSweep(uid: EnvironmentUid): Promise<void>;
+  endSweep(uid: EnvironmentUid): Promise<void>;
+  /** `touches` grows with every lock of the succession. */
+  sweepRequests(): Promise<{ uid: EnvironmentUid; touches: number }[]>;
   /** Waits for organizations that are coming into being, and keeps others out until the transaction has ended. */
   closeToNewOrganizations(uid: EnvironmentUid): Promise<void>;
   /** Takes the environment out of sight at once, whatever it holds, and leaves its rows to the purge. Its id is free. */
@@ -59,12 +85,15 @@ export interface EnvironmentStore {
 
 /** An organization has a row for as long as it has data. */
 export interface OrganizationStore {
-  get(environment: EnvironmentUid, id: OrganizationId): Promise<Organization | undefined>;
-  /** Locks the organization against other writes to it and raises its revision. False: it has no row. */
-  touch(environment: EnvironmentUid, id: OrganizationId): Promise<boolean>;
-  /** Its first row, at revision 1, inheriting. Of several at once one succeeds, the others run again. */
-  insert(environment: EnvironmentUid, id: OrganizationId): Promise<void>;
-  saveOwn(environment: EnvironmentUid, id: OrganizationId, own: OwnConfig): Promise<void>;
+  /** Those that have a row, in order of their ids' bytes. */
+  find(environment: EnvironmentUid, ids: readonly OrganizationId[]): Promise<Organization[]>;
+  findByUid(environment: EnvironmentUid, uids: readonly OrganizationUid[]): Promise<Organization[]>;
+  /** Locks the organizations that have a row against other writes to them, and raises their revisions. */
+  touch(environment: EnvironmentUid, ids: readonly OrganizationId[]): Promise<void>;
+  /** Their first rows, at revision 1, inheriting. Of several writers at once one succeeds, the others run again. */
+  insert(environment: EnvironmentUid, organizations: readonly Pick<Organization, "id" | "uid">[]): Promise<void>;
+  /** Undefined: it inherits from now on. */
+  saveOwn(environment: EnvironmentUid, id: OrganizationId, own: OwnConfig | undefined): Promise<void>;
   countByDefault(environment: EnvironmentUid, defaultRoleIds: readonly RoleId[]): Promise<number>;
   /** In order of their ids' bytes. */
   listByDefault(
@@ -73,17 +102,24 @@ export interface OrganizationStore {
     limit: number,
   ): Promise<OrganizationId[]>;
   count(environment: EnvironmentUid): Promise<number>;
-  remove(environment: EnvironmentUid, id: OrganizationId): Promise<void>;
+  /** Takes the organization with its members and groups out of sight at once, and leaves their rows to the purge. */
+  remove(environment: EnvironmentUid, organization: Pick<Organization, "id" | "uid">, time: number): Promise<void>;
 }
 
 export interface RoleStore {
   /** Live roles and tombstones. */
   ofEnvironment(environment: EnvironmentUid): Promise<EnvironmentRole[]>;
-  ofOrganization(environment: EnvironmentUid, organization: OrganizationId): Promise<Role[]>;
-  /** The sorted slugs of the live permissions of each role of the scope; `""` is the environment. */
+  /** Absent: an organization without any. */
+  ofOrganizations(
+    environment: EnvironmentUid,
+    organizations: readonly OrganizationId[],
+  ): Promise<Map<OrganizationId, Pick<OrganizationState, "customRoles" | "replaced">>>;
+  /** Deleted custom roles of all organizations. */
+  replaced(environment: EnvironmentUid): Promise<{ id: RoleId; organizationId: OrganizationId }[]>;
+  /** The sorted slugs of the live permissions of each role of the scopes; `""` is the environment. */
   permissionsOf(
     environment: EnvironmentUid,
-    organization: OrganizationId | "",
+    organizations: readonly (OrganizationId | "")[],
     roleId?: RoleId,
   ): Promise<Map<RoleId, PermissionSlug[]>>;
   /**
@@ -108,9 +144,11 @@ export interface RoleStore {
     permissionIds: readonly PermissionId[],
   ): Promise<void>;
   /** Makes a live environment role a tombstone: without permissions, its slug free. */
-  bury(environment: EnvironmentUid, id: RoleId, tombstone: Tombstone): Promise<void>;
-  /** Deletes a custom role with its permissions. */
-  remove(environment: EnvironmentUid, organization: OrganizationId, id: RoleId): Promise<void>;
+  bury(environment: EnvironmentUid, id: RoleId, tombstone: Tombstone, time: number): Promise<void>;
+  /** Makes a live custom role a reference to the role that takes its place: without permissions, its slug free. */
+  replace(environment: EnvironmentUid, organization: OrganizationId, id: RoleId, by: RoleId): Promise<void>;
+  /** Deletes a role that nothing refers to, with its permissions. */
+  remove(environment: EnvironmentUid, organization: OrganizationId | "", id: RoleId): Promise<void>;
   /** Deletes all custom roles of an organization. */
   removeAll(environment: EnvironmentUid, organization: OrganizationId): Promise<void>;
 }
@@ -133,6 +171,74 @@ export interface PermissionStore {
   ): Promise<void>;
   /** Takes the permission from all roles at once, and leaves the rows that named it to the purge. Its slug is free. */
   remove(environment: EnvironmentUid, id: PermissionId, time: number): Promise<void>;
+}
+
+/** Which members may refer to what they no longer have. */
+export interface Unsettled {
+  readonly roleIds: readonly RoleId[];
+  /** Members with several roles of before this revision; 0: none. */
+  readonly collapsedAt: number;
+}
+
+export interface MembershipStore {
+  find(environment: EnvironmentUid, keys: readonly MemberKey[]): Promise<Membership[]>;
+  /** Members behind the given user, in order of their ids' bytes; with `roleIds` those that store one of them. */
+  list(
+    environment: EnvironmentUid,
+    organization: OrganizationUid,
+    page: { readonly after: string; readonly limit: number; readonly roleIds?: readonly RoleId[] | undefined },
+  ): Promise<Membership[]>;
+  /** Those of the roles that some member of the organization stores. */
+  stored(environment: EnvironmentUid, organization: OrganizationUid, roleIds: readonly RoleId[]): Promise<RoleId[]>;
+  count(environment: EnvironmentUid, organization: OrganizationUid): Promise<number>;
+  /** Members that store this role and no other one. */
+  countAlone(environment: EnvironmentUid, roleId: RoleId, organization?: OrganizationUid): Promise<number>;
+  /** Members that store this role, with `several` only those that store others too, behind the given one. */
+  storing(
+    environment: EnvironmentUid,
+    roleId: RoleId,
+    options: {
+      readonly several: boolean;
+      readonly organization?: OrganizationUid | undefined;
+      readonly after?: MemberKey | undefined;
+      readonly limit: number;
+    },
+  ): Promise<Membership[]>;
+  /** Some of the unsettled members, of all organizations or of these; none exactly when there are none. */
+  unsettled(
+    environment: EnvironmentUid,
+    by: Unsettled,
+    limit: number,
+    organizations?: readonly OrganizationUid[],
+  ): Promise<Membership[]>;
+  /** In rows: one for each role of a member. */
+  countUnsettled(environment: EnvironmentUid, by: Unsettled): Promise<number>;
+  /** Makes these members, or replaces their roles and times. */
+  put(environment: EnvironmentUid, memberships: readonly Membership[]): Promise<void>;
+  remove(environment: EnvironmentUid, key: MemberKey): Promise<void>;
+}
+
+export interface GroupRoleStore {
+  find(environment: EnvironmentUid, organization: OrganizationUid, groupIds: readonly GroupId[]): Promise<GroupRole[]>;
+  /** Groups behind the given one, in order of their ids' bytes, but for those mapped to `without`. */
+  list(
+    environment: EnvironmentUid,
+    organization: OrganizationUid,
+    page: { readonly after: string; readonly limit: number; readonly without: readonly RoleId[] },
+  ): Promise<GroupRole[]>;
+  /** Groups of the organization mapped to one of the roles. */
+  count(environment: EnvironmentUid, organization: OrganizationUid, roleIds: readonly RoleId[]): Promise<number>;
+  /** Some of the groups, of all organizations or of this one, that are mapped to one of the roles. */
+  mappedTo(
+    environment: EnvironmentUid,
+    roleIds: readonly RoleId[],
+    limit: number,
+    organization?: OrganizationUid,
+  ): Promise<(GroupRole & { readonly organizationUid: OrganizationUid })[]>;
+  /** Maps the group, or replaces its role and times. */
+  put(environment: EnvironmentUid, organization: OrganizationUid, groupRole: GroupRole): Promise<void>;
+  /** False: it was not mapped. */
+  remove(environment: EnvironmentUid, organization: OrganizationUid, groupId: GroupId): Promise<boolean>;
 }
 
 /** The answer to a request id. */

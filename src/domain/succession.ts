@@ -1,5 +1,7 @@
 import type { RoleId } from "./ids";
-import type { EnvironmentRole } from "./role";
+import { inOrder } from "./priority";
+import { type EnvironmentRole, type Role, type Tombstone, isLive } from "./role";
+import type { Collapse, EnvironmentState, Membership, OrganizationState, OwnConfig } from "./state";
 
 /**
  * What a reference to an environment role means as a default: the role itself while it lives, else its replacement,
@@ -16,4 +18,85 @@ export function successor(roles: ReadonlyMap<RoleId, EnvironmentRole>, id: RoleI
 /** The role and all tombstones that lead to it: whoever refers to one of them has this role as the default. */
 export function predecessors(roles: ReadonlyMap<RoleId, EnvironmentRole>, id: RoleId): RoleId[] {
   return [...roles.keys()].filter((other) => successor(roles, other).id === id);
+}
+
+/** The default role of an organization with a configuration of its own. */
+export function defaultRoleOf(
+  { roles }: EnvironmentState,
+  { own, customRoles }: OrganizationState & { readonly own: OwnConfig },
+): Role {
+  return customRoles.find(({ id }) => id === own.defaultRoleId) ?? successor(roles, own.defaultRoleId);
+}
+
+/**
+ * The live roles a member has, from those it was given: all that happened to them since is done to them again, in its
+ * order. Deleted custom roles come first, because an organization's members are settled before one is deleted. A
+ * deleted environment role goes; a member who had it alone gets the default of that moment. The end of multiple roles
+ * leaves the highest role by the order of that moment.
+ *
+ * What an organization's own configuration says now is what it said at each of these moments, because its members are
+ * settled before it changes.
+ */
+export function heldRoles(
+  state: EnvironmentState,
+  organization: OrganizationState,
+  { roleIds, asOfRevision }: Pick<Membership, "roleIds" | "asOfRevision">,
+): RoleId[] {
+  let held = [...new Set(roleIds.map((id) => replacementOf(organization, id)))];
+  if (held.length === 1 && isLiveRole(state, organization, held[0])) return held;
+  for (const event of eventsOf(state)) {
+    if ("order" in event) {
+      if (held.length > 1 && event.revision > asOfRevision) held = [highest(state, organization, event, held)];
+    } else if (held.includes(event.id)) {
+      const others = held.filter((id) => id !== event.id);
+      held = others.length ? others : [defaultAfter(state, organization, event)];
+    }
+  }
+  return held;
+}
+
+/** The live role a group's mapping leads to; none where that was an environment role and has been deleted. */
+export function mappedRole(state: EnvironmentState, organization: OrganizationState, id: RoleId): RoleId | undefined {
+  const replacement = replacementOf(organization, id);
+  return isLiveRole(state, organization, replacement) ? replacement : undefined;
+}
+
+/** The deleted roles that members may still refer to. */
+export function goneRoles(state: EnvironmentState, replaced: readonly RoleId[]): RoleId[] {
+  return [...[...state.roles.values()].flatMap((role) => (isLive(role) ? [] : role.id)), ...replaced];
+}
+
+type Deletion = Tombstone & { readonly id: RoleId };
+
+function eventsOf({ roles, collapses }: EnvironmentState): (Deletion | Collapse)[] {
+  const deletions = [...roles.values()].flatMap(({ id, tombstone }) => (tombstone ? [{ ...tombstone, id }] : []));
+  const revisionOf = (event: Deletion | Collapse) => ("order" in event ? event.revision : event.deletedRevision);
+  return [...deletions, ...collapses].sort((a, b) => revisionOf(a) - revisionOf(b));
+}
+
+function replacementOf(organization: Pick<OrganizationState, "replaced">, id: RoleId): RoleId {
+  const next = organization.replaced.get(id);
+  return next === undefined ? id : replacementOf(organization, next);
+}
+
+function isLiveRole({ roles }: EnvironmentState, { customRoles }: OrganizationState, id: RoleId | undefined): boolean {
+  const role = id && (roles.get(id) ?? customRoles.find((custom) => custom.id === id));
+  return role ? isLive(role) : false;
+}
+
+function defaultAfter(state: EnvironmentState, organization: OrganizationState, deletion: Deletion): RoleId {
+  const { own } = organization;
+  return own ? defaultRoleOf(state, { ...organization, own }).id : deletion.environmentDefaultRoleId;
+}
+
+function highest(
+  { roles }: EnvironmentState,
+  { own, customRoles }: OrganizationState,
+  collapse: Collapse,
+  held: readonly RoleId[],
+): RoleId {
+  const candidates = [...roles.values(), ...customRoles].filter(({ id }) => held.includes(id));
+  const first = inOrder(own?.order ?? collapse.order, candidates)[0];
+  if (!first) throw new Error(`none of the roles ${held.join(", ")} is known`);
+  return first.id;
 }

@@ -1,17 +1,12 @@
 import { refuse } from "./errors";
 import { type EnvironmentId, type Fields, type OrganizationId, type RequestId, parseRequestId } from "./fields";
-import type { Clock, EnvironmentUid, RoleId } from "./ids";
+import type { Clock, EnvironmentUid, Ids, OrganizationUid } from "./ids";
 import { limits } from "./limits";
-import type { EnvironmentRole } from "./role";
-import {
-  type Context,
-  type Environment,
-  type EnvironmentState,
-  type OrganizationState,
-  environmentContext,
-  organizationContext,
-} from "./role-config";
+import { type View, loadEnvironment, loadEnvironmentByUid, loadOrganizations, loadView } from "./loading";
+import { environmentContext } from "./role-config";
 import type { ParsedScope } from "./scope";
+import { settleMembers } from "./settlement";
+import type { Environment, EnvironmentState, OrganizationState } from "./state";
 import { KeyTaken, type Stores, type UnitOfWork } from "./stores";
 
 /** What the transport knows of a call. */
@@ -31,19 +26,17 @@ export function parseOnce(fields: Fields, requestId: string | undefined, call: C
   return parsed && { requestId: parsed, fingerprint: call.fingerprint() };
 }
 
-/** One consistent view of a scope: what is stored, and what holds there. */
-export interface View {
-  readonly state: EnvironmentState;
-  /** Absent in the environment's own scope, and for an organization that was never written to. */
-  readonly organization: OrganizationState | undefined;
-  readonly context: Context;
-}
+/** More members of an organization are unsettled than one transaction rewrites; nothing was changed. */
+class TooManyUnsettled extends Error {}
+
+type OrganizationOf = ParsedScope & { readonly organizationId: OrganizationId };
 
 /** How use cases reach the stores: each scope's lock, state and repeated requests in one place. */
 export class Transactions {
   constructor(
     private readonly units: UnitOfWork,
     private readonly clock: Clock,
+    private readonly ids: Pick<Ids, "organization">,
   ) {}
 
   /** An environment-level write. The environment cannot change meanwhile; organizations can. */
@@ -55,7 +48,7 @@ export class Transactions {
     const { uid } = await this.environment(id);
     return this.units.write(async (stores) => {
       if (!(await stores.environments.touch(uid))) throw refuse.environmentNotFound(id);
-      return this.once(stores, id, once, async () => work(stores, await this.stateByUid(stores, uid, id)));
+      return this.once(stores, id, once, async () => work(stores, await loadEnvironmentByUid(stores, uid, id)));
     });
   }
 
@@ -66,18 +59,46 @@ export class Transactions {
     once: Once | undefined,
     work: (stores: Stores, state: EnvironmentState, organization: OrganizationState) => Promise<T>,
   ): Promise<T> {
+    return this.inOrganizations(id, [organizationId], once, (stores, state, organizationOf) =>
+      work(stores, state, organizationOf(organizationId)),
+    );
+  }
+
+  /** The same for several organizations at once: all of them change, or none. */
+  async inOrganizations<T>(
+    id: EnvironmentId,
+    organizationIds: readonly OrganizationId[],
+    once: Once | undefined,
+    work: (
+      stores: Stores,
+      state: EnvironmentState,
+      organizationOf: (id: OrganizationId) => OrganizationState,
+    ) => Promise<T>,
+  ): Promise<T> {
     const { uid } = await this.environment(id);
+    const wanted = [...new Set(organizationIds)].sort();
+    const uids = new Map(wanted.map((organizationId) => [organizationId, this.ids.organization()]));
     return this.units.write(async (stores) => {
-      if (!(await stores.organizations.touch(uid, organizationId))) {
+      await stores.organizations.touch(uid, wanted);
+      let found = await stores.organizations.find(uid, wanted);
+      if (found.length < wanted.length) {
         const earlier = once && (await this.earlierAnswer<T>(stores, id, once));
         if (earlier) return earlier.answer;
-        await stores.organizations.insert(uid, organizationId);
+        const present = new Set(found.map((organization) => organization.id));
+        const missing = [...uids].flatMap(([organizationId, organizationUid]) =>
+          present.has(organizationId) ? [] : { id: organizationId, uid: organizationUid },
+        );
+        await stores.organizations.insert(uid, missing);
+        found = [...found, ...missing.map((organization) => ({ ...organization, revision: 1 }))];
       }
       return this.once(stores, id, once, async () => {
-        const state = await this.stateByUid(stores, uid, id);
-        const organization = await this.organizationState(stores, uid, organizationId);
-        if (!organization) throw new Error(`organization ${organizationId} went away under its lock`);
-        return work(stores, state, organization);
+        const state = await loadEnvironmentByUid(stores, uid, id);
+        const organizations = byId(await loadOrganizations(stores, uid, found));
+        return work(stores, state, (organizationId) => {
+          const organization = organizations.get(organizationId);
+          if (!organization) throw new Error(`organization ${organizationId} went away under its lock`);
+          return organization;
+        });
       });
     });
   }
@@ -111,21 +132,133 @@ export class Transactions {
 
   /** A write to what is there already, under the lock of the scope: the organization where one is named. */
   async inScope<T>(
-    { environmentId, organizationId }: ParsedScope,
+    scope: ParsedScope,
     once: Once | undefined,
     work: (stores: Stores, view: View) => Promise<T>,
   ): Promise<T> {
-    if (!organizationId)
-      return this.inEnvironment(environmentId, once, (stores, state) =>
-        work(stores, { state, organization: undefined, context: environmentContext(state) }),
-      );
+    const { environmentId, organizationId } = scope;
+    if (organizationId) return this.underOrganization({ environmentId, organizationId }, once, async () => {}, work);
+    return this.inEnvironment(environmentId, once, (stores, state) =>
+      work(stores, { state, organization: undefined, context: environmentContext(state) }),
+    );
+  }
+
+  /**
+   * The same for a write that changes what deletions mean to the organization's members: its default, its order, its
+   * custom roles. The members are settled first, in transactions of bounded size.
+   */
+  async inSettledScope<T>(
+    scope: ParsedScope,
+    once: Once | undefined,
+    work: (stores: Stores, view: View) => Promise<T>,
+  ): Promise<T> {
+    const { environmentId, organizationId } = scope;
+    if (!organizationId) return this.inScope(scope, once, work);
+    const organizationScope = { environmentId, organizationId };
+    return this.settling(organizationScope, () =>
+      this.underOrganization(
+        organizationScope,
+        once,
+        (stores, uid) => stores.environments.lockSuccession(uid),
+        async (stores, view) => {
+          await this.checkSettled(stores, view);
+          return work(stores, view);
+        },
+      ),
+    );
+  }
+
+  /** The first custom role: the organization's members are settled before it gets its own configuration. */
+  async inSettledOrganization<T>(
+    id: EnvironmentId,
+    organizationId: OrganizationId,
+    once: Once | undefined,
+    work: (stores: Stores, state: EnvironmentState, organization: OrganizationState) => Promise<T>,
+  ): Promise<T> {
+    return this.settling({ environmentId: id, organizationId }, () =>
+      this.inOrganization(id, organizationId, once, async (stores, state, organization) => {
+        if (organization.own || organization.revision === 1) return work(stores, state, organization);
+        await stores.environments.lockSuccession(state.environment.uid);
+        const fresh = await loadEnvironmentByUid(stores, state.environment.uid, id);
+        await this.checkSettled(stores, { state: fresh, organization });
+        return work(stores, fresh, organization);
+      }),
+    );
+  }
+
+  private async checkSettled(stores: Stores, { state, organization }: Omit<View, "context">): Promise<void> {
+    if (organization && !(await settleMembers(stores, state, new Map([[organization.uid, organization]]))))
+      throw new TooManyUnsettled();
+  }
+
+  /** An attempt that finds too many unsettled members leaves no trace: they are settled apart, then it is made again. */
+  private async settling<T>(scope: OrganizationOf, attempt: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!(error instanceof TooManyUnsettled)) throw error;
+      }
+      for (let settled = false; !settled; )
+        settled = await this.underOrganization(
+          scope,
+          undefined,
+          async () => {},
+          async (stores, { state, organization }) =>
+            !organization || settleMembers(stores, state, new Map([[organization.uid, organization]])),
+        );
+    }
+  }
+
+  /** `lock` takes what else is to be locked, before anything is read. */
+  private async underOrganization<T>(
+    { environmentId, organizationId }: OrganizationOf,
+    once: Once | undefined,
+    lock: (stores: Stores, uid: EnvironmentUid) => Promise<void>,
+    work: (stores: Stores, view: View) => Promise<T>,
+  ): Promise<T> {
     const { uid } = await this.environment(environmentId);
     return this.units.write(async (stores) => {
-      await stores.organizations.touch(uid, organizationId);
+      await stores.organizations.touch(uid, [organizationId]);
+      await lock(stores, uid);
       return this.once(stores, environmentId, once, async () => {
-        const state = await this.stateByUid(stores, uid, environmentId);
-        return work(stores, await this.view(stores, state, organizationId));
+        const state = await loadEnvironmentByUid(stores, uid, environmentId);
+        return work(stores, await loadView(stores, state, organizationId));
       });
+    });
+  }
+
+  /** Background work under the lock of an environment; none if the environment is gone. */
+  async inEnvironmentByUid(
+    uid: EnvironmentUid,
+    work: (stores: Stores, state: EnvironmentState) => Promise<void>,
+  ): Promise<void> {
+    await this.units.write(async (stores) => {
+      await stores.environments.touch(uid);
+      const environment = await stores.environments.get(uid);
+      if (environment) await work(stores, await loadEnvironment(stores, environment));
+    });
+  }
+
+  /** Background work under the locks of organizations; those that are gone are absent. */
+  async inOrganizationsByUid<T>(
+    environmentUid: EnvironmentUid,
+    uids: readonly OrganizationUid[],
+    work: (
+      stores: Stores,
+      state: EnvironmentState,
+      organizations: ReadonlyMap<OrganizationUid, OrganizationState>,
+    ) => Promise<T>,
+  ): Promise<T | undefined> {
+    const named = await this.units.lookup((stores) => stores.organizations.findByUid(environmentUid, uids));
+    const ids = named.map(({ id }) => id).sort();
+    return this.units.write(async (stores) => {
+      await stores.organizations.touch(environmentUid, ids);
+      const environment = await stores.environments.get(environmentUid);
+      if (!environment) return undefined;
+      const state = await loadEnvironment(stores, environment);
+      const locked = await stores.organizations.find(environmentUid, ids);
+      return work(stores, state, await loadOrganizations(stores, environmentUid, locked));
     });
   }
 
@@ -139,7 +272,7 @@ export class Transactions {
     decide: (stores: Stores, view: View) => Promise<{ answer: T; apply: () => Promise<void> }>,
   ): Promise<T> {
     if (options.validateOnly) return this.read(scope, async (stores, view) => (await decide(stores, view)).answer);
-    return this.inScope(scope, options.once, async (stores, view) => {
+    return this.inSettledScope(scope, options.once, async (stores, view) => {
       const { answer, apply } = await decide(stores, view);
       await apply();
       return answer;
@@ -154,7 +287,25 @@ export class Transactions {
     return this.units.read(async (stores) => {
       const environment = await stores.environments.find(environmentId);
       if (!environment) throw refuse.environmentNotFound(environmentId);
-      return work(stores, await this.view(stores, await this.state(stores, environment), organizationId));
+      return work(stores, await loadView(stores, await loadEnvironment(stores, environment), organizationId));
+    });
+  }
+
+  /** Reads one consistent state of several organizations; those without data are absent. */
+  async readOrganizations<T>(
+    id: EnvironmentId,
+    organizationIds: readonly OrganizationId[],
+    work: (
+      stores: Stores,
+      state: EnvironmentState,
+      organizations: ReadonlyMap<OrganizationId, OrganizationState>,
+    ) => Promise<T>,
+  ): Promise<T> {
+    return this.readEnvironment(id, async (stores, environment) => {
+      const state = await loadEnvironment(stores, environment);
+      const found = await stores.organizations.find(environment.uid, [...new Set(organizationIds)]);
+      const organizations = await loadOrganizations(stores, environment.uid, found);
+      return work(stores, state, byId(organizations));
     });
   }
 
@@ -168,6 +319,11 @@ export class Transactions {
       if (!environment) throw refuse.environmentNotFound(id);
       return work(stores, environment);
     });
+  }
+
+  /** Reads outside of any transaction: each statement sees what is committed then. */
+  lookup<T>(work: (stores: Stores) => Promise<T>): Promise<T> {
+    return this.units.lookup(work);
   }
 
   async environment(id: EnvironmentId): Promise<Environment> {
@@ -208,31 +364,8 @@ export class Transactions {
       throw error;
     }
   }
+}
 
-  private async stateByUid(stores: Stores, uid: EnvironmentUid, id: EnvironmentId): Promise<EnvironmentState> {
-    const environment = await stores.environments.get(uid);
-    if (!environment) throw refuse.environmentNotFound(id);
-    return this.state(stores, environment);
-  }
-
-  /** The environment is read before its roles, so that whatever it names is among them, at least as a tombstone. */
-  private async state(stores: Stores, environment: Environment): Promise<EnvironmentState> {
-    const roles = await stores.roles.ofEnvironment(environment.uid);
-    return { environment, roles: new Map<RoleId, EnvironmentRole>(roles.map((role) => [role.id, role])) };
-  }
-
-  private async view(stores: Stores, state: EnvironmentState, id: OrganizationId | undefined): Promise<View> {
-    if (!id) return { state, organization: undefined, context: environmentContext(state) };
-    const organization = await this.organizationState(stores, state.environment.uid, id);
-    return { state, organization, context: organizationContext(state, organization) };
-  }
-
-  private async organizationState(
-    stores: Stores,
-    uid: EnvironmentUid,
-    id: OrganizationId,
-  ): Promise<OrganizationState | undefined> {
-    const organization = await stores.organizations.get(uid, id);
-    return organization && { ...organization, customRoles: await stores.roles.ofOrganization(uid, id) };
-  }
+function byId(organizations: ReadonlyMap<OrganizationUid, OrganizationState>): Map<OrganizationId, OrganizationState> {
+  return new Map([...organizations.values()].map((organization) => [organization.id, organization]));
 }

@@ -27,6 +27,11 @@ const detailBytes = 5400;
 
 /** What a caller gets for a refusal: code, message, and `google.rpc.Status` in `grpc-status-details-bin`. */
 export function statusOf(refusal: Refusal): Partial<ServiceError> {
+  return toError(detailedStatus(refusal));
+}
+
+/** The same as a message. */
+export function detailedStatus(refusal: Refusal): Status {
   const { violations = [], preconditions = [], quota, retryAfter } = refusal.details;
   const details = new Details();
   details.add("ErrorInfo", ErrorInfo.encode(errorInfo(refusal.reason, refusal.metadata)));
@@ -41,14 +46,14 @@ export function statusOf(refusal: Refusal): Partial<ServiceError> {
     const fitting = { violations: details.fitting(preconditions) };
     details.add("PreconditionFailure", PreconditionFailure.encode(PreconditionFailure.fromPartial(fitting)));
   }
-  return details.toError(codeOf[refusal.kind], refusal.message);
+  return details.toStatus(codeOf[refusal.kind], refusal.message);
 }
 
 /** A fault of the server: the caller learns nothing but where to find it in the log. */
 export function internalError(requestId: string): Partial<ServiceError> {
   const details = new Details();
   details.add("ErrorInfo", ErrorInfo.encode(errorInfo("INTERNAL", { request_id: requestId })));
-  return details.toError(status.INTERNAL, `Internal error; request id ${requestId}`);
+  return toError(details.toStatus(status.INTERNAL, `Internal error; request id ${requestId}`));
 }
 
 const errorInfo = (reason: string, metadata: Readonly<Record<string, string>>) =>
@@ -79,10 +84,13 @@ class Details {
     return items.slice(0, end < 0 ? items.length : end);
   }
 
-  toError(code: status, message: string): Partial<ServiceError> {
-    const metadata = new Metadata();
-    const encoded = Status.encode(Status.fromPartial({ code, message, details: this.packed })).finish();
-    metadata.set("grpc-status-details-bin", Buffer.from(encoded));
-    return { code, details: message, metadata };
+  toStatus(code: status, message: string): Status {
+    return Status.fromPartial({ code, message, details: this.packed });
   }
+}
+
+function toError(detailed: Status): Partial<ServiceError> {
+  const metadata = new Metadata();
+  metadata.set("grpc-status-details-bin", Buffer.from(Status.encode(detailed).finish()));
+  return { code: detailed.code, details: detailed.message, metadata };
 }

@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { limits } from "../domain/limits";
 import type { Clock } from "../domain/ids";
+import { Background } from "./background";
 import type { Database } from "./database";
 import { type Tables, table } from "./entities";
 import type { PurgeRow } from "./entities/housekeeping";
-import { Lease, type Run } from "./lease";
 
 const passInterval = 60_000;
 const chunk = 1000;
@@ -14,34 +13,40 @@ const pauseBetweenChunks = 20;
 const markerLifetime = 60 * 60 * 1000;
 
 const tablesOf = {
-  environment: ["role_permissions", "roles", "permissions", "organizations", "environment_anchors"],
+  environment: [
+    "role_assignments",
+    "group_roles",
+    "role_permissions",
+    "roles",
+    "permissions",
+    "role_collapses",
+    "successions",
+    "organizations",
+    "environment_anchors",
+  ],
+  organization: ["role_assignments", "group_roles"],
   permission: ["role_permissions"],
 } as const satisfies Record<PurgeRow["kind"], readonly (keyof Tables)[]>;
+
+function rowsOf(kind: PurgeRow["kind"], environmentUid: string, subjectId: string): [string, unknown[]] {
+  if (kind === "environment") return ["environment_uid = ?", [environmentUid]];
+  return [
+    `environment_uid = ? AND ${kind === "organization" ? "organization_uid" : "permission_id"} = ?`,
+    [environmentUid, subjectId],
+  ];
+}
 
 /**
  * Removes the rows that constant-time deletions have left behind, and old answers. Nothing a caller can see depends on
  * it; it may stop and begin again anywhere.
  */
-export class Janitor {
-  private readonly stopping = new AbortController();
-  private readonly lease: Lease;
-  private life: Promise<void> | undefined;
-
+export class Janitor extends Background {
   constructor(
-    private readonly database: Database,
+    database: Database,
     private readonly clock: Clock,
-    private readonly log: Logger,
+    log: Logger,
   ) {
-    this.lease = new Lease(this.run, "janitor");
-  }
-
-  start(): void {
-    this.life = this.live();
-  }
-
-  async close(): Promise<void> {
-    this.stopping.abort();
-    await this.life;
+    super(database, log, "janitor", passInterval);
   }
 
   /** One pass over everything that is there to remove. Answers how many rows went. */
@@ -50,31 +55,11 @@ export class Janitor {
     const purges = await this.run((manager) => table(manager, "purges").find({ order: { deleteTime: "ASC" } }));
     for (const purge of purges) {
       const { kind, environmentUid, subjectId } = purge;
-      for (const name of tablesOf[kind])
-        removed += await (kind === "environment"
-          ? this.drain(name, "environment_uid = ?", [environmentUid])
-          : this.drain(name, "environment_uid = ? AND permission_id = ?", [environmentUid, subjectId]));
+      for (const name of tablesOf[kind]) removed += await this.drain(name, ...rowsOf(kind, environmentUid, subjectId));
       if (purge.deleteTime < this.clock() - markerLifetime)
         await this.run((manager) => table(manager, "purges").delete({ ...purge }));
     }
     return removed;
-  }
-
-  private readonly run: Run = (work) => this.database.use((dataSource) => work(dataSource.manager));
-
-  private async live(): Promise<void> {
-    while (!this.stopping.signal.aborted) {
-      try {
-        if (await this.lease.take()) {
-          const removed = await this.pass();
-          if (removed) this.log.info({ removed }, "purged");
-          await this.lease.release();
-        }
-      } catch (error) {
-        this.log.debug({ err: error }, "purge put off");
-      }
-      await sleep(passInterval, undefined, { signal: this.stopping.signal, ref: false }).catch(() => undefined);
-    }
   }
 
   private async drain(name: keyof Tables, where: string, parameters: unknown[]): Promise<number> {
@@ -92,9 +77,8 @@ export class Janitor {
         }
       });
       total += removed;
-      if (removed < chunk || this.stopping.signal.aborted) return total;
-      await this.lease.beat();
-      await sleep(pauseBetweenChunks);
+      if (removed < chunk || this.stopped) return total;
+      await this.rest(pauseBetweenChunks);
     }
   }
 }

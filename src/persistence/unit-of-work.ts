@@ -6,6 +6,8 @@ import type { Database } from "./database";
 import { Conflict, translated } from "./driver-errors";
 import { TypeormAnswerStore } from "./stores/answer-store";
 import { TypeormEnvironmentStore } from "./stores/environment-store";
+import { TypeormGroupRoleStore } from "./stores/group-role-store";
+import { TypeormMembershipStore } from "./stores/membership-store";
 import { TypeormOrganizationStore } from "./stores/organization-store";
 import { TypeormPermissionStore } from "./stores/permission-store";
 import { TypeormRoleStore } from "./stores/role-store";
@@ -61,6 +63,8 @@ function storesOn(manager: EntityManager): Stores {
     organizations: new TypeormOrganizationStore(manager),
     roles: new TypeormRoleStore(manager),
     permissions: new TypeormPermissionStore(manager),
+    memberships: new TypeormMembershipStore(manager),
+    groupRoles: new TypeormGroupRoleStore(manager),
     answers: new TypeormAnswerStore(manager),
   };
 }

@@ -7,7 +7,9 @@ import {
   RetryInfo,
 } from "../../gen/google/rpc/error_details";
 import { Status } from "../../gen/google/rpc/status";
+import { AccessServiceClient, type AccessServiceService } from "../../gen/orgroles/v1/access_service";
 import { EnvironmentServiceClient, type EnvironmentServiceService } from "../../gen/orgroles/v1/environment_service";
+import { MembershipServiceClient, type MembershipServiceService } from "../../gen/orgroles/v1/membership_service";
 import { PermissionServiceClient, type PermissionServiceService } from "../../gen/orgroles/v1/permission_service";
 import { RoleServiceClient, type RoleServiceService } from "../../gen/orgroles/v1/role_service";
 
@@ -25,6 +27,8 @@ export interface TestClient {
   readonly roles: Calls<typeof RoleServiceService>;
   readonly environments: Calls<typeof EnvironmentServiceService>;
   readonly permissions: Calls<typeof PermissionServiceService>;
+  readonly memberships: Calls<typeof MembershipServiceService>;
+  readonly access: Calls<typeof AccessServiceService>;
   close(): void;
 }
 
@@ -36,11 +40,15 @@ export function connect(address: string): TestClient {
     new RoleServiceClient(address, insecure, options),
     new EnvironmentServiceClient(address, insecure, options),
     new PermissionServiceClient(address, insecure, options),
+    new MembershipServiceClient(address, insecure, options),
+    new AccessServiceClient(address, insecure, options),
   ] as const;
   return {
     roles: promises(clients[0], RoleServiceClient.service),
     environments: promises(clients[1], EnvironmentServiceClient.service),
     permissions: promises(clients[2], PermissionServiceClient.service),
+    memberships: promises(clients[3], MembershipServiceClient.service),
+    access: promises(clients[4], AccessServiceClient.service),
     close: () => clients.forEach((client) => client.close()),
   };
 }

@@ -166,6 +166,8 @@ export interface DeleteOrganizationDataRequest {
 export interface DeleteOrganizationDataResponse {
   /** Custom roles that were deleted. */
   deletedRoleCount: number;
+  /** Memberships that were deleted. */
+  deletedMembershipCount: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -1112,13 +1114,16 @@ export const DeleteOrganizationDataRequest: MessageFns<DeleteOrganizationDataReq
 };
 
 function createBaseDeleteOrganizationDataResponse(): DeleteOrganizationDataResponse {
-  return { deletedRoleCount: 0, _unknownFields: {} };
+  return { deletedRoleCount: 0, deletedMembershipCount: 0, _unknownFields: {} };
 }
 
 export const DeleteOrganizationDataResponse: MessageFns<DeleteOrganizationDataResponse> = {
   encode(message: DeleteOrganizationDataResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.deletedRoleCount !== 0) {
       writer.uint32(8).int32(message.deletedRoleCount);
+    }
+    if (message.deletedMembershipCount !== 0) {
+      writer.uint32(16).int32(message.deletedMembershipCount);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1152,6 +1157,14 @@ export const DeleteOrganizationDataResponse: MessageFns<DeleteOrganizationDataRe
             message.deletedRoleCount = reader.int32();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.deletedMembershipCount = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1180,6 +1193,7 @@ export const DeleteOrganizationDataResponse: MessageFns<DeleteOrganizationDataRe
   ): DeleteOrganizationDataResponse {
     const message = createBaseDeleteOrganizationDataResponse();
     message.deletedRoleCount = object.deletedRoleCount ?? 0;
+    message.deletedMembershipCount = object.deletedMembershipCount ?? 0;
     return message;
   },
 };
@@ -1248,7 +1262,10 @@ export const EnvironmentServiceService = {
   },
   /**
    * UpdateEnvironment replaces the fields of an environment that `update_mask`
-   * names.
+   * names. Switching `multiple_roles_enabled` off leaves each member with several
+   * roles the highest of them, by the priority order of that moment, at once and at
+   * a cost that does not depend on the number of members; switching it on again
+   * does not bring the others back.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND); ETAG_MISMATCH (ABORTED).
@@ -1266,8 +1283,8 @@ export const EnvironmentServiceService = {
   },
   /**
    * DeleteEnvironment deletes an environment with its roles and permissions. It
-   * is refused while an organization of it has data (custom roles or its own
-   * configuration), unless `force` is set. The id is free again afterwards.
+   * is refused while an organization of it has data (members, mapped groups, custom
+   * roles or its own configuration), unless `force` is set. The id is free again afterwards.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND); ENVIRONMENT_NOT_EMPTY
@@ -1285,8 +1302,9 @@ export const EnvironmentServiceService = {
     responseDeserialize: (value: Buffer): DeleteEnvironmentResponse => DeleteEnvironmentResponse.decode(value),
   },
   /**
-   * DeleteOrganizationData deletes everything of one organization: afterwards it
-   * inherits the environment, as if it had never been seen. Idempotent.
+   * DeleteOrganizationData deletes everything of one organization, its members and
+   * mapped groups included: afterwards it inherits the environment, as if it had
+   * never been seen. Idempotent.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
@@ -1328,7 +1346,10 @@ export interface EnvironmentServiceServer extends UntypedServiceImplementation {
   listEnvironments: handleUnaryCall<ListEnvironmentsRequest, ListEnvironmentsResponse>;
   /**
    * UpdateEnvironment replaces the fields of an environment that `update_mask`
-   * names.
+   * names. Switching `multiple_roles_enabled` off leaves each member with several
+   * roles the highest of them, by the priority order of that moment, at once and at
+   * a cost that does not depend on the number of members; switching it on again
+   * does not bring the others back.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND); ETAG_MISMATCH (ABORTED).
@@ -1336,8 +1357,8 @@ export interface EnvironmentServiceServer extends UntypedServiceImplementation {
   updateEnvironment: handleUnaryCall<UpdateEnvironmentRequest, UpdateEnvironmentResponse>;
   /**
    * DeleteEnvironment deletes an environment with its roles and permissions. It
-   * is refused while an organization of it has data (custom roles or its own
-   * configuration), unless `force` is set. The id is free again afterwards.
+   * is refused while an organization of it has data (members, mapped groups, custom
+   * roles or its own configuration), unless `force` is set. The id is free again afterwards.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND); ENVIRONMENT_NOT_EMPTY
@@ -1345,8 +1366,9 @@ export interface EnvironmentServiceServer extends UntypedServiceImplementation {
    */
   deleteEnvironment: handleUnaryCall<DeleteEnvironmentRequest, DeleteEnvironmentResponse>;
   /**
-   * DeleteOrganizationData deletes everything of one organization: afterwards it
-   * inherits the environment, as if it had never been seen. Idempotent.
+   * DeleteOrganizationData deletes everything of one organization, its members and
+   * mapped groups included: afterwards it inherits the environment, as if it had
+   * never been seen. Idempotent.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
@@ -1419,7 +1441,10 @@ export interface EnvironmentServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * UpdateEnvironment replaces the fields of an environment that `update_mask`
-   * names.
+   * names. Switching `multiple_roles_enabled` off leaves each member with several
+   * roles the highest of them, by the priority order of that moment, at once and at
+   * a cost that does not depend on the number of members; switching it on again
+   * does not bring the others back.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND); ETAG_MISMATCH (ABORTED).
@@ -1441,8 +1466,8 @@ export interface EnvironmentServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * DeleteEnvironment deletes an environment with its roles and permissions. It
-   * is refused while an organization of it has data (custom roles or its own
-   * configuration), unless `force` is set. The id is free again afterwards.
+   * is refused while an organization of it has data (members, mapped groups, custom
+   * roles or its own configuration), unless `force` is set. The id is free again afterwards.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND); ENVIRONMENT_NOT_EMPTY
@@ -1464,8 +1489,9 @@ export interface EnvironmentServiceClient extends Client {
     callback: (error: ServiceError | null, response: DeleteEnvironmentResponse) => void,
   ): ClientUnaryCall;
   /**
-   * DeleteOrganizationData deletes everything of one organization: afterwards it
-   * inherits the environment, as if it had never been seen. Idempotent.
+   * DeleteOrganizationData deletes everything of one organization, its members and
+   * mapped groups included: afterwards it inherits the environment, as if it had
+   * never been seen. Idempotent.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).

@@ -51,6 +51,12 @@ export enum ErrorReason {
    */
   ERROR_REASON_PERMISSION_UNKNOWN = 5,
   /**
+   * ERROR_REASON_ROLE_NOT_ASSIGNABLE - INVALID_ARGUMENT. Slugs that are not effective roles of the organization; nothing was
+   * written. The list is comma-separated and cut after 20 slugs with `…`; BadRequest has the fields.
+   * Sample: reason `ROLE_NOT_ASSIGNABLE`, metadata {"roles": "org-auditor,viewer"}.
+   */
+  ERROR_REASON_ROLE_NOT_ASSIGNABLE = 6,
+  /**
    * ERROR_REASON_PAGE_TOKEN_INVALID - INVALID_ARGUMENT. `page_token` is damaged, or comes from another list.
    * Sample: reason `PAGE_TOKEN_INVALID`, metadata {}.
    */
@@ -75,6 +81,16 @@ export enum ErrorReason {
    * Sample: reason `PERMISSION_NOT_FOUND`, metadata {"slug": "billing:read"}.
    */
   ERROR_REASON_PERMISSION_NOT_FOUND = 11,
+  /**
+   * ERROR_REASON_MEMBERSHIP_NOT_FOUND - NOT_FOUND. The user is no member of the organization.
+   * Sample: reason `MEMBERSHIP_NOT_FOUND`, metadata {"organization_id": "acme", "user_id": "user_1"}.
+   */
+  ERROR_REASON_MEMBERSHIP_NOT_FOUND = 12,
+  /**
+   * ERROR_REASON_GROUP_ROLE_NOT_FOUND - NOT_FOUND. The group is not mapped to a role of the organization.
+   * Sample: reason `GROUP_ROLE_NOT_FOUND`, metadata {"organization_id": "acme", "group_id": "engineering"}.
+   */
+  ERROR_REASON_GROUP_ROLE_NOT_FOUND = 13,
   /**
    * ERROR_REASON_ENVIRONMENT_EXISTS - ALREADY_EXISTS. There is an environment of that id.
    * Sample: reason `ENVIRONMENT_EXISTS`, metadata {"environment_id": "dev"}.
@@ -104,11 +120,23 @@ export enum ErrorReason {
    */
   ERROR_REASON_REPLACEMENT_DEFAULT_ROLE_REQUIRED = 18,
   /**
+   * ERROR_REASON_ROLE_IN_USE - FAILED_PRECONDITION. The custom role has members, or groups are mapped to it: name a replacement
+   * that takes them.
+   * Sample: reason `ROLE_IN_USE`, metadata {"slug": "org-auditor", "membership_count": "12", "group_role_count": "1"}.
+   */
+  ERROR_REASON_ROLE_IN_USE = 19,
+  /**
    * ERROR_REASON_ROLE_BELONGS_TO_ENVIRONMENT - FAILED_PRECONDITION. The slug is an environment role's: leave `organization_id` out, or use the call
    * for environment roles.
    * Sample: reason `ROLE_BELONGS_TO_ENVIRONMENT`, metadata {"slug": "member"}.
    */
   ERROR_REASON_ROLE_BELONGS_TO_ENVIRONMENT = 20,
+  /**
+   * ERROR_REASON_MULTIPLE_ROLES_DISABLED - FAILED_PRECONDITION. The environment gives a member one role: enable multiple roles first, or assign
+   * one.
+   * Sample: reason `MULTIPLE_ROLES_DISABLED`, metadata {"environment_id": "dev"}.
+   */
+  ERROR_REASON_MULTIPLE_ROLES_DISABLED = 21,
   /**
    * ERROR_REASON_ORGANIZATION_HAS_CUSTOM_ROLES - FAILED_PRECONDITION. Delete the organization's custom roles first.
    * Sample: reason `ORGANIZATION_HAS_CUSTOM_ROLES`, metadata {"organization_id": "acme", "custom_role_count": "2"}.

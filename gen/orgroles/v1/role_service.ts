@@ -3292,12 +3292,15 @@ export const RoleServiceService = {
     responseDeserialize: (value: Buffer): SetDefaultRoleResponse => SetDefaultRoleResponse.decode(value),
   },
   /**
-   * DeleteEnvironmentRole deletes an environment role everywhere at once. It
-   * leaves every priority order. Where it was the default role,
+   * DeleteEnvironmentRole deletes an environment role everywhere at once, at a cost
+   * that does not depend on the number of organizations and members (but for
+   * counting them). It leaves every priority order. Where it was the default role,
    * `replacement_default_role_slug` becomes the default; without one the call is
    * refused as long as the role is the default of the environment or of an
-   * organization with its own configuration, and nothing changes. The slug is
-   * free again afterwards.
+   * organization with its own configuration, and nothing changes. Members who had
+   * the role alone get their organization's default role, the new one where it was
+   * replaced; members with other roles keep just those. Groups mapped to it are not
+   * mapped any more. The slug is free again afterwards.
    *
    * Errors: INVALID_FIELDS, REPLACEMENT_ROLE_INVALID, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND);
@@ -3316,13 +3319,14 @@ export const RoleServiceService = {
     responseDeserialize: (value: Buffer): DeleteEnvironmentRoleResponse => DeleteEnvironmentRoleResponse.decode(value),
   },
   /**
-   * DeleteOrgRole deletes a custom role of an organization. If it is the
-   * organization's default, `replacement_role_slug` becomes the default; without
-   * one the call is refused.
+   * DeleteOrgRole deletes a custom role of an organization. If it has members, if
+   * groups are mapped to it, or if it is the organization's default,
+   * `replacement_role_slug` takes its place in all of that at once; without one the
+   * call is refused, and nothing changes. The slug is free again afterwards.
    *
    * Errors: INVALID_FIELDS, REPLACEMENT_ROLE_INVALID, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND);
-   * REPLACEMENT_DEFAULT_ROLE_REQUIRED, ROLE_BELONGS_TO_ENVIRONMENT
+   * REPLACEMENT_DEFAULT_ROLE_REQUIRED, ROLE_IN_USE, ROLE_BELONGS_TO_ENVIRONMENT
    * (FAILED_PRECONDITION); ETAG_MISMATCH (ABORTED).
    */
   deleteOrgRole: {
@@ -3465,12 +3469,15 @@ export interface RoleServiceServer extends UntypedServiceImplementation {
    */
   setDefaultRole: handleUnaryCall<SetDefaultRoleRequest, SetDefaultRoleResponse>;
   /**
-   * DeleteEnvironmentRole deletes an environment role everywhere at once. It
-   * leaves every priority order. Where it was the default role,
+   * DeleteEnvironmentRole deletes an environment role everywhere at once, at a cost
+   * that does not depend on the number of organizations and members (but for
+   * counting them). It leaves every priority order. Where it was the default role,
    * `replacement_default_role_slug` becomes the default; without one the call is
    * refused as long as the role is the default of the environment or of an
-   * organization with its own configuration, and nothing changes. The slug is
-   * free again afterwards.
+   * organization with its own configuration, and nothing changes. Members who had
+   * the role alone get their organization's default role, the new one where it was
+   * replaced; members with other roles keep just those. Groups mapped to it are not
+   * mapped any more. The slug is free again afterwards.
    *
    * Errors: INVALID_FIELDS, REPLACEMENT_ROLE_INVALID, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND);
@@ -3479,13 +3486,14 @@ export interface RoleServiceServer extends UntypedServiceImplementation {
    */
   deleteEnvironmentRole: handleUnaryCall<DeleteEnvironmentRoleRequest, DeleteEnvironmentRoleResponse>;
   /**
-   * DeleteOrgRole deletes a custom role of an organization. If it is the
-   * organization's default, `replacement_role_slug` becomes the default; without
-   * one the call is refused.
+   * DeleteOrgRole deletes a custom role of an organization. If it has members, if
+   * groups are mapped to it, or if it is the organization's default,
+   * `replacement_role_slug` takes its place in all of that at once; without one the
+   * call is refused, and nothing changes. The slug is free again afterwards.
    *
    * Errors: INVALID_FIELDS, REPLACEMENT_ROLE_INVALID, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND);
-   * REPLACEMENT_DEFAULT_ROLE_REQUIRED, ROLE_BELONGS_TO_ENVIRONMENT
+   * REPLACEMENT_DEFAULT_ROLE_REQUIRED, ROLE_IN_USE, ROLE_BELONGS_TO_ENVIRONMENT
    * (FAILED_PRECONDITION); ETAG_MISMATCH (ABORTED).
    */
   deleteOrgRole: handleUnaryCall<DeleteOrgRoleRequest, DeleteOrgRoleResponse>;
@@ -3727,12 +3735,15 @@ export interface RoleServiceClient extends Client {
     callback: (error: ServiceError | null, response: SetDefaultRoleResponse) => void,
   ): ClientUnaryCall;
   /**
-   * DeleteEnvironmentRole deletes an environment role everywhere at once. It
-   * leaves every priority order. Where it was the default role,
+   * DeleteEnvironmentRole deletes an environment role everywhere at once, at a cost
+   * that does not depend on the number of organizations and members (but for
+   * counting them). It leaves every priority order. Where it was the default role,
    * `replacement_default_role_slug` becomes the default; without one the call is
    * refused as long as the role is the default of the environment or of an
-   * organization with its own configuration, and nothing changes. The slug is
-   * free again afterwards.
+   * organization with its own configuration, and nothing changes. Members who had
+   * the role alone get their organization's default role, the new one where it was
+   * replaced; members with other roles keep just those. Groups mapped to it are not
+   * mapped any more. The slug is free again afterwards.
    *
    * Errors: INVALID_FIELDS, REPLACEMENT_ROLE_INVALID, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND);
@@ -3755,13 +3766,14 @@ export interface RoleServiceClient extends Client {
     callback: (error: ServiceError | null, response: DeleteEnvironmentRoleResponse) => void,
   ): ClientUnaryCall;
   /**
-   * DeleteOrgRole deletes a custom role of an organization. If it is the
-   * organization's default, `replacement_role_slug` becomes the default; without
-   * one the call is refused.
+   * DeleteOrgRole deletes a custom role of an organization. If it has members, if
+   * groups are mapped to it, or if it is the organization's default,
+   * `replacement_role_slug` takes its place in all of that at once; without one the
+   * call is refused, and nothing changes. The slug is free again afterwards.
    *
    * Errors: INVALID_FIELDS, REPLACEMENT_ROLE_INVALID, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND);
-   * REPLACEMENT_DEFAULT_ROLE_REQUIRED, ROLE_BELONGS_TO_ENVIRONMENT
+   * REPLACEMENT_DEFAULT_ROLE_REQUIRED, ROLE_IN_USE, ROLE_BELONGS_TO_ENVIRONMENT
    * (FAILED_PRECONDITION); ETAG_MISMATCH (ABORTED).
    */
   deleteOrgRole(

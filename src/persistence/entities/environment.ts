@@ -46,3 +46,40 @@ export const environmentAnchorEntity = (columns: Columns) =>
     name: "environment_anchors",
     columns: { environmentUid: primary(columns.ascii(26)), closings: columns.integer() },
   });
+
+/** What happens to all members at a stroke, and what changes its meaning in one organization, touch this row. */
+export interface SuccessionRow {
+  environmentUid: EnvironmentUid;
+  touches: number;
+  /** Something was deleted that others may still refer to. */
+  sweepRequested: boolean;
+}
+
+export const successionEntity = (columns: Columns) =>
+  new EntitySchema<SuccessionRow>({
+    name: "successions",
+    columns: {
+      environmentUid: primary(columns.ascii(26)),
+      touches: columns.integer(),
+      sweepRequested: columns.boolean(),
+    },
+  });
+
+/** An end of multiple roles. */
+export interface RoleCollapseRow {
+  environmentUid: EnvironmentUid;
+  revision: number;
+  roleOrder: RoleId[];
+  createTime: number;
+}
+
+export const roleCollapseEntity = (columns: Columns) =>
+  new EntitySchema<RoleCollapseRow>({
+    name: "role_collapses",
+    columns: {
+      environmentUid: primary(columns.ascii(26)),
+      revision: primary(columns.integer()),
+      roleOrder: columns.idList(),
+      createTime: columns.integer(),
+    },
+  });

@@ -27,9 +27,9 @@ export const answeredRequestEntity = (columns: Columns) =>
 
 /** What was deleted in one row, and has left rows behind that nothing reads. */
 export interface PurgeRow {
-  kind: "environment" | "permission";
+  kind: "environment" | "organization" | "permission";
   environmentUid: EnvironmentUid;
-  /** The id of the permission; empty for an environment. */
+  /** The permission's id or the organization's uid; empty for an environment. */
   subjectId: string;
   deleteTime: number;
 }

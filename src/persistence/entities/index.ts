@@ -4,8 +4,12 @@ import { columnsFor } from "./columns";
 import {
   type EnvironmentAnchorRow,
   type EnvironmentRow,
+  type RoleCollapseRow,
+  type SuccessionRow,
   environmentAnchorEntity,
   environmentEntity,
+  roleCollapseEntity,
+  successionEntity,
 } from "./environment";
 import {
   type AnsweredRequestRow,
@@ -16,6 +20,7 @@ import {
   purgeEntity,
 } from "./housekeeping";
 import { type OrganizationRow, organizationEntity } from "./organization";
+import { type GroupRoleRow, type RoleAssignmentRow, groupRoleEntity, roleAssignmentEntity } from "./membership";
 import { type PermissionRow, permissionEntity } from "./permission";
 import { type RolePermissionRow, type RoleRow, roleEntity, rolePermissionEntity } from "./role";
 
@@ -27,6 +32,10 @@ export interface Tables {
   roles: RoleRow;
   role_permissions: RolePermissionRow;
   permissions: PermissionRow;
+  role_assignments: RoleAssignmentRow;
+  group_roles: GroupRoleRow;
+  successions: SuccessionRow;
+  role_collapses: RoleCollapseRow;
   answered_requests: AnsweredRequestRow;
   purges: PurgeRow;
   leases: LeaseRow;
@@ -45,6 +54,10 @@ export function entitiesFor(engine: Engine): EntitySchema[] {
     roleEntity,
     rolePermissionEntity,
     permissionEntity,
+    roleAssignmentEntity,
+    groupRoleEntity,
+    successionEntity,
+    roleCollapseEntity,
     answeredRequestEntity,
     purgeEntity,
     leaseEntity,

@@ -1,14 +1,14 @@
 import { EntitySchema } from "typeorm";
 import type { OrganizationId } from "../../domain/fields";
-import type { EnvironmentUid, RoleId } from "../../domain/ids";
+import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import { type Columns, primary } from "./columns";
 
 export interface OrganizationRow {
   environmentUid: EnvironmentUid;
   id: OrganizationId;
+  /** What its members and groups belong to. */
+  uid: OrganizationUid;
   revision: number;
-  /** The environment's revision that the own configuration was taken from; 0 while it inherits. */
-  ownSinceRevision: number;
   /** Empty while it inherits. */
   defaultRoleId: RoleId | "";
   roleOrder: RoleId[];
@@ -20,12 +20,15 @@ export const organizationEntity = (columns: Columns) =>
     columns: {
       environmentUid: primary(columns.ascii(26)),
       id: primary(columns.ascii(64)),
+      uid: columns.ascii(26),
       revision: columns.integer(),
-      ownSinceRevision: columns.integer(),
       defaultRoleId: columns.ascii(31),
       roleOrder: columns.idList(),
     },
-    indices: [{ name: "organizations_default_role", columns: ["environmentUid", "defaultRoleId"] }],
+    indices: [
+      { name: "organizations_uid", columns: ["environmentUid", "uid"], unique: true },
+      { name: "organizations_default_role", columns: ["environmentUid", "defaultRoleId"] },
+    ],
     foreignKeys: [
       {
         name: "organizations_environment",

@@ -12,7 +12,7 @@ export interface RoleRow {
   slug: Slug;
   /**
    * Where the slug is unique: `environment`, `organization:ID` for an explicit slug of a custom role, `tombstone:ID`
-   * after deletion.
+   * of a deleted environment role, `replaced:ID` of a deleted custom role that was in use.
    */
   slugScope: string;
   name: Name;
@@ -22,7 +22,7 @@ export interface RoleRow {
   updateTime: number;
   /** 0 while the role lives; then the environment's revision that deleted it. */
   deletedRevision: number;
-  /** Of a tombstone: empty where no replacement was named. */
+  /** Of a deleted role: what takes its place; empty where no replacement was named. */
   replacementRoleId: RoleId | "";
   /** Of a tombstone: the environment's default right after the deletion. */
   environmentDefaultRoleId: RoleId | "";

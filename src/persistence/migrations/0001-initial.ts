@@ -1,15 +1,10 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
+import { dialect } from "./dialect";
 
-/**
- * Every statement may run again: MySQL commits each DDL statement by itself, so that a crash can leave the first half.
- * No column is nullable and none has a default: what is not there is an empty string or 0, and NULL never takes part in
- * a key.
- */
+/** Environments, organizations, roles and permissions. */
 export class Initial1790000000001 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    const { ascii, text, longAscii, longText, integer, boolean, tableEnd, index } = dialect(runner);
-    const create = (name: string, ...lines: string[]) =>
-      runner.query(`CREATE TABLE IF NOT EXISTS ${name} (${lines.join(", ")})${tableEnd}`);
+    const { ascii, text, longAscii, longText, integer, boolean, create, index } = dialect(runner);
 
     await create(
       "environments",
@@ -115,31 +110,4 @@ export class Initial1790000000001 implements MigrationInterface {
     for (const name of [...children, "environment_anchors", "environments"])
       await runner.query(`DROP TABLE IF EXISTS ${name}`);
   }
-}
-
-function dialect(runner: QueryRunner) {
-  const isSqlite = runner.dataSource.options.type === "better-sqlite3";
-  const ascii = isSqlite ? "" : " CHARACTER SET ascii COLLATE ascii_bin";
-  const unicode = isSqlite ? "" : " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
-  const long = isSqlite ? "text" : "mediumtext";
-  return {
-    ascii: (length: number) => `varchar(${length})${ascii} NOT NULL`,
-    text: (length: number) => `varchar(${length})${unicode} NOT NULL`,
-    longAscii: `${long}${ascii} NOT NULL`,
-    longText: `${long}${unicode} NOT NULL`,
-    integer: "bigint NOT NULL",
-    boolean: "tinyint NOT NULL",
-    tableEnd: isSqlite ? "" : " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
-    index: async (kind: string, name: string, table: string, columns: string): Promise<void> => {
-      if (isSqlite) {
-        await runner.query(`CREATE ${kind} IF NOT EXISTS ${name} ON ${table} (${columns})`);
-        return;
-      }
-      const present: unknown[] = await runner.query(
-        "SELECT 1 FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? AND index_name = ?",
-        [table, name],
-      );
-      if (!present.length) await runner.query(`CREATE ${kind} ${name} ON ${table} (${columns})`);
-    },
-  };
 }

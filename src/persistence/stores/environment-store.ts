@@ -1,7 +1,7 @@
 import { type EntityManager, MoreThan } from "typeorm";
 import type { EnvironmentId } from "../../domain/fields";
 import type { EnvironmentUid } from "../../domain/ids";
-import type { Environment } from "../../domain/role-config";
+import type { Collapse, Environment } from "../../domain/state";
 import type { EnvironmentStore } from "../../domain/stores";
 import { orKeyTaken } from "../driver-errors";
 import { table } from "../entities";
@@ -44,6 +44,11 @@ export class TypeormEnvironmentStore implements EnvironmentStore {
   async insert({ order, ...environment }: Environment): Promise<void> {
     await orKeyTaken("environment", this.rows.insert({ ...environment, roleOrder: [...order] }));
     await this.anchors.insert({ environmentUid: environment.uid, closings: 0 });
+    await table(this.manager, "successions").insert({
+      environmentUid: environment.uid,
+      touches: 0,
+      sweepRequested: false,
+    });
   }
 
   async update(
@@ -51,6 +56,39 @@ export class TypeormEnvironmentStore implements EnvironmentStore {
     { order, ...changes }: Partial<Omit<Environment, "uid" | "id" | "revision">>,
   ): Promise<void> {
     await this.rows.update({ uid }, { ...changes, ...(order && { roleOrder: [...order] }) });
+  }
+
+  async lockSuccession(environmentUid: EnvironmentUid): Promise<void> {
+    await table(this.manager, "successions").increment({ environmentUid }, "touches", 1);
+  }
+
+  async collapses(environmentUid: EnvironmentUid): Promise<Collapse[]> {
+    const rows = await table(this.manager, "role_collapses").find({
+      where: { environmentUid },
+      order: { revision: "ASC" },
+    });
+    return rows.map(({ revision, roleOrder, createTime }) => ({ revision, order: roleOrder, createTime }));
+  }
+
+  async insertCollapse(environmentUid: EnvironmentUid, { order, ...collapse }: Collapse): Promise<void> {
+    await table(this.manager, "role_collapses").insert({ environmentUid, ...collapse, roleOrder: [...order] });
+  }
+
+  async removeCollapse(environmentUid: EnvironmentUid, revision: number): Promise<void> {
+    await table(this.manager, "role_collapses").delete({ environmentUid, revision });
+  }
+
+  async requestSweep(environmentUid: EnvironmentUid): Promise<void> {
+    await table(this.manager, "successions").update({ environmentUid }, { sweepRequested: true });
+  }
+
+  async endSweep(environmentUid: EnvironmentUid): Promise<void> {
+    await table(this.manager, "successions").update({ environmentUid }, { sweepRequested: false });
+  }
+
+  async sweepRequests(): Promise<{ uid: EnvironmentUid; touches: number }[]> {
+    const rows = await table(this.manager, "successions").findBy({ sweepRequested: true });
+    return rows.map(({ environmentUid, touches }) => ({ uid: environmentUid, touches }));
   }
 
   async closeToNewOrganizations(uid: EnvironmentUid): Promise<void> {

@@ -1,46 +1,61 @@
 import { type EntityManager, In } from "typeorm";
 import type { OrganizationId } from "../../domain/fields";
-import type { EnvironmentUid, RoleId } from "../../domain/ids";
-import type { Organization, OwnConfig } from "../../domain/role-config";
+import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
+import type { Organization, OwnConfig } from "../../domain/state";
 import type { OrganizationStore } from "../../domain/stores";
 import { table } from "../entities";
+import type { OrganizationRow } from "../entities/organization";
+
+function toOrganization({ uid, id, revision, defaultRoleId, roleOrder }: OrganizationRow): Organization {
+  return { uid, id, revision, ...(defaultRoleId !== "" && { own: { defaultRoleId, order: roleOrder } }) };
+}
+
+/** A condition for rows that belong to an organization: it has not been removed. */
+export const notRemoved = (alias: string) =>
+  "NOT EXISTS (SELECT 1 FROM purges WHERE kind = 'organization'" +
+  ` AND purges.environment_uid = ${alias}.environment_uid AND subject_id = ${alias}.organization_uid)`;
 
 export class TypeormOrganizationStore implements OrganizationStore {
   private readonly rows;
 
-  constructor(manager: EntityManager) {
+  constructor(private readonly manager: EntityManager) {
     this.rows = table(manager, "organizations");
   }
 
-  async get(environmentUid: EnvironmentUid, id: OrganizationId): Promise<Organization | undefined> {
-    const row = await this.rows.findOneBy({ environmentUid, id });
-    if (!row) return undefined;
-    const { revision, ownSinceRevision, defaultRoleId, roleOrder } = row;
-    if (defaultRoleId === "") return { id, revision };
-    return { id, revision, own: { defaultRoleId, order: roleOrder, sinceRevision: ownSinceRevision } };
+  async find(environmentUid: EnvironmentUid, ids: readonly OrganizationId[]): Promise<Organization[]> {
+    if (!ids.length) return [];
+    const rows = await this.rows.find({ where: { environmentUid, id: In(ids) }, order: { id: "ASC" } });
+    return rows.map(toOrganization);
   }
 
-  async touch(environmentUid: EnvironmentUid, id: OrganizationId): Promise<boolean> {
-    return (await this.rows.increment({ environmentUid, id }, "revision", 1)).affected === 1;
+  async findByUid(environmentUid: EnvironmentUid, uids: readonly OrganizationUid[]): Promise<Organization[]> {
+    if (!uids.length) return [];
+    return (await this.rows.findBy({ environmentUid, uid: In(uids) })).map(toOrganization);
   }
 
-  async insert(environmentUid: EnvironmentUid, id: OrganizationId): Promise<void> {
-    await this.rows.insert({
-      environmentUid,
-      id,
-      revision: 1,
-      ownSinceRevision: 0,
-      defaultRoleId: "",
-      roleOrder: [],
-    });
+  async touch(environmentUid: EnvironmentUid, ids: readonly OrganizationId[]): Promise<void> {
+    if (ids.length) await this.rows.increment({ environmentUid, id: In(ids) }, "revision", 1);
   }
 
-  async saveOwn(environmentUid: EnvironmentUid, id: OrganizationId, own: OwnConfig): Promise<void> {
-    const { defaultRoleId, order, sinceRevision } = own;
-    await this.rows.update(
-      { environmentUid, id },
-      { defaultRoleId, roleOrder: [...order], ownSinceRevision: sinceRevision },
+  async insert(
+    environmentUid: EnvironmentUid,
+    organizations: readonly Pick<Organization, "id" | "uid">[],
+  ): Promise<void> {
+    await this.rows.insert(
+      organizations.map(({ id, uid }) => ({
+        environmentUid,
+        id,
+        uid,
+        revision: 1,
+        defaultRoleId: "" as const,
+        roleOrder: [],
+      })),
     );
+  }
+
+  async saveOwn(environmentUid: EnvironmentUid, id: OrganizationId, own: OwnConfig | undefined): Promise<void> {
+    const { defaultRoleId = "", order = [] } = own ?? {};
+    await this.rows.update({ environmentUid, id }, { defaultRoleId, roleOrder: [...order] });
   }
 
   countByDefault(environmentUid: EnvironmentUid, defaultRoleIds: readonly RoleId[]): Promise<number> {
@@ -65,7 +80,17 @@ export class TypeormOrganizationStore implements OrganizationStore {
     return this.rows.countBy({ environmentUid });
   }
 
-  async remove(environmentUid: EnvironmentUid, id: OrganizationId): Promise<void> {
+  async remove(
+    environmentUid: EnvironmentUid,
+    { id, uid }: Pick<Organization, "id" | "uid">,
+    time: number,
+  ): Promise<void> {
     await this.rows.delete({ environmentUid, id });
+    await table(this.manager, "purges").insert({
+      kind: "organization",
+      environmentUid,
+      subjectId: uid,
+      deleteTime: time,
+    });
   }
 }

@@ -1,11 +1,18 @@
-import { type EntityManager, In } from "typeorm";
+import { type EntityManager, In, Like } from "typeorm";
 import type { OrganizationId, PermissionSlug } from "../../domain/fields";
 import type { EnvironmentUid, PermissionId, RoleId } from "../../domain/ids";
 import type { EnvironmentRole, Role, Tombstone } from "../../domain/role";
+import type { OrganizationState } from "../../domain/state";
 import type { RoleStore } from "../../domain/stores";
 import { orKeyTaken } from "../driver-errors";
 import { table } from "../entities";
 import type { RoleRow } from "../entities/role";
+
+/** While it is put together. */
+interface CustomRoles extends Pick<OrganizationState, "customRoles" | "replaced"> {
+  readonly customRoles: Role[];
+  readonly replaced: Map<RoleId, RoleId>;
+}
 
 type RoleKey = Pick<Role, "id" | "organizationId">;
 
@@ -42,22 +49,42 @@ export class TypeormRoleStore implements RoleStore {
     return (await this.rows.findBy({ environmentUid, organizationId: "" })).map(toEnvironmentRole);
   }
 
-  async ofOrganization(environmentUid: EnvironmentUid, organizationId: OrganizationId): Promise<Role[]> {
-    return (await this.rows.findBy({ environmentUid, organizationId })).map(toRole);
+  async ofOrganizations(
+    environmentUid: EnvironmentUid,
+    organizationIds: readonly OrganizationId[],
+  ): Promise<Map<OrganizationId, CustomRoles>> {
+    const found = new Map<OrganizationId, CustomRoles>();
+    if (!organizationIds.length) return found;
+    for (const row of await this.rows.findBy({ environmentUid, organizationId: In(organizationIds) })) {
+      const organizationId = row.organizationId as OrganizationId;
+      const roles: CustomRoles = found.get(organizationId) ?? { customRoles: [], replaced: new Map() };
+      if (row.replacementRoleId === "") roles.customRoles.push(toRole(row));
+      else roles.replaced.set(row.id, row.replacementRoleId);
+      found.set(organizationId, roles);
+    }
+    return found;
+  }
+
+  async replaced(environmentUid: EnvironmentUid): Promise<{ id: RoleId; organizationId: OrganizationId }[]> {
+    const rows = await this.rows.find({
+      select: { environmentUid: true, organizationId: true, id: true },
+      where: { environmentUid, slugScope: Like("replaced:%") },
+    });
+    return rows.map(({ id, organizationId }) => ({ id, organizationId: organizationId as OrganizationId }));
   }
 
   async permissionsOf(
     environmentUid: EnvironmentUid,
-    organizationId: OrganizationId | "",
+    organizationIds: readonly (OrganizationId | "")[],
     roleId?: RoleId,
   ): Promise<Map<RoleId, PermissionSlug[]>> {
     const found: { roleId: RoleId; slug: PermissionSlug }[] = await this.manager.query(
       "SELECT granted.role_id AS roleId, permissions.slug AS slug FROM role_permissions granted" +
         " JOIN permissions ON permissions.environment_uid = granted.environment_uid" +
         " AND permissions.id = granted.permission_id" +
-        " WHERE granted.environment_uid = ? AND granted.organization_id = ?" +
+        ` WHERE granted.environment_uid = ? AND granted.organization_id IN (${organizationIds.map(() => "?").join(", ")})` +
         (roleId ? " AND granted.role_id = ?" : ""),
-      roleId ? [environmentUid, organizationId, roleId] : [environmentUid, organizationId],
+      [environmentUid, ...organizationIds, ...(roleId ? [roleId] : [])],
     );
     const slugs = new Map<RoleId, PermissionSlug[]>();
     for (const row of found) slugs.set(row.roleId, [...(slugs.get(row.roleId) ?? []), row.slug]);
@@ -105,7 +132,7 @@ export class TypeormRoleStore implements RoleStore {
       await this.grants.delete({ environmentUid, organizationId, roleId: id, permissionId: In(permissionIds) });
   }
 
-  async bury(environmentUid: EnvironmentUid, id: RoleId, tombstone: Tombstone): Promise<void> {
+  async bury(environmentUid: EnvironmentUid, id: RoleId, tombstone: Tombstone, time: number): Promise<void> {
     const { deletedRevision, replacementRoleId, environmentDefaultRoleId } = tombstone;
     await this.rows.update(
       { environmentUid, organizationId: "", id },
@@ -114,12 +141,19 @@ export class TypeormRoleStore implements RoleStore {
         deletedRevision,
         replacementRoleId: replacementRoleId ?? "",
         environmentDefaultRoleId,
+        updateTime: time,
       },
     );
     await this.grants.delete({ environmentUid, organizationId: "", roleId: id });
   }
 
-  async remove(environmentUid: EnvironmentUid, organizationId: OrganizationId, id: RoleId): Promise<void> {
+  async replace(environmentUid: EnvironmentUid, organizationId: OrganizationId, id: RoleId, by: RoleId): Promise<void> {
+    const replaced = { slugScope: `replaced:${id}`, replacementRoleId: by };
+    await this.rows.update({ environmentUid, organizationId, id }, replaced);
+    await this.grants.delete({ environmentUid, organizationId, roleId: id });
+  }
+
+  async remove(environmentUid: EnvironmentUid, organizationId: OrganizationId | "", id: RoleId): Promise<void> {
     await this.rows.delete({ environmentUid, organizationId, id });
     await this.grants.delete({ environmentUid, organizationId, roleId: id });
   }

@@ -1,0 +1,66 @@
+import type { PermissionSlug } from "./fields";
+import type { RoleId } from "./ids";
+import { limits } from "./limits";
+import type { Role } from "./role";
+import type { Context } from "./role-config";
+import type { Slug } from "./slug";
+
+/** What the roles of a context grant. */
+export interface Grants {
+  readonly context: Context;
+  readonly permissions: ReadonlyMap<RoleId, readonly PermissionSlug[]>;
+}
+
+/** What a session needs. */
+export interface AccessView {
+  /** The primary role. */
+  readonly role: Slug;
+  /** In priority order. */
+  readonly roles: readonly Slug[];
+  /** Of all roles together, sorted. */
+  readonly permissions: readonly PermissionSlug[];
+}
+
+export type Reason = "" | "PERMISSION_NOT_GRANTED" | "MEMBERSHIP_NOT_FOUND" | "PERMISSION_UNKNOWN";
+
+/** The answer to one check, and why. */
+export interface CheckView {
+  readonly allowed: boolean;
+  readonly grantedBy: readonly Slug[];
+  readonly nearestRoles: readonly Slug[];
+  /** Empty exactly if allowed. */
+  readonly reason: Reason;
+}
+
+export const permissionUnknown: CheckView = {
+  allowed: false,
+  grantedBy: [],
+  nearestRoles: [],
+  reason: "PERMISSION_UNKNOWN",
+};
+
+export function accessOf({ permissions }: Grants, roles: readonly [Role, ...Role[]]): AccessView {
+  const union = new Set(roles.flatMap(({ id }) => permissions.get(id) ?? []));
+  return { role: roles[0].slug, roles: roles.map(({ slug }) => slug), permissions: [...union].sort() };
+}
+
+/** Whether one of the roles grants the permission. Without roles the user is no member. */
+export function check(grants: Grants, roles: readonly Role[], permission: PermissionSlug): CheckView {
+  const grantedBy = roles.flatMap(({ id, slug }) => (grants.permissions.get(id)?.includes(permission) ? slug : []));
+  if (grantedBy.length) return { allowed: true, grantedBy, nearestRoles: [], reason: "" };
+  const reason = roles.length ? "PERMISSION_NOT_GRANTED" : "MEMBERSHIP_NOT_FOUND";
+  return { allowed: false, grantedBy: [], nearestRoles: nearest(grants, roles, permission), reason };
+}
+
+/** The roles that would grant it, those first that would add the fewest other permissions to what the user has. */
+function nearest({ context, permissions }: Grants, roles: readonly Role[], permission: PermissionSlug): Slug[] {
+  const has = new Set(roles.flatMap(({ id }) => permissions.get(id) ?? []));
+  return context.roles
+    .flatMap(({ id, slug }) => {
+      const granted = permissions.get(id) ?? [];
+      return granted.includes(permission) ? [{ slug, added: granted.filter((other) => !has.has(other)).length }] : [];
+    })
+    .sort((a, b) => a.added - b.added)
+    .slice(0, limits.nearestRoles)
+    .map(({ slug }) => slug);
+}

@@ -1,0 +1,172 @@
+import { refuse } from "./errors";
+import { type EnvironmentId, Fields, type GroupId, type OrganizationId, type UserId, parseId } from "./fields";
+import type { RoleId } from "./ids";
+import { limits } from "./limits";
+import { type MembershipView, findMember, rolesInOrder, viewMembership } from "./membership";
+import { type Page, type PageRequest, pageOf, parsePage } from "./page";
+import { type Context, organizationContext } from "./role-config";
+import { type OrganizationScope, parseOrganizationScope } from "./scope";
+import { removeIfEmpty } from "./settlement";
+import { type Slug, parseSlug } from "./slug";
+import type { EnvironmentState, GroupRole, OrganizationState } from "./state";
+import type { Stores } from "./stores";
+import { goneRoles, mappedRole } from "./succession";
+import type { Tools } from "./tools";
+import { type Call, parseOnce } from "./transactions";
+
+/** A mapped group as a caller sees it. */
+export interface GroupRoleView {
+  readonly environmentId: EnvironmentId;
+  readonly organizationId: OrganizationId;
+  readonly groupId: GroupId;
+  readonly roleSlug: Slug;
+  readonly createTime: number;
+  readonly updateTime: number;
+}
+
+export interface DeleteGroupRole extends OrganizationScope {
+  readonly groupId: string;
+  readonly requestId?: string | undefined;
+}
+
+export interface SetGroupRole extends DeleteGroupRole {
+  readonly roleSlug: string;
+}
+
+export interface SyncMemberGroups extends OrganizationScope {
+  readonly userId: string;
+  readonly groupIds: readonly string[];
+  readonly requestId?: string | undefined;
+}
+
+/** Maps the groups of identity providers to roles, and gives members the roles of their groups. */
+export class GroupRoleService {
+  constructor(private readonly tools: Tools) {}
+
+  async setGroupRole(request: SetGroupRole, call: Call): Promise<GroupRoleView> {
+    const fields = new Fields();
+    const { environmentId, organizationId } = parseOrganizationScope(fields, request);
+    const groupId = fields.required<GroupId>("group_id", request.groupId, parseId);
+    const slug = fields.required("role_slug", request.roleSlug, parseSlug);
+    const once = parseOnce(fields, request.requestId, call);
+    fields.check();
+
+    const { transactions, clock } = this.tools;
+    const time = clock();
+    return transactions.inOrganization(environmentId, organizationId, once, async (stores, state, organization) => {
+      const context = organizationContext(state, organization);
+      const role = context.roles.find((other) => other.slug === slug);
+      if (!role) throw refuse.roleNotAssignable([slug], ["role_slug"]);
+      const before = await findMapped(stores, state, organization, [groupId]);
+      const createTime = before[0]?.createTime ?? time;
+      const groupRole = { groupId, roleId: role.id, createTime, updateTime: time };
+      await stores.groupRoles.put(state.environment.uid, organization.uid, groupRole);
+      return viewGroupRole(context, organization, groupRole);
+    });
+  }
+
+  async deleteGroupRole(request: DeleteGroupRole, call: Call): Promise<object> {
+    const fields = new Fields();
+    const scope = parseOrganizationScope(fields, request);
+    const groupId = fields.required<GroupId>("group_id", request.groupId, parseId);
+    const once = parseOnce(fields, request.requestId, call);
+    fields.check();
+
+    const { transactions, clock } = this.tools;
+    return transactions.inScope(scope, once, async (stores, { state, organization }) => {
+      const mapped = organization ? await findMapped(stores, state, organization, [groupId]) : [];
+      if (!organization || !mapped.length) throw refuse.groupRoleNotFound(scope.organizationId, groupId);
+      const { uid } = state.environment;
+      await stores.groupRoles.remove(uid, organization.uid, groupId);
+      if (!organization.own) await removeIfEmpty(stores, uid, organization, clock());
+      return {};
+    });
+  }
+
+  async listGroupRoles(request: OrganizationScope & PageRequest): Promise<Page<GroupRoleView>> {
+    const fields = new Fields();
+    const scope = parseOrganizationScope(fields, request);
+    const list = ["ListGroupRoles", scope.environmentId, scope.organizationId];
+    const page = parsePage(fields, request, list);
+    fields.check();
+
+    const { size, after } = page();
+    return this.tools.transactions.read(scope, async (stores, { state, context, organization }) => {
+      if (!organization) return { items: [], nextPageToken: "" };
+      const found = await stores.groupRoles.list(state.environment.uid, organization.uid, {
+        after: after?.key ?? "",
+        limit: size + 1,
+        without: unmapped(state, organization),
+      });
+      const { items, nextPageToken } = pageOf(list, found, size, ({ groupId }) => groupId);
+      const live = items.flatMap((groupRole) => withLiveRole(state, organization, groupRole));
+      return { items: live.map((groupRole) => viewGroupRole(context, organization, groupRole)), nextPageToken };
+    });
+  }
+
+  async syncMemberGroups(request: SyncMemberGroups, call: Call): Promise<MembershipView> {
+    const fields = new Fields();
+    const { environmentId, organizationId } = parseOrganizationScope(fields, request);
+    const userId = fields.required<UserId>("user_id", request.userId, parseId);
+    const groupIds = fields.set<GroupId>("group_ids", request.groupIds, parseId);
+    if (groupIds.length > limits.batchItems) fields.refuse("group_ids", `must be at most ${limits.batchItems} groups`);
+    const once = parseOnce(fields, request.requestId, call);
+    fields.check();
+
+    const { transactions, clock, digest } = this.tools;
+    const time = clock();
+    return transactions.inOrganization(environmentId, organizationId, once, async (stores, state, organization) => {
+      const { uid, multipleRolesEnabled, revision: asOfRevision } = state.environment;
+      const context = organizationContext(state, organization);
+      const mapped = (await findMapped(stores, state, organization, groupIds)).map(({ roleId }) => roleId);
+      const roles = mapped.length ? rolesInOrder(context, mapped) : [context.defaultRole];
+      const roleIds = roles.slice(0, multipleRolesEnabled ? undefined : 1).map(({ id }) => id);
+      const before = await findMember(stores, state, organization, userId);
+      const createTime = before?.createTime ?? time;
+      const membership = {
+        organizationUid: organization.uid,
+        userId,
+        roleIds,
+        asOfRevision,
+        createTime,
+        updateTime: time,
+      };
+      await stores.memberships.put(uid, [membership]);
+      return viewMembership(digest, context, state, organization, membership);
+    });
+  }
+}
+
+/** The groups that are mapped to a live role, with that role. */
+async function findMapped(
+  stores: Stores,
+  state: EnvironmentState,
+  organization: OrganizationState,
+  groupIds: readonly GroupId[],
+): Promise<GroupRole[]> {
+  const stored = await stores.groupRoles.find(state.environment.uid, organization.uid, groupIds);
+  return stored.flatMap((groupRole) => withLiveRole(state, organization, groupRole));
+}
+
+function withLiveRole(state: EnvironmentState, organization: OrganizationState, groupRole: GroupRole): GroupRole[] {
+  const roleId = mappedRole(state, organization, groupRole.roleId);
+  return roleId ? [{ ...groupRole, roleId }] : [];
+}
+
+/** The roles that a stored mapping to counts as none. */
+function unmapped(state: EnvironmentState, organization: OrganizationState): RoleId[] {
+  return goneRoles(state, [...organization.replaced.keys()]).filter((id) => !mappedRole(state, organization, id));
+}
+
+function viewGroupRole(context: Context, organization: OrganizationState, groupRole: GroupRole): GroupRoleView {
+  const { groupId, createTime, updateTime } = groupRole;
+  const [{ slug: roleSlug }] = rolesInOrder(context, [groupRole.roleId]);
+  return {
+    environmentId: context.environmentId,
+    organizationId: organization.id,
+    groupId,
+    roleSlug,
+    createTime,
+    updateTime,
+  };
+}

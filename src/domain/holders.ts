@@ -1,0 +1,71 @@
+import { loadOrganizations } from "./loading";
+import type { Role } from "./role";
+import type { EnvironmentState, Membership, OrganizationState } from "./state";
+import type { Stores } from "./stores";
+import { goneRoles, heldRoles } from "./succession";
+
+const pageSize = 1000;
+
+/**
+ * How many members have a role: all of them, and those who have no other one. What the database can count, it counts;
+ * members with several roles, and those who refer to deleted roles that lead here, are looked at one by one.
+ */
+export async function countHolders(
+  stores: Stores,
+  state: EnvironmentState,
+  role: Role,
+  organization?: OrganizationState,
+): Promise<{ readonly all: number; readonly alone: number }> {
+  const { uid } = state.environment;
+  let alone = await stores.memberships.countAlone(uid, role.id, organization?.uid);
+  let all = alone;
+  const replaced = organization
+    ? [...organization.replaced.keys()]
+    : (await stores.roles.replaced(uid)).map(({ id }) => id);
+  const counted = new Set<Membership["roleIds"][number]>();
+  for (const roleId of [role.id, ...goneRoles(state, replaced)]) {
+    const options = { several: roleId === role.id, organization: organization?.uid };
+    for await (const page of pagesOf(stores, state, roleId, options)) {
+      const organizations = organization
+        ? new Map([[organization.uid, organization]])
+        : await loadOrganizationsOf(stores, state, page);
+      for (const member of page) {
+        const home = organizations.get(member.organizationUid);
+        if (!home || member.roleIds.some((id) => counted.has(id))) continue;
+        const held = heldRoles(state, home, member);
+        if (held.includes(role.id)) all += 1;
+        if (held.includes(role.id) && held.length === 1) alone += 1;
+      }
+    }
+    counted.add(roleId);
+  }
+  return { all, alone };
+}
+
+async function* pagesOf(
+  stores: Stores,
+  state: EnvironmentState,
+  roleId: Role["id"],
+  options: { readonly several: boolean; readonly organization?: OrganizationState["uid"] | undefined },
+): AsyncGenerator<Membership[]> {
+  let after: Membership | undefined;
+  do {
+    const page: Membership[] = await stores.memberships.storing(state.environment.uid, roleId, {
+      ...options,
+      after,
+      limit: pageSize,
+    });
+    yield page;
+    after = page.length < pageSize ? undefined : page.at(-1);
+  } while (after);
+}
+
+/** The organizations of some members. Those deleted meanwhile are absent. */
+export async function loadOrganizationsOf(
+  stores: Stores,
+  { environment: { uid } }: EnvironmentState,
+  members: readonly Membership[],
+) {
+  const uids = [...new Set(members.map(({ organizationUid }) => organizationUid))];
+  return loadOrganizations(stores, uid, await stores.organizations.findByUid(uid, uids));
+}

@@ -1,0 +1,60 @@
+import { refuse } from "./errors";
+import type { EnvironmentId, OrganizationId } from "./fields";
+import type { EnvironmentUid, OrganizationUid } from "./ids";
+import type { EnvironmentRole } from "./role";
+import { type Context, environmentContext, organizationContext } from "./role-config";
+import type { Environment, EnvironmentState, Organization, OrganizationState } from "./state";
+import type { Stores } from "./stores";
+
+/** One consistent view of a scope: what is stored, and what holds there. */
+export interface View {
+  readonly state: EnvironmentState;
+  /** Absent in the environment's own scope, and for an organization that has no data. */
+  readonly organization: OrganizationState | undefined;
+  readonly context: Context;
+}
+
+/** The environment is read before its roles, so that whatever it names is among them, at least as a tombstone. */
+export async function loadEnvironment(stores: Stores, environment: Environment): Promise<EnvironmentState> {
+  const roles = await stores.roles.ofEnvironment(environment.uid);
+  const collapses = await stores.environments.collapses(environment.uid);
+  return {
+    environment,
+    roles: new Map(roles.map((role): [EnvironmentRole["id"], EnvironmentRole] => [role.id, role])),
+    collapses,
+  };
+}
+
+export async function loadEnvironmentByUid(
+  stores: Stores,
+  uid: EnvironmentUid,
+  id: EnvironmentId,
+): Promise<EnvironmentState> {
+  const environment = await stores.environments.get(uid);
+  if (!environment) throw refuse.environmentNotFound(id);
+  return loadEnvironment(stores, environment);
+}
+
+/** Organizations with their custom roles. */
+export async function loadOrganizations(
+  stores: Stores,
+  uid: EnvironmentUid,
+  organizations: readonly Organization[],
+): Promise<Map<OrganizationUid, OrganizationState>> {
+  const ids = organizations.map(({ id }) => id);
+  const customRoles = await stores.roles.ofOrganizations(uid, ids);
+  return new Map(
+    organizations.map((organization) => [
+      organization.uid,
+      { ...organization, ...(customRoles.get(organization.id) ?? { customRoles: [], replaced: new Map() }) },
+    ]),
+  );
+}
+
+export async function loadView(stores: Stores, state: EnvironmentState, id: OrganizationId | undefined): Promise<View> {
+  if (!id) return { state, organization: undefined, context: environmentContext(state) };
+  const { uid } = state.environment;
+  const [found] = await stores.organizations.find(uid, [id]);
+  const organization = found && (await loadOrganizations(stores, uid, [found])).get(found.uid);
+  return { state, organization, context: organizationContext(state, organization) };
+}

@@ -1,0 +1,121 @@
+import type { EnvironmentUid, OrganizationUid, RoleId } from "./ids";
+import { limits } from "./limits";
+import { loadEnvironment } from "./loading";
+import { isLive } from "./role";
+import { settleMembers, unsettledBy } from "./settlement";
+import type { EnvironmentState, OrganizationState } from "./state";
+import type { Stores } from "./stores";
+import { defaultRoleOf, goneRoles, mappedRole } from "./succession";
+import type { Tools } from "./tools";
+
+/**
+ * Rewrites what refers to deleted roles, and forgets them when nothing can refer to them any more. Nothing a caller can
+ * see depends on it: it may stop anywhere, be repeated, and run in several processes.
+ */
+export class Sweep {
+  constructor(private readonly tools: Tools) {}
+
+  /** The environments with something to sweep, and a number that grows when there is more. */
+  requested(): Promise<{ readonly uid: EnvironmentUid; readonly touches: number }[]> {
+    return this.tools.transactions.lookup((stores) => stores.environments.sweepRequests());
+  }
+
+  /** One bounded step in its own transaction. Answers how many members, groups and organizations it rewrote. */
+  async step(uid: EnvironmentUid): Promise<number> {
+    const { transactions } = this.tools;
+    const found = await transactions.lookup(async (stores) => {
+      const environment = await stores.environments.get(uid);
+      if (!environment) return undefined;
+      const state = await loadEnvironment(stores, environment);
+      const replaced = (await stores.roles.replaced(uid)).map(({ id }) => id);
+      return { state, replaced, organizations: await unswept(stores, state, replaced) };
+    });
+    if (!found) return 0;
+    if (found.organizations.length) return this.rewrite(uid, found.organizations);
+    await this.forget(uid, found.replaced);
+    return 0;
+  }
+
+  /** How many rows of members are still to be rewritten. */
+  left(uid: EnvironmentUid): Promise<number> {
+    return this.tools.transactions.lookup(async (stores) => {
+      const environment = await stores.environments.get(uid);
+      if (!environment) return 0;
+      const replaced = (await stores.roles.replaced(uid)).map(({ id }) => id);
+      return stores.memberships.countUnsettled(uid, unsettledBy(await loadEnvironment(stores, environment), replaced));
+    });
+  }
+
+  private async rewrite(uid: EnvironmentUid, uids: readonly OrganizationUid[]): Promise<number> {
+    await this.tools.transactions.inOrganizationsByUid(
+      uid,
+      [...new Set(uids)],
+      async (stores, state, organizations) => {
+        await settleMembers(stores, state, organizations);
+        for (const organization of organizations.values()) {
+          await moveGroups(stores, state, organization);
+          const { own, id } = organization;
+          const defaultRoleId = own && defaultRoleOf(state, { ...organization, own }).id;
+          if (own && defaultRoleId && defaultRoleId !== own.defaultRoleId)
+            await stores.organizations.saveOwn(uid, id, { ...own, defaultRoleId });
+        }
+      },
+    );
+    return uids.length;
+  }
+
+  /**
+   * Forgets deleted custom roles at once, since the organization's lock kept everybody from referring to them anew, and
+   * what concerns the whole environment when no transaction of before can be under way. Older deletions go first,
+   * because they may lead to younger ones.
+   */
+  private async forget(uid: EnvironmentUid, replaced: readonly RoleId[]): Promise<void> {
+    const { transactions, clock } = this.tools;
+    const before = clock() - limits.longestTransaction;
+    await transactions.inEnvironmentByUid(uid, async (stores, state) => {
+      await stores.environments.lockSuccession(uid);
+      const custom = await stores.roles.replaced(uid);
+      const gone = custom.filter(({ id }) => replaced.includes(id));
+      for (const { id, organizationId } of gone) await stores.roles.remove(uid, organizationId, id);
+
+      const tombstones = [...state.roles.values()].filter((role) => !isLive(role));
+      tombstones.sort((a, b) => (a.tombstone?.deletedRevision ?? 0) - (b.tombstone?.deletedRevision ?? 0));
+      const young = tombstones.findIndex(({ updateTime }) => updateTime > before);
+      const old = tombstones.slice(0, young < 0 ? tombstones.length : young);
+      for (const { id } of old) await stores.roles.remove(uid, "", id);
+
+      const finished = state.collapses.filter(({ createTime }) => createTime <= before);
+      for (const { revision } of finished) await stores.environments.removeCollapse(uid, revision);
+
+      const left =
+        custom.length - gone.length + tombstones.length - old.length + state.collapses.length - finished.length;
+      if (left === 0) await stores.environments.endSweep(uid);
+    });
+  }
+}
+
+/** Organizations with members, groups or a default that refer to something deleted: some of them, none if there are none. */
+async function unswept(
+  stores: Stores,
+  state: EnvironmentState,
+  replaced: readonly RoleId[],
+): Promise<OrganizationUid[]> {
+  const { uid } = state.environment;
+  const limit = limits.settledMembers;
+  const members = await stores.memberships.unsettled(uid, unsettledBy(state, replaced), limit);
+  if (members.length) return members.map(({ organizationUid }) => organizationUid);
+  const groups = await stores.groupRoles.mappedTo(uid, goneRoles(state, replaced), limit);
+  if (groups.length) return groups.map(({ organizationUid }) => organizationUid);
+  const ids = await stores.organizations.listByDefault(uid, goneRoles(state, []), limit);
+  return (await stores.organizations.find(uid, ids)).map((organization) => organization.uid);
+}
+
+async function moveGroups(stores: Stores, state: EnvironmentState, organization: OrganizationState): Promise<void> {
+  const { uid } = state.environment;
+  const gone = goneRoles(state, [...organization.replaced.keys()]);
+  for (const groupRole of await stores.groupRoles.mappedTo(uid, gone, limits.settledMembers, organization.uid)) {
+    const roleId = mappedRole(state, organization, groupRole.roleId);
+    if (roleId) await stores.groupRoles.put(uid, organization.uid, { ...groupRole, roleId });
+    else await stores.groupRoles.remove(uid, organization.uid, groupRole.groupId);
+  }
+}

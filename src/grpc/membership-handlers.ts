@@ -1,0 +1,36 @@
+import type { MembershipServiceService } from "../../gen/orgroles/v1/membership_service";
+import type { GroupRoleService } from "../domain/group-role-service";
+import type { MembershipService } from "../domain/membership-service";
+import { encodeGroupRole, encodeMembership } from "./codec";
+import type { Handlers } from "./unary";
+
+export function membershipHandlers(
+  memberships: MembershipService,
+  groupRoles: GroupRoleService,
+): Handlers<typeof MembershipServiceService> {
+  return {
+    setMemberRoles: async (request, call) => ({
+      membership: encodeMembership(await memberships.setMemberRoles(request, call)),
+    }),
+    batchSetMemberRoles: async (request, call) => ({
+      memberships: (await memberships.batchSetMemberRoles(request, call)).map(encodeMembership),
+    }),
+    getMembership: async (request) => ({ membership: encodeMembership(await memberships.getMembership(request)) }),
+    deleteMembership: (request, call) => memberships.deleteMembership(request, call),
+    listMemberships: async (request) => {
+      const { items, nextPageToken } = await memberships.listMemberships(request);
+      return { memberships: items.map(encodeMembership), nextPageToken };
+    },
+    setGroupRole: async (request, call) => ({
+      groupRole: encodeGroupRole(await groupRoles.setGroupRole(request, call)),
+    }),
+    deleteGroupRole: (request, call) => groupRoles.deleteGroupRole(request, call),
+    listGroupRoles: async (request) => {
+      const { items, nextPageToken } = await groupRoles.listGroupRoles(request);
+      return { groupRoles: items.map(encodeGroupRole), nextPageToken };
+    },
+    syncMemberGroups: async (request, call) => ({
+      membership: encodeMembership(await groupRoles.syncMemberGroups(request, call)),
+    }),
+  };
+}

@@ -1,0 +1,116 @@
+import type { MigrationInterface, QueryRunner } from "typeorm";
+import { dialect } from "./dialect";
+
+/**
+ * Members and mapped groups. They belong to an internal id of the organization, so that deleting an organization takes
+ * constant time; what the revision of an own configuration was kept for is not needed any more.
+ */
+export class Members1790000000002 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    const { ascii, longAscii, integer, boolean, create, index, hasColumn, isSqlite } = dialect(runner);
+    const randomUid = isSqlite ? "lower(hex(randomblob(13)))" : "LOWER(HEX(RANDOM_BYTES(13)))";
+
+    if (isSqlite) await this.replaceOrganizations(runner, "uid", randomUid);
+    else {
+      if (!(await hasColumn("organizations", "uid")))
+        await runner.query(`ALTER TABLE organizations ADD COLUMN uid ${ascii(26)} AFTER id`);
+      await runner.query(`UPDATE organizations SET uid = ${randomUid} WHERE uid = ''`);
+      if (await hasColumn("organizations", "own_since_revision"))
+        await runner.query("ALTER TABLE organizations DROP COLUMN own_since_revision");
+    }
+    await index("UNIQUE INDEX", "organizations_uid", "organizations", "environment_uid, uid");
+
+    await create(
+      "role_assignments",
+      `environment_uid ${ascii(26)}`,
+      `organization_uid ${ascii(26)}`,
+      `user_id ${ascii(64)}`,
+      `role_id ${ascii(31)}`,
+      `several_since ${integer}`,
+      `create_time ${integer}`,
+      `update_time ${integer}`,
+      "PRIMARY KEY (environment_uid, organization_uid, user_id, role_id)",
+    );
+    const holders = "environment_uid, role_id, organization_uid, user_id, several_since";
+    await index("INDEX", "role_assignments_role", "role_assignments", holders);
+    await index("INDEX", "role_assignments_several", "role_assignments", "environment_uid, several_since");
+
+    await create(
+      "group_roles",
+      `environment_uid ${ascii(26)}`,
+      `organization_uid ${ascii(26)}`,
+      `group_id ${ascii(64)}`,
+      `role_id ${ascii(31)}`,
+      `create_time ${integer}`,
+      `update_time ${integer}`,
+      "PRIMARY KEY (environment_uid, organization_uid, group_id)",
+    );
+    await index("INDEX", "group_roles_role", "group_roles", "environment_uid, role_id");
+
+    await create(
+      "successions",
+      `environment_uid ${ascii(26)}`,
+      `touches ${integer}`,
+      `sweep_requested ${boolean}`,
+      "PRIMARY KEY (environment_uid)",
+    );
+    await runner.query(
+      "INSERT INTO successions SELECT uid, 0, 1 FROM environments" +
+        " WHERE uid NOT IN (SELECT environment_uid FROM successions)",
+    );
+
+    await create(
+      "role_collapses",
+      `environment_uid ${ascii(26)}`,
+      `revision ${integer}`,
+      `role_order ${longAscii}`,
+      `create_time ${integer}`,
+      "PRIMARY KEY (environment_uid, revision)",
+    );
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    const { integer, hasColumn, isSqlite } = dialect(runner);
+    for (const name of ["role_collapses", "successions", "group_roles", "role_assignments"])
+      await runner.query(`DROP TABLE IF EXISTS ${name}`);
+    await runner.query("DELETE FROM roles WHERE slug_scope LIKE 'replaced:%'");
+    if (isSqlite) {
+      await this.replaceOrganizations(runner, "own_since_revision", "0");
+      return;
+    }
+    if (!(await hasColumn("organizations", "own_since_revision")))
+      await runner.query(`ALTER TABLE organizations ADD COLUMN own_since_revision ${integer} AFTER revision`);
+    if (await hasColumn("organizations", "uid")) {
+      await runner.query("DROP INDEX organizations_uid ON organizations");
+      await runner.query("ALTER TABLE organizations DROP COLUMN uid");
+    }
+  }
+
+  /** SQLite adds no column without a default: the table is made anew, in the migration's transaction. */
+  private async replaceOrganizations(
+    runner: QueryRunner,
+    added: "uid" | "own_since_revision",
+    value: string,
+  ): Promise<void> {
+    const { ascii, longAscii, integer, create, index } = dialect(runner);
+    await create(
+      "new_organizations",
+      `environment_uid ${ascii(26)}`,
+      `id ${ascii(64)}`,
+      added === "uid" ? `uid ${ascii(26)}` : `own_since_revision ${integer}`,
+      `revision ${integer}`,
+      `default_role_id ${ascii(31)}`,
+      `role_order ${longAscii}`,
+      "PRIMARY KEY (environment_uid, id)",
+      "CONSTRAINT organizations_environment FOREIGN KEY (environment_uid)" +
+        " REFERENCES environment_anchors (environment_uid) ON DELETE NO ACTION ON UPDATE NO ACTION",
+    );
+    await runner.query(
+      `INSERT INTO new_organizations (environment_uid, id, ${added}, revision, default_role_id, role_order)` +
+        ` SELECT environment_uid, id, ${value}, revision, default_role_id, role_order FROM organizations`,
+    );
+    await runner.query("DROP TABLE organizations");
+    await runner.query("ALTER TABLE new_organizations RENAME TO organizations");
+    await index("INDEX", "organizations_default_role", "organizations", "environment_uid, default_role_id");
+  }
+}

@@ -1,0 +1,78 @@
+import { type EntityManager, In, MoreThan, Not } from "typeorm";
+import type { GroupId } from "../../domain/fields";
+import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
+import type { GroupRole } from "../../domain/state";
+import type { GroupRoleStore } from "../../domain/stores";
+import { table } from "../entities";
+import { notRemoved } from "./organization-store";
+import type { GroupRoleRow } from "../entities/membership";
+
+const toGroupRole = ({ groupId, roleId, createTime, updateTime }: GroupRoleRow): GroupRole => ({
+  groupId,
+  roleId,
+  createTime,
+  updateTime,
+});
+
+export class TypeormGroupRoleStore implements GroupRoleStore {
+  private readonly rows;
+
+  constructor(manager: EntityManager) {
+    this.rows = table(manager, "group_roles");
+  }
+
+  async find(
+    environmentUid: EnvironmentUid,
+    organizationUid: OrganizationUid,
+    groupIds: readonly GroupId[],
+  ): Promise<GroupRole[]> {
+    if (!groupIds.length) return [];
+    return (await this.rows.findBy({ environmentUid, organizationUid, groupId: In(groupIds) })).map(toGroupRole);
+  }
+
+  async list(
+    environmentUid: EnvironmentUid,
+    organizationUid: OrganizationUid,
+    { after, limit, without }: { after: string; limit: number; without: readonly RoleId[] },
+  ): Promise<GroupRole[]> {
+    const rows = await this.rows.find({
+      where: {
+        environmentUid,
+        organizationUid,
+        groupId: MoreThan(after as GroupId),
+        ...(without.length && { roleId: Not(In(without)) }),
+      },
+      order: { groupId: "ASC" },
+      take: limit,
+    });
+    return rows.map(toGroupRole);
+  }
+
+  count(environmentUid: EnvironmentUid, organizationUid: OrganizationUid, roleIds: readonly RoleId[]): Promise<number> {
+    return this.rows.countBy({ environmentUid, organizationUid, roleId: In(roleIds) });
+  }
+
+  async mappedTo(
+    environmentUid: EnvironmentUid,
+    roleIds: readonly RoleId[],
+    limit: number,
+    organizationUid?: OrganizationUid,
+  ): Promise<(GroupRole & { organizationUid: OrganizationUid })[]> {
+    if (!roleIds.length) return [];
+    const mapped = this.rows
+      .createQueryBuilder("mapped")
+      .where({ environmentUid, roleId: In(roleIds), ...(organizationUid && { organizationUid }) })
+      .andWhere(notRemoved("mapped"))
+      .limit(limit);
+    return (await mapped.getMany()).map((row) => ({ ...toGroupRole(row), organizationUid: row.organizationUid }));
+  }
+
+  async put(environmentUid: EnvironmentUid, organizationUid: OrganizationUid, groupRole: GroupRole): Promise<void> {
+    await this.remove(environmentUid, organizationUid, groupRole.groupId);
+    await this.rows.insert({ environmentUid, organizationUid, ...groupRole });
+  }
+
+  async remove(environmentUid: EnvironmentUid, organizationUid: OrganizationUid, groupId: GroupId): Promise<boolean> {
+    return (await this.rows.delete({ environmentUid, organizationUid, groupId })).affected === 1;
+  }
+}

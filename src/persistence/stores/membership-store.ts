@@ -1,0 +1,240 @@
+import type { EntityManager } from "typeorm";
+import type { UserId } from "../../domain/fields";
+import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
+import type { MemberKey, Membership } from "../../domain/state";
+import type { MembershipStore, Unsettled } from "../../domain/stores";
+import { table } from "../entities";
+import type { RoleAssignmentRow } from "../entities/membership";
+import { notRemoved } from "./organization-store";
+
+/** A piece of SQL that finds members, and its parameters. */
+type Selection = readonly [sql: string, ...parameters: (string | number)[]];
+
+const placeholders = (values: readonly unknown[]) => values.map(() => "?").join(", ");
+
+/**
+ * Members are selected first and read whole then, in one statement: a member is its rows, and a limit must not cut one
+ * in two.
+ */
+export class TypeormMembershipStore implements MembershipStore {
+  private readonly rows;
+
+  constructor(private readonly manager: EntityManager) {
+    this.rows = table(manager, "role_assignments");
+  }
+
+  async find(environmentUid: EnvironmentUid, keys: readonly MemberKey[]): Promise<Membership[]> {
+    if (!keys.length) return [];
+    const [where, ...parameters] = ofMembers(keys);
+    return toMemberships(
+      await this.manager.query(
+        `SELECT ${columns} FROM role_assignments assigned WHERE environment_uid = ? AND (${where})`,
+        [environmentUid, ...parameters],
+      ),
+    );
+  }
+
+  list(
+    environmentUid: EnvironmentUid,
+    organizationUid: OrganizationUid,
+    { after, limit, roleIds }: { after: string; limit: number; roleIds?: readonly RoleId[] | undefined },
+  ): Promise<Membership[]> {
+    const members = (and: string, ...parameters: string[]): Selection => [
+      "SELECT DISTINCT organization_uid, user_id FROM role_assignments" +
+        ` WHERE environment_uid = ? AND ${and} organization_uid = ? AND user_id > ?` +
+        ` ORDER BY organization_uid, user_id LIMIT ${limit}`,
+      environmentUid,
+      ...parameters,
+      organizationUid,
+      after,
+    ];
+    if (!roleIds) return this.read(environmentUid, members(""));
+    return this.read(
+      environmentUid,
+      firstOf(
+        limit,
+        roleIds.map((roleId) => members("role_id = ? AND", roleId)),
+      ),
+    );
+  }
+
+  async stored(
+    environmentUid: EnvironmentUid,
+    organizationUid: OrganizationUid,
+    roleIds: readonly RoleId[],
+  ): Promise<RoleId[]> {
+    if (!roleIds.length) return [];
+    const rows: { roleId: RoleId }[] = await this.manager.query(
+      "SELECT DISTINCT role_id AS roleId FROM role_assignments" +
+        ` WHERE environment_uid = ? AND role_id IN (${placeholders(roleIds)}) AND organization_uid = ?`,
+      [environmentUid, ...roleIds, organizationUid],
+    );
+    return rows.map(({ roleId }) => roleId);
+  }
+
+  async count(environmentUid: EnvironmentUid, organizationUid: OrganizationUid): Promise<number> {
+    const [row]: { count: unknown }[] = await this.manager.query(
+      "SELECT COUNT(DISTINCT user_id) AS count FROM role_assignments WHERE environment_uid = ? AND organization_uid = ?",
+      [environmentUid, organizationUid],
+    );
+    return Number(row?.count);
+  }
+
+  async countAlone(environmentUid: EnvironmentUid, roleId: RoleId, organizationUid?: OrganizationUid): Promise<number> {
+    const alone = { environmentUid, roleId, severalSince: 0 };
+    if (organizationUid) return this.rows.countBy({ ...alone, organizationUid });
+    return (await this.rows.countBy(alone)) - (await this.countRemoved(environmentUid, roleId));
+  }
+
+  /** Those of removed organizations, of which there are few: quicker than looking at each member's. */
+  private countRemoved(environmentUid: EnvironmentUid, roleId: RoleId): Promise<number> {
+    return this.countRows(
+      "purges JOIN role_assignments assigned ON assigned.environment_uid = purges.environment_uid" +
+        " AND assigned.organization_uid = purges.subject_id" +
+        " WHERE purges.kind = 'organization' AND purges.environment_uid = ?" +
+        " AND assigned.role_id = ? AND assigned.several_since = 0",
+      [environmentUid, roleId],
+    );
+  }
+
+  private async countRows(from: string, parameters: (string | number)[]): Promise<number> {
+    const [row]: { count: unknown }[] = await this.manager.query(`SELECT COUNT(*) AS count FROM ${from}`, parameters);
+    return Number(row?.count);
+  }
+
+  storing(
+    environmentUid: EnvironmentUid,
+    roleId: RoleId,
+    options: {
+      readonly several: boolean;
+      readonly organization?: OrganizationUid | undefined;
+      readonly after?: MemberKey | undefined;
+      readonly limit: number;
+    },
+  ): Promise<Membership[]> {
+    const { several, organization, after, limit } = options;
+    return this.read(environmentUid, [
+      "SELECT organization_uid, user_id FROM role_assignments WHERE environment_uid = ? AND role_id = ?" +
+        (organization ? " AND organization_uid = ?" : "") +
+        (after ? " AND (organization_uid > ? OR (organization_uid = ? AND user_id > ?))" : "") +
+        (several ? " AND several_since > 0" : "") +
+        ` ORDER BY organization_uid, user_id LIMIT ${limit}`,
+      environmentUid,
+      roleId,
+      ...(organization ? [organization] : []),
+      ...(after ? [after.organizationUid, after.organizationUid, after.userId] : []),
+    ]);
+  }
+
+  async unsettled(
+    environmentUid: EnvironmentUid,
+    { roleIds, collapsedAt }: Unsettled,
+    limit: number,
+    organizations?: readonly OrganizationUid[],
+  ): Promise<Membership[]> {
+    if (organizations?.length === 0) return [];
+    const within = organizations ? `organization_uid IN (${placeholders(organizations)})` : notRemoved("assigned");
+    const members = (condition: string, ...values: (string | number)[]): Promise<Membership[]> =>
+      this.read(environmentUid, [
+        "SELECT DISTINCT organization_uid, user_id FROM role_assignments assigned" +
+          ` WHERE environment_uid = ? AND ${condition} AND ${within} LIMIT ${limit}`,
+        environmentUid,
+        ...values,
+        ...(organizations ?? []),
+      ]);
+    const referring = roleIds.length ? await members(`role_id IN (${placeholders(roleIds)})`, ...roleIds) : [];
+    if (referring.length || !collapsedAt) return referring;
+    return members("several_since > 0 AND several_since < ?", collapsedAt);
+  }
+
+  async countUnsettled(environmentUid: EnvironmentUid, { roleIds, collapsedAt }: Unsettled): Promise<number> {
+    const count = (condition: string, parameters: (string | number)[]) =>
+      this.countRows(
+        `role_assignments assigned WHERE environment_uid = ? AND ${condition} AND ${notRemoved("assigned")}`,
+        [environmentUid, ...parameters],
+      );
+    const referring = roleIds.length ? await count(`role_id IN (${placeholders(roleIds)})`, [...roleIds]) : 0;
+    return referring + (await count("several_since > 0 AND several_since < ?", [collapsedAt]));
+  }
+
+  async put(environmentUid: EnvironmentUid, memberships: readonly Membership[]): Promise<void> {
+    if (!memberships.length) return;
+    const [where, ...parameters] = ofMembers(memberships);
+    await this.manager.query(`DELETE FROM role_assignments WHERE environment_uid = ? AND (${where})`, [
+      environmentUid,
+      ...parameters,
+    ]);
+    const rows = memberships.flatMap(({ roleIds, asOfRevision, ...member }) => {
+      const severalSince = roleIds.length > 1 ? asOfRevision : 0;
+      return roleIds.map((roleId) => ({ environmentUid, ...member, roleId, severalSince }));
+    });
+    for (let start = 0; start < rows.length; start += rowsPerInsert)
+      await this.rows.insert(rows.slice(start, start + rowsPerInsert));
+  }
+
+  async remove(environmentUid: EnvironmentUid, { organizationUid, userId }: MemberKey): Promise<void> {
+    await this.rows.delete({ environmentUid, organizationUid, userId });
+  }
+
+  private async read(environmentUid: EnvironmentUid, [members, ...parameters]: Selection): Promise<Membership[]> {
+    return toMemberships(
+      await this.manager.query(
+        `SELECT ${columns} FROM (${members}) selected JOIN role_assignments assigned` +
+          " ON assigned.environment_uid = ? AND assigned.organization_uid = selected.organization_uid" +
+          " AND assigned.user_id = selected.user_id ORDER BY assigned.organization_uid, assigned.user_id",
+        [...parameters, environmentUid],
+      ),
+    );
+  }
+}
+
+/** Seven parameters a row, and SQLite takes 32 766. */
+const rowsPerInsert = 2000;
+
+const columns =
+  "assigned.organization_uid AS organizationUid, assigned.user_id AS userId, assigned.role_id AS roleId," +
+  " assigned.several_since AS severalSince, assigned.create_time AS createTime, assigned.update_time AS updateTime";
+
+/** Of several ordered selections the first members of all, each once. */
+function firstOf(limit: number, selections: readonly Selection[]): Selection {
+  return [
+    selections.map(([sql], index) => `SELECT * FROM (${sql}) part${index}`).join(" UNION ") +
+      ` ORDER BY organization_uid, user_id LIMIT ${limit}`,
+    ...selections.flatMap(([, ...parameters]) => parameters),
+  ];
+}
+
+/** A condition for some members, organization by organization, which every engine answers from the primary key. */
+function ofMembers(keys: readonly MemberKey[]): Selection {
+  const users = new Map<OrganizationUid, UserId[]>();
+  for (const { organizationUid, userId } of keys)
+    users.set(organizationUid, [...(users.get(organizationUid) ?? []), userId]);
+  const conditions = [...users.values()].map((ids) => `(organization_uid = ? AND user_id IN (${placeholders(ids)}))`);
+  return [conditions.join(" OR "), ...[...users].flatMap(([uid, ids]) => [uid, ...ids])];
+}
+
+/** Numbers come as text from some drivers. */
+type Assigned = Pick<RoleAssignmentRow, "organizationUid" | "userId" | "roleId"> & {
+  readonly severalSince: number | string;
+  readonly createTime: number | string;
+  readonly updateTime: number | string;
+};
+
+function toMemberships(rows: readonly Assigned[]): Membership[] {
+  const memberships = new Map<string, Membership & { roleIds: RoleId[] }>();
+  for (const { organizationUid, userId, roleId, severalSince, createTime, updateTime } of rows) {
+    const key = `${organizationUid} ${userId}`;
+    const membership = memberships.get(key);
+    if (membership) membership.roleIds.push(roleId);
+    else
+      memberships.set(key, {
+        organizationUid,
+        userId,
+        roleIds: [roleId],
+        asOfRevision: Number(severalSince),
+        createTime: Number(createTime),
+        updateTime: Number(updateTime),
+      });
+  }
+  return [...memberships.values()];
+}

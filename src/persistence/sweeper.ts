@@ -1,0 +1,77 @@
+import { performance } from "node:perf_hooks";
+import type { Logger } from "pino";
+import { Refusal } from "../domain/errors";
+import type { Sweep } from "../domain/sweep";
+import { Background } from "./background";
+import type { Database } from "./database";
+
+const passInterval = 1000;
+const shortestPause = 20;
+const longestPause = 2000;
+/** How often an environment is looked at in which nothing was left, in milliseconds. */
+const restInterval = 60_000;
+const progressInterval = 10_000;
+
+/**
+ * Sweeps the environments that ask for it, in small steps. It rests as long as a step took, so that it takes half of
+ * what the database has to give at the most, and much longer after a step that met conflicts.
+ */
+export class Sweeper extends Background {
+  private readonly swept = new Map<string, { readonly touches: number; readonly until: number }>();
+
+  constructor(
+    database: Database,
+    private readonly sweep: Sweep,
+    log: Logger,
+  ) {
+    super(database, log, "sweep", passInterval);
+  }
+
+  protected override async due(): Promise<boolean> {
+    return (await this.requested()).length > 0;
+  }
+
+  async pass(): Promise<number> {
+    let total = 0;
+    for (const { uid, touches } of await this.requested()) {
+      const rewritten = await this.sweepEnvironment(uid);
+      if (this.stopped) return total + rewritten;
+      this.swept.set(uid, { touches, until: performance.now() + restInterval });
+      total += rewritten;
+    }
+    return total;
+  }
+
+  private async requested() {
+    const requested = await this.sweep.requested();
+    const now = performance.now();
+    return requested.filter(({ uid, touches }) => {
+      const last = this.swept.get(uid);
+      return last?.touches !== touches || last.until < now;
+    });
+  }
+
+  private async sweepEnvironment(uid: Awaited<ReturnType<Sweep["requested"]>>[number]["uid"]): Promise<number> {
+    let total = 0;
+    let pause = shortestPause;
+    let nextProgress = performance.now() + progressInterval;
+    while (!this.stopped) {
+      const start = performance.now();
+      try {
+        const rewritten = await this.sweep.step(uid);
+        if (!rewritten) return total;
+        total += rewritten;
+        pause = Math.max(shortestPause, Math.min(longestPause, performance.now() - start));
+      } catch (error) {
+        if (!(error instanceof Refusal && error.reason === "CONFLICT_RETRY")) throw error;
+        pause = Math.min(longestPause, pause * 2);
+      }
+      if (performance.now() > nextProgress) {
+        this.log.info({ environmentUid: uid, rewritten: total, left: await this.sweep.left(uid) }, "sweeping");
+        nextProgress = performance.now() + progressInterval;
+      }
+      await this.rest(pause);
+    }
+    return total;
+  }
+}

@@ -1,0 +1,3 @@
+import { historiesOn } from "./suite";
+
+historiesOn("sqlite");
