@@ -1,8 +1,8 @@
 import { refuse } from "./errors";
-import type { EnvironmentId, OrganizationId } from "./fields";
+import type { EnvironmentId } from "./fields";
 import type { EnvironmentUid, OrganizationUid } from "./ids";
 import type { EnvironmentRole } from "./role";
-import { type Context, environmentContext, organizationContext } from "./role-config";
+import { type Context, organizationContext } from "./role-config";
 import type { Environment, EnvironmentState, Organization, OrganizationState } from "./state";
 import type { Stores } from "./stores";
 
@@ -51,10 +51,12 @@ export async function loadOrganizations(
   );
 }
 
-export async function loadView(stores: Stores, state: EnvironmentState, id: OrganizationId | undefined): Promise<View> {
-  if (!id) return { state, organization: undefined, context: environmentContext(state) };
-  const { uid } = state.environment;
-  const [found] = await stores.organizations.find(uid, [id]);
-  const organization = found && (await loadOrganizations(stores, uid, [found])).get(found.uid);
+/** The view of an organization that was found, or of one without data. */
+export async function loadView(
+  stores: Stores,
+  state: EnvironmentState,
+  found: Organization | undefined,
+): Promise<View> {
+  const organization = found && (await loadOrganizations(stores, state.environment.uid, [found])).get(found.uid);
   return { state, organization, context: organizationContext(state, organization) };
 }

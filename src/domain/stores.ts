@@ -88,8 +88,8 @@ export interface OrganizationStore {
   /** Those that have a row, in order of their ids' bytes. */
   find(environment: EnvironmentUid, ids: readonly OrganizationId[]): Promise<Organization[]>;
   findByUid(environment: EnvironmentUid, uids: readonly OrganizationUid[]): Promise<Organization[]>;
-  /** Locks the organizations that have a row against other writes to them, and raises their revisions. */
-  touch(environment: EnvironmentUid, ids: readonly OrganizationId[]): Promise<void>;
+  /** Locks those that have a row against other writes to them, raises their revisions, and answers them. */
+  lock(environment: EnvironmentUid, ids: readonly OrganizationId[]): Promise<Organization[]>;
   /** Their first rows, at revision 1, inheriting. Of several writers at once one succeeds, the others run again. */
   insert(environment: EnvironmentUid, organizations: readonly Pick<Organization, "id" | "uid">[]): Promise<void>;
   /** Undefined: it inherits from now on. */

@@ -79,8 +79,7 @@ export class Transactions {
     const wanted = [...new Set(organizationIds)].sort();
     const uids = new Map(wanted.map((organizationId) => [organizationId, this.ids.organization()]));
     return this.units.write(async (stores) => {
-      await stores.organizations.touch(uid, wanted);
-      let found = await stores.organizations.find(uid, wanted);
+      let found = await stores.organizations.lock(uid, wanted);
       if (found.length < wanted.length) {
         const earlier = once && (await this.earlierAnswer<T>(stores, id, once));
         if (earlier) return earlier.answer;
@@ -219,11 +218,11 @@ export class Transactions {
   ): Promise<T> {
     const { uid } = await this.environment(environmentId);
     return this.units.write(async (stores) => {
-      await stores.organizations.touch(uid, [organizationId]);
+      const [found] = await stores.organizations.lock(uid, [organizationId]);
       await lock(stores, uid);
       return this.once(stores, environmentId, once, async () => {
         const state = await loadEnvironmentByUid(stores, uid, environmentId);
-        return work(stores, await loadView(stores, state, organizationId));
+        return work(stores, await loadView(stores, state, found));
       });
     });
   }
@@ -253,11 +252,10 @@ export class Transactions {
     const named = await this.units.lookup((stores) => stores.organizations.findByUid(environmentUid, uids));
     const ids = named.map(({ id }) => id).sort();
     return this.units.write(async (stores) => {
-      await stores.organizations.touch(environmentUid, ids);
+      const locked = await stores.organizations.lock(environmentUid, ids);
       const environment = await stores.environments.get(environmentUid);
       if (!environment) return undefined;
       const state = await loadEnvironment(stores, environment);
-      const locked = await stores.organizations.find(environmentUid, ids);
       return work(stores, state, await loadOrganizations(stores, environmentUid, locked));
     });
   }
@@ -287,7 +285,10 @@ export class Transactions {
     return this.units.read(async (stores) => {
       const environment = await stores.environments.find(environmentId);
       if (!environment) throw refuse.environmentNotFound(environmentId);
-      return work(stores, await loadView(stores, await loadEnvironment(stores, environment), organizationId));
+      const state = await loadEnvironment(stores, environment);
+      if (!organizationId) return work(stores, { state, organization: undefined, context: environmentContext(state) });
+      const [found] = await stores.organizations.find(environment.uid, [organizationId]);
+      return work(stores, await loadView(stores, state, found));
     });
   }
 

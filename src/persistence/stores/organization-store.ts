@@ -3,6 +3,7 @@ import type { OrganizationId } from "../../domain/fields";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { Organization, OwnConfig } from "../../domain/state";
 import type { OrganizationStore } from "../../domain/stores";
+import { Conflict } from "../driver-errors";
 import { table } from "../entities";
 import type { OrganizationRow } from "../entities/organization";
 
@@ -33,8 +34,12 @@ export class TypeormOrganizationStore implements OrganizationStore {
     return (await this.rows.findBy({ environmentUid, uid: In(uids) })).map(toOrganization);
   }
 
-  async touch(environmentUid: EnvironmentUid, ids: readonly OrganizationId[]): Promise<void> {
-    if (ids.length) await this.rows.increment({ environmentUid, id: In(ids) }, "revision", 1);
+  async lock(environmentUid: EnvironmentUid, ids: readonly OrganizationId[]): Promise<Organization[]> {
+    if (!ids.length) return [];
+    const { affected } = await this.rows.increment({ environmentUid, id: In(ids) }, "revision", 1);
+    const found = await this.find(environmentUid, ids);
+    if (found.length !== affected) throw new Conflict("an organization came into being before it could be locked");
+    return found;
   }
 
   async insert(
