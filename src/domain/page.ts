@@ -43,6 +43,7 @@ function decodeToken(token: string, list: readonly string[]): Cursor {
       parts.length === list.length + 2 &&
       list.every((part, index) => part === parts[index]) &&
       typeof key === "string" &&
+      /^[!-~]{1,64}$/.test(key) &&
       Number.isSafeInteger(position)
     )
       return { key, position: position as number };

@@ -47,6 +47,8 @@ test.each([
   ["one without a position", foreign(...list, "role_1")],
   ["one with text for a position", foreign(...list, "role_1", "7")],
   ["one with a fraction for a position", foreign(...list, "role_1", 0.5)],
+  ["one with a key of another alphabet", foreign("ListOrgRoles", "production", "acme", "管理者", 7)],
+  ["one with a key longer than any", foreign(...list, "a".repeat(65), 7)],
   ["one with something more", foreign(...list, "role_1", 7, 8)],
   ["a JSON null", Buffer.from("null").toString("base64url")],
   ["a JSON object", Buffer.from('{"length":5}').toString("base64url")],
