@@ -63,7 +63,7 @@ function unary(
   };
 }
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function decode(method: MethodDefinition<object, unknown>, bytes: Buffer): object {
   if (bytes.length > limits.requestBytes)
@@ -73,19 +73,22 @@ function decode(method: MethodDefinition<object, unknown>, bytes: Buffer): objec
     // generated decoders take bytes, or a reader that is stricter about text than theirs
     const reader = new BinaryReader(bytes, (text) => utf8.decode(text));
     request = method.requestDeserialize(reader as unknown as Buffer);
+    if (reader.pos < reader.len) throw new Error("decoding ended early, at a tag that no field has");
   } catch {
     throw refuse.invalidFields([{ field: "request", description: "must be a valid protobuf message" }]);
   }
-  const unknown = unknownFields(request, "");
-  if (unknown.length) throw refuse.invalidFields(unknown);
+  const malformed = malformedFields(request, "");
+  if (malformed.length) throw refuse.invalidFields(malformed);
   return request;
 }
 
-/** Fields of the wire that the message does not have, or that have another type there. */
-function unknownFields(message: object, path: string): Violation[] {
+/** Fields of the wire that the message does not have, or that have another type there, and times out of range. */
+function malformedFields(message: object, path: string): Violation[] {
   return Object.entries(message).flatMap(([name, value]: [string, unknown]) => {
     if (typeof value !== "object" || value === null) return [];
-    if (name !== "_unknownFields") return unknownFields(value, `${path}${snakeCase(name)}.`);
+    if (value instanceof Date && Number.isNaN(value.getTime()))
+      return [{ field: `${path}${snakeCase(name)}`, description: "must be a time of the years 1 to 9999" }];
+    if (name !== "_unknownFields") return malformedFields(value, `${path}${snakeCase(name)}.`);
     return Object.keys(value).map((tag) => ({
       field: path.slice(0, -1) || "request",
       description: `must not have field number ${Number(tag) >>> 3}, which is unknown or of another type`,
