@@ -1,0 +1,50 @@
+import { Client, type ServiceError, credentials } from "@grpc/grpc-js";
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { EnvironmentServiceService } from "../../gen/orgroles/v1/environment_service";
+import { PermissionServiceService } from "../../gen/orgroles/v1/permission_service";
+import { RoleServiceService } from "../../gen/orgroles/v1/role_service";
+import { type Failure, readFailure } from "./client";
+
+export interface RawAnswer {
+  /** Absent when the call succeeded. */
+  readonly failure: Failure | undefined;
+  /** Bytes of the headers that came with a failure, as HTTP/2 counts them. */
+  readonly headerBytes: number;
+}
+
+/** A client that sends any bytes to any RPC, `RoleService/CreateRole` for one. */
+export function rawClient(address: string) {
+  const client = new Client(address, credentials.createInsecure(), { "grpc.use_local_subchannel_pool": 1 });
+  const bytes = (message: Buffer) => message;
+  return {
+    call: (rpc: string, request: Uint8Array) =>
+      new Promise<RawAnswer>((resolve) => {
+        client.makeUnaryRequest(`/orgroles.v1.${rpc}`, bytes, bytes, Buffer.from(request), (error) =>
+          resolve({ failure: error ? readFailure(error) : undefined, headerBytes: error ? headerBytesOf(error) : 0 }),
+        );
+      }),
+    close: () => client.close(),
+  };
+}
+
+function headerBytesOf({ code, details, metadata }: ServiceError): number {
+  const binary = metadata.get("grpc-status-details-bin").map((value) => (value as Buffer).toString("base64"));
+  const headers = { "grpc-status": String(code), "grpc-message": encodeURI(details), binary: binary.join() };
+  return Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + value.length + 32, 0);
+}
+
+/** A message of one field after the other: text and bytes as they are, numbers as varints. */
+export function message(...fields: readonly (readonly [number, string | Uint8Array | number])[]): Uint8Array {
+  const writer = new BinaryWriter();
+  for (const [number, value] of fields) {
+    writer.uint32(number * 8 + (typeof value === "number" ? 0 : 2));
+    if (typeof value === "number") writer.int64(value);
+    else writer.bytes(typeof value === "string" ? Buffer.from(value) : value);
+  }
+  return writer.finish();
+}
+
+/** All RPCs, as `RoleService/CreateRole`. */
+export const allRpcs: readonly string[] = [RoleServiceService, EnvironmentServiceService, PermissionServiceService]
+  .flatMap((service) => Object.values(service))
+  .map(({ path }) => path.replace("/orgroles.v1.", ""));
