@@ -9,6 +9,11 @@ const organizationId = "acme";
 const inside =
   /sql|typeorm|maria|node_modules|\.[jt]s\b|\bat .+:\d|errno|constraint|collation|stack|undefined|\[object/i;
 
+/** A request of that many bytes. */
+const sized = (bytes: number) => message([1, "alpha"], [4, "x".repeat(bytes - 11)]);
+const repeated = (field: number, texts: readonly string[]) => texts.map((text) => [field, text] as const);
+const token = (...parts: unknown[]) => Buffer.from(JSON.stringify(parts)).toString("base64url");
+
 describe("bytes", () => {
   const stage = stageOn(present(sqlite));
   let raw: ReturnType<typeof rawClient>;
@@ -92,7 +97,6 @@ describe("bytes", () => {
   });
 
   test("a request may have a mebibyte and no more", async () => {
-    const sized = (bytes: number) => message([1, "alpha"], [4, "x".repeat(bytes - 11)]);
     expect(sized(2 ** 20)).toHaveLength(2 ** 20);
     expect(await refusedFields("RoleService/CreateRole", sized(2 ** 20 + 1))).toEqual([
       { field: "request", description: "must be at most 1048576 bytes" },
@@ -131,7 +135,6 @@ describe("bytes", () => {
     const named = failures[1]?.violations.map(({ field }) => field) ?? [];
     expect(named.length).toBeGreaterThan(20);
     expect(named).toEqual(named.map((_, index) => `slugs[${index}]`));
-    const repeated = (field: number, texts: readonly string[]) => texts.map((text) => [field, text] as const);
     for (const [rpc, field] of [
       ["RoleService/SetPriority", 3],
       ["RoleService/CreateRole", 6],
@@ -170,8 +173,6 @@ describe.each(engines)("text on $name", (engine) => {
     expect(role?.description).toBe("\uFEFFkept");
     expect((await stage.roles.getRole({ environmentId, organizationId, slug: "org-own" })).role).toEqual(role);
   });
-
-  const token = (...parts: unknown[]) => Buffer.from(JSON.stringify(parts)).toString("base64url");
 
   test.each([
     ["a NUL byte", "a\0b"],

@@ -12,10 +12,11 @@ export interface RawAnswer {
   readonly headerBytes: number;
 }
 
+const bytes = (encoded: Buffer) => encoded;
+
 /** A client that sends any bytes to any RPC, `RoleService/CreateRole` for one. */
 export function rawClient(address: string) {
   const client = new Client(address, credentials.createInsecure(), { "grpc.use_local_subchannel_pool": 1 });
-  const bytes = (message: Buffer) => message;
   return {
     call: (rpc: string, request: Uint8Array) =>
       new Promise<RawAnswer>((resolve) => {
