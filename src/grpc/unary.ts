@@ -98,6 +98,8 @@ function malformedFields(message: object, path: string): Violation[] {
 
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
+/** Without the request id, which is the same in upper and lower case. */
 function fingerprintOf(method: MethodDefinition<object, unknown>, request: object): string {
-  return createHash("sha256").update(method.path).update("\0").update(method.requestSerialize(request)).digest("hex");
+  const bytes = method.requestSerialize({ ...request, requestId: undefined });
+  return createHash("sha256").update(method.path).update("\0").update(bytes).digest("hex");
 }
