@@ -47,7 +47,9 @@ export class EnvironmentService {
   async createEnvironment(request: CreateEnvironment, call: Call): Promise<EnvironmentView> {
     const fields = new Fields();
     const environmentId = parseEnvironmentId(fields, request);
-    const displayName = fields.required("display_name", request.displayName || environmentId, parseDisplayName);
+    const displayName = request.displayName
+      ? fields.required("display_name", request.displayName, parseDisplayName)
+      : (environmentId as string as Name);
     const once = parseOnce(fields, request.requestId, call);
     fields.check();
 

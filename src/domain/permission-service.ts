@@ -88,7 +88,7 @@ export class PermissionService {
   async updatePermission(request: UpdatePermission, call: Call): Promise<PermissionView> {
     const fields = new Fields();
     const { environmentId, slug } = this.parseKey(fields, request);
-    if (request.updateMask?.includes("slug")) throw refuse.slugImmutable(slug);
+    if (slug && request.updateMask?.includes("slug")) throw refuse.slugImmutable(slug);
     const mask = fields.mask(request.updateMask, ["name", "description"]);
     const values = request.permission;
     if (!values) fields.refuse("permission", "is required");

@@ -77,9 +77,10 @@ export class RoleService {
   async createRole(request: CreateRole, call: Call): Promise<RoleView> {
     const fields = new Fields();
     const { environmentId, organizationId } = parseScope(fields, request);
-    const slug = organizationId
-      ? fields.optional("slug", request.slug, parseCustomSlug)
-      : fields.required("slug", request.slug, parseEnvironmentSlug);
+    const slug =
+      request.organizationId !== undefined
+        ? fields.optional("slug", request.slug, parseCustomSlug)
+        : fields.required("slug", request.slug, parseEnvironmentSlug);
     const name = fields.required("name", request.name, parseName);
     const description = fields.required("description", request.description, parseDescription);
     const permissions = fields.set("permissions", request.permissions, parsePermissionSlug);
@@ -209,7 +210,7 @@ export class RoleService {
     const fields = new Fields();
     const scope = parseScope(fields, request);
     const slug = fields.required("slug", request.slug, parseSlug);
-    if (request.updateMask?.includes("slug")) throw refuse.slugImmutable(slug ?? "");
+    if (slug && request.updateMask?.includes("slug")) throw refuse.slugImmutable(slug);
     const mask = fields.mask(request.updateMask, ["name", "description", "permissions"]);
     const values = request.role;
     if (!values) fields.refuse("role", "is required");
