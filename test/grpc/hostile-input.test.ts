@@ -145,6 +145,19 @@ describe("bytes", () => {
         expect((await raw.call(rpc, request)).headerBytes).toBeLessThan(8192);
       }
   });
+
+  test("a hundred organizations of the longest ids fit the headers", async () => {
+    const environmentId = await stage.changingEnvironment();
+    const ids = Array.from({ length: 100 }, (_, index) => `${index}`.padStart(64, "%"));
+    for (const id of ids) await stage.roles.createRole({ environmentId, organizationId: id, name: "Own" });
+    const request = message([1, environmentId], [2, "member"]);
+    const { failure, headerBytes } = await raw.call("RoleService/DeleteEnvironmentRole", request);
+    expect(headerBytes).toBeLessThan(8192);
+    expect(failure?.metadata).toMatchObject({ affected_organization_count: "101" });
+    const named = failure?.preconditions.map(({ subject }) => subject) ?? [];
+    expect(named.length).toBeGreaterThan(40);
+    expect(named).toEqual(ids.slice(0, named.length).map((id) => `organizations/${id}`));
+  });
 });
 
 describe.each(engines)("text on $name", (engine) => {

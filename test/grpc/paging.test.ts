@@ -164,14 +164,14 @@ describe.each(engines)("on $name", (engine) => {
 });
 
 describe("sizes", () => {
-  const stage = stageOn(present(engines[0]));
+  const stage = stageOn(present(engines[0]), { ORGROLES_MAX_ROLE_PERMISSIONS: "1000" });
 
-  test("a page has a hundred items unless asked for others, and a thousand at most", async () => {
+  test("a page has a hundred items unless asked for others, a thousand at most, and ends before clients refuse it", async () => {
     const environmentId = await stage.changingEnvironment();
-    const more = Array.from({ length: 1000 }, (_, index) => `p${index}`);
-    for (let start = 0; start < more.length; start += 50)
+    const slugs = Array.from({ length: 1000 }, (_, index) => `p${index}`.padEnd(48, "-"));
+    for (let start = 0; start < slugs.length; start += 50)
       await Promise.all(
-        more
+        slugs
           .slice(start, start + 50)
           .map((slug) => stage.permissions.createPermission({ environmentId, slug, name: slug })),
       );
@@ -185,5 +185,16 @@ describe("sizes", () => {
       expect(page.permissions).toHaveLength(size);
       expect(page.nextPageToken).not.toBe("");
     }
+
+    const large = Array.from({ length: 42 }, (_, index) => `large-${index}`);
+    for (const slug of large) await stage.roles.createRole({ environmentId, slug, name: slug, permissions: slugs });
+    const list = async (turn: Turn) => {
+      const { roles, nextPageToken } = await stage.roles.listEnvironmentRoles({ environmentId, ...turn });
+      expect(roles.flatMap(({ permissions }) => permissions).join().length).toBeLessThan(2 * 2 ** 20);
+      return { keys: slugsOf(roles), nextPageToken };
+    };
+    const pages = await pagesOf(list, 1000);
+    expect(pages).toHaveLength(2);
+    expect(pages.flat()).toEqual(["member", "admin", ...large]);
   });
 });
