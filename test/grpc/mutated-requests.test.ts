@@ -131,7 +131,7 @@ describe.each(engines)("on $name", (engine) => {
         }
         await whole();
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 });

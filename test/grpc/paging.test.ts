@@ -59,35 +59,33 @@ describe.each(engines)("on $name", (engine) => {
     return environmentId;
   };
 
-  test.each(names)("%s gives the same items in pages of any size", async (name) => {
+  test("a list gives the same items in pages of any size", async () => {
     const environmentId = await filled();
-    const list = (turn: Turn) => lists[name](environmentId, turn);
-    const all = await list({});
-    expect(all.nextPageToken).toBe("");
-    expect(all.keys.length).toBeGreaterThanOrEqual(7);
-    for (const size of [1, 3, all.keys.length - 1]) {
-      const pages = await pagesOf(list, size);
-      expect(pages.flat()).toEqual(all.keys);
-      expect(pages.map((page) => page.length).slice(0, -1)).toEqual(Array(pages.length - 1).fill(size));
+    for (const name of names) {
+      const list = (turn: Turn) => lists[name](environmentId, turn);
+      const all = await list({});
+      expect(all.nextPageToken).toBe("");
+      expect(all.keys.length).toBeGreaterThanOrEqual(7);
+      for (const size of [1, 3, all.keys.length - 1]) {
+        const pages = await pagesOf(list, size);
+        expect(pages.flat()).toEqual(all.keys);
+        expect(pages.map((page) => page.length).slice(0, -1)).toEqual(Array(pages.length - 1).fill(size));
+      }
+      for (const pageSize of [all.keys.length, 1000, 2 ** 31 - 1]) expect(await list({ pageSize })).toEqual(all);
     }
-    for (const pageSize of [all.keys.length, 1000, 2 ** 31 - 1]) expect(await list({ pageSize })).toEqual(all);
   });
 
-  test.each(names)("%s takes no tokens but its own", async (name) => {
+  test("a list takes no tokens but its own", async () => {
     const environmentId = await filled();
     const foreign = await stage.changingEnvironment();
-    const tokens = await Promise.all(
-      names.map(async (other) => (await lists[other](environmentId, { pageSize: 1 })).nextPageToken),
-    );
     const refused = { code: "INVALID_ARGUMENT", reason: "PAGE_TOKEN_INVALID", metadata: {} };
-    for (const [index, other] of names.entries()) {
-      const pageToken = tokens[index] ?? "";
-      expect(pageToken).not.toBe("");
-      if (other === name) {
-        expect((await lists[name](environmentId, { pageToken })).keys.length).toBeGreaterThan(0);
-        if (name !== "ListEnvironments")
-          expect(await failureOf(lists[name](foreign, { pageToken }))).toMatchObject(refused);
-      } else expect(await failureOf(lists[name](environmentId, { pageToken }))).toMatchObject(refused);
+    for (const owner of names) {
+      const { nextPageToken: pageToken } = await lists[owner](environmentId, { pageSize: 1 });
+      expect((await lists[owner](environmentId, { pageToken })).keys.length).toBeGreaterThan(0);
+      for (const name of names.filter((other) => other !== owner))
+        expect(await failureOf(lists[name](environmentId, { pageToken }))).toMatchObject(refused);
+      if (owner !== "ListEnvironments")
+        expect(await failureOf(lists[owner](foreign, { pageToken }))).toMatchObject(refused);
     }
   });
 
@@ -98,16 +96,6 @@ describe.each(engines)("on $name", (engine) => {
     expect(await failureOf(call)).toMatchObject({
       reason: "PAGE_TOKEN_INVALID",
       violations: [{ field: "page_token", description: "must be a next_page_token of the same list" }],
-    });
-  });
-
-  test.each(names)("%s refuses a negative page size", async (name) => {
-    const environmentId = await stage.environment();
-    expect(await failureOf(lists[name](environmentId, { pageSize: -1 }))).toMatchObject({
-      code: "INVALID_ARGUMENT",
-      reason: "INVALID_FIELDS",
-      metadata: { violation_count: "1" },
-      violations: [{ field: "page_size", description: "must not be negative" }],
     });
   });
 
