@@ -1,0 +1,232 @@
+import type { Name } from "../../src/domain/fields";
+import { KeyTaken } from "../../src/domain/stores";
+import { engines, servers } from "../support/engines";
+import { failuresOf, many } from "../support/many";
+import {
+  anEnvironment,
+  aPermission,
+  aRole,
+  environmentId,
+  newRoleId,
+  newUid,
+  org,
+  waitsForLock,
+} from "../support/storage";
+import { useWorld } from "../support/world";
+
+describe.each(engines)("the environment store on $name", (engine) => {
+  const world = useWorld(engine);
+
+  test("an environment is found as it was inserted, by id and by uid", async () => {
+    const environment = anEnvironment({
+      displayName: "Prod 🚀 Ünïcode" as Name,
+      multipleRolesEnabled: true,
+      createTime: 1_790_000_000_123,
+      updateTime: 1_790_000_000_456,
+      order: [newRoleId(), newRoleId(), newRoleId()],
+    });
+    await world.units.write((stores) => stores.environments.insert(environment));
+    await world.units.read(async (stores) => {
+      expect(await stores.environments.find(environment.id)).toEqual(environment);
+      expect(await stores.environments.get(environment.uid)).toEqual(environment);
+    });
+  });
+
+  test("an environment that is not there is undefined, and no touch finds it", async () => {
+    const uid = newUid();
+    await world.units.read(async (stores) => {
+      expect(await stores.environments.find(environmentId("nowhere"))).toBeUndefined();
+      expect(await stores.environments.get(uid)).toBeUndefined();
+    });
+    expect(await world.units.write((stores) => stores.environments.touch(uid))).toBe(false);
+  });
+
+  test("ids are compared byte by byte", async () => {
+    const ids = ["Case", "case", "CASE", "case.", "case!", "case~", "c"].map((id) => `${world.uid}${id}`);
+    for (const id of ids)
+      await world.units.write((stores) => stores.environments.insert(anEnvironment({ id: environmentId(id) })));
+    await world.units.read(async (stores) => {
+      for (const id of ids) expect((await stores.environments.find(environmentId(id)))?.id).toBe(id);
+      expect(await stores.environments.find(environmentId(`${world.uid}cASE`))).toBeUndefined();
+      expect(await stores.environments.find(environmentId(`${world.uid}C`))).toBeUndefined();
+    });
+  });
+
+  test("a second environment with the id of the first is KeyTaken, and leaves nothing", async () => {
+    const again = anEnvironment({ id: world.environment.id });
+    const inserted = world.units.write((stores) => stores.environments.insert(again));
+    await expect(inserted).rejects.toEqual(new KeyTaken("environment"));
+    expect(await world.units.lookup((stores) => stores.environments.get(again.uid))).toBeUndefined();
+    expect(await world.units.lookup((stores) => stores.environments.find(world.environment.id))).toEqual(
+      world.environment,
+    );
+  });
+
+  test("of many environments inserted at once with one id, one is there and the others are KeyTaken", async () => {
+    const id = environmentId(`once-${world.uid}`);
+    const inserts = many(8, () => world.units.write((stores) => stores.environments.insert(anEnvironment({ id }))));
+    expect(await failuresOf(inserts)).toEqual(many(7, () => new KeyTaken("environment")));
+    expect((await world.units.lookup((stores) => stores.environments.find(id)))?.id).toBe(id);
+  });
+
+  test("a list holds the environments behind the given id, in order of their bytes, no more than the limit", async () => {
+    const prefix = `list-${world.uid}`;
+    const ids = ["!", "-", "0", "A", "Z", "_", "a", "aa", "b", "~"].map((end) => prefix + end);
+    for (const id of ids.toReversed())
+      await world.units.write((stores) => stores.environments.insert(anEnvironment({ id: environmentId(id) })));
+    const list = async (after: string, limit: number) =>
+      (await world.units.lookup((stores) => stores.environments.list(after, limit))).map(({ id }) => id);
+    expect(await list(prefix, 10)).toEqual(ids);
+    expect(await list(`${prefix}A`, 3)).toEqual([`${prefix}Z`, `${prefix}_`, `${prefix}a`]);
+    expect(await list(`${prefix}a`, 2)).toEqual([`${prefix}aa`, `${prefix}b`]);
+    expect(await list(`${prefix}ab`, 1)).toEqual([`${prefix}b`]);
+  });
+
+  test("a touch raises the revision by one and nothing else, also many at once", async () => {
+    const { uid } = world;
+    const touches = many(10, () => world.units.write((stores) => stores.environments.touch(uid)));
+    expect(await Promise.all(touches)).toEqual(many(10, () => true));
+    expect(await world.units.lookup((stores) => stores.environments.get(uid))).toEqual({
+      ...world.environment,
+      revision: 11,
+    });
+  });
+
+  test.each([
+    ["the name", { displayName: "Neu" as Name }],
+    ["the switch", { multipleRolesEnabled: true }],
+    ["the time", { updateTime: 2_000_000_000_000 }],
+    ["the default role", { defaultRoleId: newRoleId() }],
+    ["the order", { order: [newRoleId(), newRoleId()] }],
+    ["an order of nothing", { order: [] }],
+    ["an order of 1000 roles", { order: Array.from({ length: 1000 }, newRoleId) }],
+    ["several at once", { displayName: "Neu" as Name, multipleRolesEnabled: true, order: [], updateTime: 5 }],
+  ])("an update of %s changes just that", async (_, changes) => {
+    await world.units.write(async (stores) => {
+      await stores.environments.touch(world.uid);
+      await stores.environments.update(world.uid, changes);
+    });
+    const after = await world.units.lookup((stores) => stores.environments.get(world.uid));
+    expect(after).toEqual({ ...world.environment, revision: 2, ...changes });
+  });
+
+  test("a removed environment is out of sight at once whatever it holds, and its id is free", async () => {
+    const { uid, environment } = world;
+    await world.units.write(async (stores) => {
+      await stores.environments.touch(uid);
+      await stores.environments.remove(uid, 7000);
+    });
+    await world.units.read(async (stores) => {
+      expect(await stores.environments.find(environment.id)).toBeUndefined();
+      expect(await stores.environments.get(uid)).toBeUndefined();
+      const listed = await stores.environments.list(environment.id.slice(0, -1), 1000);
+      expect(listed.map(({ id }) => id)).not.toContain(environment.id);
+    });
+    expect(await world.units.write((stores) => stores.environments.touch(uid))).toBe(false);
+    const markers = await world.storage.query("SELECT * FROM purges WHERE environment_uid = ?", [uid]);
+    expect(markers).toMatchObject([{ kind: "environment", subject_id: "" }]);
+
+    const successor = anEnvironment({ id: environment.id });
+    await world.units.write(async (stores) => {
+      await stores.environments.insert(successor);
+      await stores.roles.insert(successor.uid, aRole("member"));
+      await stores.permissions.insert(successor.uid, aPermission("docs.read"));
+    });
+    await world.units.read(async (stores) => {
+      expect(await stores.environments.find(environment.id)).toEqual(successor);
+      expect(await stores.organizations.count(successor.uid)).toBe(0);
+      expect(await stores.permissions.count(successor.uid)).toBe(1);
+      expect(await stores.roles.ofEnvironment(successor.uid)).toHaveLength(1);
+    });
+  });
+
+  test("closing to new organizations ends with the transaction that closed, whichever way it ends", async () => {
+    const { uid } = world;
+    await world.units.write((stores) => stores.environments.closeToNewOrganizations(uid));
+    const failed = world.units.write(async (stores) => {
+      await stores.environments.closeToNewOrganizations(uid);
+      throw new Error("changed my mind");
+    });
+    await expect(failed).rejects.toThrow("changed my mind");
+    await world.units.write((stores) => stores.organizations.insert(uid, org("late")));
+    expect(await world.units.lookup((stores) => stores.organizations.count(uid))).toBe(3);
+  });
+});
+
+describe.each(servers)("environments and organizations at once on $name", (engine) => {
+  const world = useWorld(engine);
+
+  test("closing waits for an organization that is coming into being, and then sees it", async () => {
+    const { uid, units } = world;
+    let closing: Promise<number> | undefined;
+    let closed = false;
+    await units.write(async (stores) => {
+      await stores.organizations.insert(uid, org("newborn"));
+      closing ??= units.write(async (others) => {
+        await others.environments.closeToNewOrganizations(uid);
+        closed = true;
+        return others.organizations.count(uid);
+      });
+      await waitsForLock(world.storage);
+      expect(closed).toBe(false);
+    });
+    expect(await closing).toBe(3);
+  });
+
+  test("an organization that wants to come into being after the closing waits for its end", async () => {
+    const { uid, units } = world;
+    let birth: Promise<void> | undefined;
+    const count = await units.write(async (stores) => {
+      await stores.environments.closeToNewOrganizations(uid);
+      birth ??= units.write((others) => others.organizations.insert(uid, org("newborn")));
+      await waitsForLock(world.storage);
+      return stores.organizations.count(uid);
+    });
+    expect(count).toBe(2);
+    await birth;
+    expect(await units.lookup((stores) => stores.organizations.count(uid))).toBe(3);
+  });
+
+  test("closing one environment does not hold up the organizations of another", async () => {
+    const { uid, units } = world;
+    const elsewhere = anEnvironment();
+    await units.write((stores) => stores.environments.insert(elsewhere));
+    await units.write(async (stores) => {
+      await stores.environments.closeToNewOrganizations(uid);
+      await units.write((others) => others.organizations.insert(elsewhere.uid, org("newborn")));
+    });
+    expect(await units.lookup((stores) => stores.organizations.count(elsewhere.uid))).toBe(1);
+  });
+
+  test("writes to the environment and writes to its organizations never wait for each other", async () => {
+    const { uid, units } = world;
+    await units.write(async (stores) => {
+      await stores.environments.touch(uid);
+      await stores.environments.update(uid, { order: [] });
+      expect(await units.write((others) => others.organizations.touch(uid, org("acme")))).toBe(true);
+      await units.write((others) => others.organizations.insert(uid, org(`newborn-${newUid()}`)));
+    });
+    await units.write(async (stores) => {
+      await stores.organizations.touch(uid, org("acme"));
+      await stores.organizations.insert(uid, org(`newborn-${newUid()}`));
+      expect(await units.write((others) => others.environments.touch(uid))).toBe(true);
+    });
+  });
+
+  test("a touched environment keeps other environment-level writes out until it is committed", async () => {
+    const { uid, units } = world;
+    const seen: (number | undefined)[] = [];
+    let second: Promise<void> | undefined;
+    await units.write(async (stores) => {
+      await stores.environments.touch(uid);
+      second ??= units.write(async (others) => {
+        await others.environments.touch(uid);
+        seen.push((await others.environments.get(uid))?.revision);
+      });
+      await waitsForLock(world.storage);
+      seen.push((await stores.environments.get(uid))?.revision);
+    });
+    await second;
+    expect(seen).toEqual([2, 3]);
+  });
+});
