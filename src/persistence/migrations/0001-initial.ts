@@ -4,7 +4,7 @@ import { dialect } from "./dialect";
 /** Environments, organizations, roles and permissions. */
 export class Initial1790000000001 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    const { ascii, text, longAscii, longText, integer, boolean, create, index } = dialect(runner);
+    const { ascii, text, longAscii, longText, integer, boolean, create, index, quoted } = dialect(runner);
 
     await create(
       "environments",
@@ -37,8 +37,8 @@ export class Initial1790000000001 implements MigrationInterface {
       `default_role_id ${ascii(31)}`,
       `role_order ${longAscii}`,
       "PRIMARY KEY (environment_uid, id)",
-      "CONSTRAINT organizations_environment FOREIGN KEY (environment_uid)" +
-        " REFERENCES environment_anchors (environment_uid) ON DELETE NO ACTION ON UPDATE NO ACTION",
+      `CONSTRAINT ${quoted("organizations_environment")} FOREIGN KEY (${quoted("environment_uid")})` +
+        ` REFERENCES ${quoted("environment_anchors")} (environment_uid) ON DELETE NO ACTION ON UPDATE NO ACTION`,
     );
     await index("INDEX", "organizations_default_role", "organizations", "environment_uid, default_role_id");
 

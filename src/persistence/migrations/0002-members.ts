@@ -92,7 +92,7 @@ export class Members1790000000002 implements MigrationInterface {
     added: "uid" | "own_since_revision",
     value: string,
   ): Promise<void> {
-    const { ascii, longAscii, integer, create, index } = dialect(runner);
+    const { ascii, longAscii, integer, create, index, quoted } = dialect(runner);
     await create(
       "new_organizations",
       `environment_uid ${ascii(26)}`,
@@ -102,8 +102,8 @@ export class Members1790000000002 implements MigrationInterface {
       `default_role_id ${ascii(31)}`,
       `role_order ${longAscii}`,
       "PRIMARY KEY (environment_uid, id)",
-      "CONSTRAINT organizations_environment FOREIGN KEY (environment_uid)" +
-        " REFERENCES environment_anchors (environment_uid) ON DELETE NO ACTION ON UPDATE NO ACTION",
+      `CONSTRAINT ${quoted("organizations_environment")} FOREIGN KEY (${quoted("environment_uid")})` +
+        ` REFERENCES ${quoted("environment_anchors")} (environment_uid) ON DELETE NO ACTION ON UPDATE NO ACTION`,
     );
     await runner.query(
       `INSERT INTO new_organizations (environment_uid, id, ${added}, revision, default_role_id, role_order)` +

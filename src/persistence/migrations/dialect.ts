@@ -23,6 +23,8 @@ export function dialect(runner: QueryRunner) {
     longText: `${long}${unicode} NOT NULL`,
     integer: "bigint NOT NULL",
     boolean: "tinyint NOT NULL",
+    /** TypeORM's schema comparison finds foreign keys of SQLite by their quotes. */
+    quoted: (name: string) => (isSqlite ? `"${name}"` : name),
     isSqlite,
     create: (name: string, ...lines: string[]) =>
       runner.query(`CREATE TABLE IF NOT EXISTS ${name} (${lines.join(", ")})${tableEnd}`),
