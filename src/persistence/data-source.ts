@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import mysql, { type PoolOptions } from "mysql2";
-import { DataSource, type DataSourceOptions } from "typeorm";
+import { AbstractLogger, DataSource, type DataSourceOptions } from "typeorm";
 import type { DatabaseUrl, MysqlUrl, SqliteUrl } from "./database-url";
 import type { Engine } from "./engine";
 import { entitiesFor } from "./entities";
@@ -15,6 +15,11 @@ export interface ConnectionLimits {
   readonly timeout: number;
 }
 
+/** Otherwise TypeORM prints slow statements, values and all, even with logging off. */
+class Silence extends AbstractLogger {
+  protected override writeLog(): void {}
+}
+
 function common(engine: Engine) {
   return {
     entities: entitiesFor(engine),
@@ -22,7 +27,7 @@ function common(engine: Engine) {
     migrationsTableName: "migrations",
     namingStrategy: new SnakeCase(),
     synchronize: false,
-    logging: false,
+    logger: new Silence(),
   } satisfies Partial<DataSourceOptions>;
 }
 
