@@ -6,6 +6,7 @@ import type { EnvironmentUid, PermissionId, RoleId } from "../../src/domain/ids"
 import type { Permission, Role } from "../../src/domain/role";
 import type { Environment } from "../../src/domain/role-config";
 import type { Slug } from "../../src/domain/slug";
+import { openDatabase } from "../../src/persistence/data-source";
 import { Database } from "../../src/persistence/database";
 import { parseDatabaseUrl } from "../../src/persistence/database-url";
 import { TypeormUnitOfWork } from "../../src/persistence/unit-of-work";
@@ -122,5 +123,17 @@ export async function waitsForLock({ database, at }: TestStorage): Promise<void>
     if (waiting.length) return;
     if (Date.now() > deadline) throw new Error(`nobody waits for a lock in ${at.url}`);
     await sleep(110); // MariaDB shows the same picture again to whoever asks sooner
+  }
+}
+
+/** One statement over a connection of its own, beside whatever service runs on the database. */
+export async function queryOnce<Row>({ url }: TestDatabase, sql: string): Promise<Row[]> {
+  const parsed = parseDatabaseUrl(url);
+  if (!("value" in parsed)) throw new Error(parsed.rule);
+  const dataSource = await openDatabase(parsed.value, { poolSize: 1, timeout: 30_000 });
+  try {
+    return await dataSource.query(sql);
+  } finally {
+    await dataSource.destroy();
   }
 }
