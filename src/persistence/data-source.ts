@@ -41,7 +41,6 @@ export async function openDatabase(url: DatabaseUrl, limits: ConnectionLimits): 
 
 /** One connection: TypeORM gives SQLite no more, and so every use of it goes through a gate. */
 export async function openSqlite({ file }: SqliteUrl): Promise<DataSource> {
-  if (file !== ":memory:") fs.mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
   const dataSource = new DataSource({
     ...common("sqlite"),
     type: "better-sqlite3",
@@ -51,7 +50,12 @@ export async function openSqlite({ file }: SqliteUrl): Promise<DataSource> {
     enableWAL: true,
     prepareDatabase: (database: { pragma(text: string): void }) => database.pragma("synchronous = FULL"),
   });
-  return dataSource.initialize();
+  try {
+    if (file !== ":memory:") fs.mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
+    return await dataSource.initialize();
+  } catch (error) {
+    throw new Error(`The database file ${file} cannot be opened: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /**
