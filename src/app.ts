@@ -106,7 +106,8 @@ export function createServices(database: Database, quotas: Quotas, clock: Clock)
     environment: () => ulid() as EnvironmentUid,
     organization: () => ulid() as OrganizationUid,
   };
-  const transactions = new Transactions(new TypeormUnitOfWork(database), clock, ids);
+  const units = new TypeormUnitOfWork(database);
+  const transactions = new Transactions(units, clock, ids);
   const tools: Tools = { transactions, clock, ids, digest, quotas };
   return {
     roles: new RoleService(tools),
@@ -117,6 +118,6 @@ export function createServices(database: Database, quotas: Quotas, clock: Clock)
     memberships: new MembershipService(tools),
     groupRoles: new GroupRoleService(tools),
     access: new AccessService(tools),
-    sweep: new Sweep(tools),
+    sweep: new Sweep(units, clock),
   };
 }

@@ -8,7 +8,7 @@ import type { Slug } from "./slug";
 import type { Environment } from "./state";
 import { KeyTaken } from "./stores";
 import type { Tools } from "./tools";
-import { type Call, parseOnce } from "./transactions";
+import { type Call, parseOnce } from "./once";
 
 /** An environment as a caller sees it. */
 export interface EnvironmentView {

@@ -12,7 +12,7 @@ import type { EnvironmentState, GroupRole, OrganizationState } from "./state";
 import type { Stores } from "./stores";
 import { goneRoles, mappedRole } from "./succession";
 import type { Tools } from "./tools";
-import { type Call, parseOnce } from "./transactions";
+import { type Call, parseOnce } from "./once";
 
 /** A mapped group as a caller sees it. */
 export interface GroupRoleView {

@@ -11,7 +11,7 @@ import type { EnvironmentState, Membership, OrganizationState } from "./state";
 import type { Stores } from "./stores";
 import { goneRoles, heldRoles } from "./succession";
 import type { Tools } from "./tools";
-import { type Call, type Once, parseOnce } from "./transactions";
+import { type Call, type Once, parseOnce } from "./once";
 
 export interface MemberScope extends OrganizationScope {
   readonly userId: string;

@@ -6,7 +6,7 @@ import { parseEnvironmentId } from "./scope";
 import type { Environment } from "./state";
 import { KeyTaken } from "./stores";
 import type { Tools } from "./tools";
-import { type Call, parseOnce } from "./transactions";
+import { type Call, parseOnce } from "./once";
 
 interface PermissionKey {
   readonly environmentId: string;

@@ -3,12 +3,12 @@ import { Fields, parseEtag } from "./fields";
 import { differenceFromPermutation } from "./priority";
 import type { RoleView } from "./role";
 import { type Context, type RoleConfigView, idsOf, organizationContext, slugsOf, viewConfig } from "./role-config";
-import { viewRoles } from "./role-service";
+import { firstPage, viewRoles } from "./role-service";
 import { removeIfEmpty } from "./settlement";
 import { type OrganizationScope, type Scope, effectiveRole, parseOrganizationScope, parseScope } from "./scope";
 import { type Slug, parseSlug } from "./slug";
 import type { Tools } from "./tools";
-import { type Call, parseOnce } from "./transactions";
+import { type Call, parseOnce } from "./once";
 
 export interface SetPriority extends Scope {
   readonly slugs: readonly string[];
@@ -47,7 +47,7 @@ export class RoleConfigService {
           await stores.organizations.saveOwn(environment.uid, organization.id, { ...organization.own, order });
         else await stores.environments.update(environment.uid, { order });
         return {
-          roles: await viewRoles(digest, stores, environment.uid, after, scope.organizationId),
+          roles: firstPage(await viewRoles(digest, stores, environment.uid, after, scope.organizationId)),
           config: viewConfig(digest, after),
         };
       },

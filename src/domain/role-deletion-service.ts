@@ -17,7 +17,7 @@ import type { EnvironmentState, OrganizationState } from "./state";
 import type { Stores } from "./stores";
 import { mappedRole, predecessors } from "./succession";
 import type { Tools } from "./tools";
-import { type Call, parseOnce } from "./transactions";
+import { type Call, parseOnce } from "./once";
 
 export interface DeleteEnvironmentRole {
   readonly environmentId: string;

@@ -37,7 +37,7 @@ import {
 import { type Slug, generateSlug, parseCustomSlug, parseEnvironmentSlug, parseSlug, suggestSlug } from "./slug";
 import { KeyTaken, type Stores } from "./stores";
 import type { Tools } from "./tools";
-import { type Call, type Once, parseOnce } from "./transactions";
+import { type Call, type Once, parseOnce } from "./once";
 
 export interface CreateRole extends Scope {
   readonly slug?: string | undefined;
@@ -344,7 +344,7 @@ function positionAfter(roles: readonly Role[], cursor: Cursor): number {
 }
 
 /** As many roles as were asked for, fewer where the answer would become too large for a client; at least one. */
-function firstPage(views: readonly RoleView[], size: number): RoleView[] {
+export function firstPage(views: readonly RoleView[], size = views.length): RoleView[] {
   let bytes = 0;
   const end = views.findIndex((view, index) => {
     bytes += view.permissions.reduce((sum, slug) => sum + slug.length + 2, 1000);

@@ -228,12 +228,12 @@ export interface GroupRoleStore {
   ): Promise<GroupRole[]>;
   /** Groups of the organization mapped to one of the roles. */
   count(environment: EnvironmentUid, organization: OrganizationUid, roleIds: readonly RoleId[]): Promise<number>;
-  /** Some of the groups, of all organizations or of this one, that are mapped to one of the roles. */
+  /** Some of the groups, of all organizations or of these, that are mapped to one of the roles. */
   mappedTo(
     environment: EnvironmentUid,
     roleIds: readonly RoleId[],
     limit: number,
-    organization?: OrganizationUid,
+    organizations?: readonly OrganizationUid[],
   ): Promise<(GroupRole & { readonly organizationUid: OrganizationUid })[]>;
   /** Maps the group, or replaces its role and times. */
   put(environment: EnvironmentUid, organization: OrganizationUid, groupRole: GroupRole): Promise<void>;

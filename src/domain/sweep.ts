@@ -1,32 +1,32 @@
-import type { EnvironmentUid, OrganizationUid, RoleId } from "./ids";
+import type { Clock, EnvironmentUid, OrganizationUid, RoleId } from "./ids";
 import { limits } from "./limits";
-import { loadEnvironment } from "./loading";
+import { loadEnvironment, loadOrganizations } from "./loading";
 import { isLive } from "./role";
 import { settleMembers, unsettledBy } from "./settlement";
 import type { EnvironmentState, OrganizationState } from "./state";
-import type { Stores } from "./stores";
+import type { Stores, UnitOfWork } from "./stores";
 import { defaultRoleOf, goneRoles, mappedRole } from "./succession";
-import type { Tools } from "./tools";
 
 /**
  * Rewrites what refers to deleted roles, and forgets them when nothing can refer to them any more. Nothing a caller can
  * see depends on it: it may stop anywhere, be repeated, and run in several processes.
  */
 export class Sweep {
-  constructor(private readonly tools: Tools) {}
+  constructor(
+    private readonly units: UnitOfWork,
+    private readonly clock: Clock,
+  ) {}
 
   /** The environments with something to sweep, and a number that grows when there is more. */
   requested(): Promise<{ readonly uid: EnvironmentUid; readonly touches: number }[]> {
-    return this.tools.transactions.lookup((stores) => stores.environments.sweepRequests());
+    return this.units.lookup((stores) => stores.environments.sweepRequests());
   }
 
   /** One bounded step in its own transaction. Answers how many members, groups and organizations it rewrote. */
   async step(uid: EnvironmentUid): Promise<number> {
-    const { transactions } = this.tools;
-    const found = await transactions.lookup(async (stores) => {
-      const environment = await stores.environments.get(uid);
-      if (!environment) return undefined;
-      const state = await loadEnvironment(stores, environment);
+    const found = await this.units.lookup(async (stores) => {
+      const state = await present(stores, uid);
+      if (!state) return undefined;
       const replaced = (await stores.roles.replaced(uid)).map(({ id }) => id);
       return { state, replaced, organizations: await unswept(stores, state, replaced) };
     });
@@ -38,29 +38,28 @@ export class Sweep {
 
   /** How many rows of members are still to be rewritten. */
   left(uid: EnvironmentUid): Promise<number> {
-    return this.tools.transactions.lookup(async (stores) => {
-      const environment = await stores.environments.get(uid);
-      if (!environment) return 0;
+    return this.units.lookup(async (stores) => {
+      const state = await present(stores, uid);
       const replaced = (await stores.roles.replaced(uid)).map(({ id }) => id);
-      return stores.memberships.countUnsettled(uid, unsettledBy(await loadEnvironment(stores, environment), replaced));
+      return state ? stores.memberships.countUnsettled(uid, unsettledBy(state, replaced)) : 0;
     });
   }
 
   private async rewrite(uid: EnvironmentUid, uids: readonly OrganizationUid[]): Promise<number> {
-    await this.tools.transactions.inOrganizationsByUid(
-      uid,
-      [...new Set(uids)],
-      async (stores, state, organizations) => {
-        await settleMembers(stores, state, organizations);
-        for (const organization of organizations.values()) {
-          await moveGroups(stores, state, organization);
-          const { own, id } = organization;
-          const defaultRoleId = own && defaultRoleOf(state, { ...organization, own }).id;
-          if (own && defaultRoleId && defaultRoleId !== own.defaultRoleId)
-            await stores.organizations.saveOwn(uid, id, { ...own, defaultRoleId });
-        }
-      },
-    );
+    const named = await this.units.lookup((stores) => stores.organizations.findByUid(uid, [...new Set(uids)]));
+    await this.units.write(async (stores) => {
+      const locked = await stores.organizations.lock(uid, named.map(({ id }) => id).sort());
+      const state = await present(stores, uid);
+      if (!state) return;
+      const organizations = await loadOrganizations(stores, uid, locked);
+      await settleMembers(stores, state, organizations);
+      await moveGroups(stores, state, organizations);
+      for (const { id, own, ...organization } of organizations.values()) {
+        const defaultRoleId = own && defaultRoleOf(state, { id, own, ...organization }).id;
+        if (own && defaultRoleId && defaultRoleId !== own.defaultRoleId)
+          await stores.organizations.saveOwn(uid, id, { ...own, defaultRoleId });
+      }
+    });
     return uids.length;
   }
 
@@ -70,10 +69,12 @@ export class Sweep {
    * because they may lead to younger ones.
    */
   private async forget(uid: EnvironmentUid, replaced: readonly RoleId[]): Promise<void> {
-    const { transactions, clock } = this.tools;
-    const before = clock() - limits.longestTransaction;
-    await transactions.inEnvironmentByUid(uid, async (stores, state) => {
+    const before = this.clock() - limits.longestTransaction;
+    await this.units.write(async (stores) => {
+      await stores.environments.touch(uid);
       await stores.environments.lockSuccession(uid);
+      const state = await present(stores, uid);
+      if (!state) return;
       const custom = await stores.roles.replaced(uid);
       const gone = custom.filter(({ id }) => replaced.includes(id));
       for (const { id, organizationId } of gone) await stores.roles.remove(uid, organizationId, id);
@@ -94,6 +95,12 @@ export class Sweep {
   }
 }
 
+/** Undefined: the environment is gone. */
+async function present(stores: Stores, uid: EnvironmentUid): Promise<EnvironmentState | undefined> {
+  const environment = await stores.environments.get(uid);
+  return environment && loadEnvironment(stores, environment);
+}
+
 /** Organizations with members, groups or a default that refer to something deleted: some of them, none if there are none. */
 async function unswept(
   stores: Stores,
@@ -110,12 +117,26 @@ async function unswept(
   return (await stores.organizations.find(uid, ids)).map((organization) => organization.uid);
 }
 
-async function moveGroups(stores: Stores, state: EnvironmentState, organization: OrganizationState): Promise<void> {
+async function moveGroups(
+  stores: Stores,
+  state: EnvironmentState,
+  organizations: ReadonlyMap<OrganizationUid, OrganizationState>,
+): Promise<void> {
   const { uid } = state.environment;
-  const gone = goneRoles(state, [...organization.replaced.keys()]);
-  for (const groupRole of await stores.groupRoles.mappedTo(uid, gone, limits.settledMembers, organization.uid)) {
-    const roleId = mappedRole(state, organization, groupRole.roleId);
-    if (roleId) await stores.groupRoles.put(uid, organization.uid, { ...groupRole, roleId });
-    else await stores.groupRoles.remove(uid, organization.uid, groupRole.groupId);
+  const gone = goneRoles(
+    state,
+    [...organizations.values()].flatMap(({ replaced }) => [...replaced.keys()]),
+  );
+  const within = [...organizations.keys()];
+  for (const { organizationUid, ...groupRole } of await stores.groupRoles.mappedTo(
+    uid,
+    gone,
+    limits.settledMembers,
+    within,
+  )) {
+    const organization = organizations.get(organizationUid);
+    const roleId = organization && mappedRole(state, organization, groupRole.roleId);
+    if (roleId) await stores.groupRoles.put(uid, organizationUid, { ...groupRole, roleId });
+    else await stores.groupRoles.remove(uid, organizationUid, groupRole.groupId);
   }
 }

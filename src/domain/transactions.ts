@@ -1,30 +1,13 @@
 import { refuse } from "./errors";
-import { type EnvironmentId, type Fields, type OrganizationId, type RequestId, parseRequestId } from "./fields";
+import type { EnvironmentId, OrganizationId } from "./fields";
 import type { Clock, EnvironmentUid, Ids, OrganizationUid } from "./ids";
-import { limits } from "./limits";
 import { type View, loadEnvironment, loadEnvironmentByUid, loadOrganizations, loadView } from "./loading";
+import { Answers, type Once } from "./once";
 import { environmentContext } from "./role-config";
 import type { ParsedScope } from "./scope";
 import { settleMembers } from "./settlement";
 import type { Environment, EnvironmentState, OrganizationState } from "./state";
 import { KeyTaken, type Stores, type UnitOfWork } from "./stores";
-
-/** What the transport knows of a call. */
-export interface Call {
-  /** A digest of method and request: two calls with one request id must have the same. */
-  fingerprint(): string;
-}
-
-/** A request id and the request it stands for; without one every call is a new request. */
-export interface Once {
-  readonly requestId: RequestId;
-  readonly fingerprint: string;
-}
-
-export function parseOnce(fields: Fields, requestId: string | undefined, call: Call): Once | undefined {
-  const parsed = fields.optional("request_id", requestId, parseRequestId);
-  return parsed && { requestId: parsed, fingerprint: call.fingerprint() };
-}
 
 /** More members of an organization are unsettled than one transaction rewrites; nothing was changed. */
 class TooManyUnsettled extends Error {}
@@ -33,11 +16,15 @@ type OrganizationOf = ParsedScope & { readonly organizationId: OrganizationId };
 
 /** How use cases reach the stores: each scope's lock, state and repeated requests in one place. */
 export class Transactions {
+  private readonly answers: Answers;
+
   constructor(
     private readonly units: UnitOfWork,
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly ids: Pick<Ids, "organization">,
-  ) {}
+  ) {
+    this.answers = new Answers(clock);
+  }
 
   /** An environment-level write. The environment cannot change meanwhile; organizations can. */
   async inEnvironment<T>(
@@ -48,7 +35,7 @@ export class Transactions {
     const { uid } = await this.environment(id);
     return this.units.write(async (stores) => {
       if (!(await stores.environments.touch(uid))) throw refuse.environmentNotFound(id);
-      return this.once(stores, id, once, async () => work(stores, await loadEnvironmentByUid(stores, uid, id)));
+      return this.answers.once(stores, id, once, async () => work(stores, await loadEnvironmentByUid(stores, uid, id)));
     });
   }
 
@@ -81,7 +68,7 @@ export class Transactions {
     return this.units.write(async (stores) => {
       let found = await stores.organizations.lock(uid, wanted);
       if (found.length < wanted.length) {
-        const earlier = once && (await this.earlierAnswer<T>(stores, id, once));
+        const earlier = once && (await this.answers.earlier<T>(stores, id, once));
         if (earlier) return earlier.answer;
         const present = new Set(found.map((organization) => organization.id));
         const missing = [...uids].flatMap(([organizationId, organizationUid]) =>
@@ -90,7 +77,7 @@ export class Transactions {
         await stores.organizations.insert(uid, missing);
         found = [...found, ...missing.map((organization) => ({ ...organization, revision: 1 }))];
       }
-      return this.once(stores, id, once, async () => {
+      return this.answers.once(stores, id, once, async () => {
         const state = await loadEnvironmentByUid(stores, uid, id);
         const organizations = byId(await loadOrganizations(stores, uid, found));
         return work(stores, state, (organizationId) => {
@@ -112,8 +99,8 @@ export class Transactions {
     return this.orEarlierAnswer(id, once, () =>
       this.units.write(async (stores) => {
         await stores.environments.insert(environment);
-        if (once && (await this.earlierAnswer(stores, id, once))) throw new KeyTaken("environment");
-        return this.once(stores, id, once, () => work(stores));
+        if (once && (await this.answers.earlier(stores, id, once))) throw new KeyTaken("environment");
+        return this.answers.once(stores, id, once, () => work(stores));
       }),
     );
   }
@@ -220,43 +207,10 @@ export class Transactions {
     return this.units.write(async (stores) => {
       const [found] = await stores.organizations.lock(uid, [organizationId]);
       await lock(stores, uid);
-      return this.once(stores, environmentId, once, async () => {
+      return this.answers.once(stores, environmentId, once, async () => {
         const state = await loadEnvironmentByUid(stores, uid, environmentId);
         return work(stores, await loadView(stores, state, found));
       });
-    });
-  }
-
-  /** Background work under the lock of an environment; none if the environment is gone. */
-  async inEnvironmentByUid(
-    uid: EnvironmentUid,
-    work: (stores: Stores, state: EnvironmentState) => Promise<void>,
-  ): Promise<void> {
-    await this.units.write(async (stores) => {
-      await stores.environments.touch(uid);
-      const environment = await stores.environments.get(uid);
-      if (environment) await work(stores, await loadEnvironment(stores, environment));
-    });
-  }
-
-  /** Background work under the locks of organizations; those that are gone are absent. */
-  async inOrganizationsByUid<T>(
-    environmentUid: EnvironmentUid,
-    uids: readonly OrganizationUid[],
-    work: (
-      stores: Stores,
-      state: EnvironmentState,
-      organizations: ReadonlyMap<OrganizationUid, OrganizationState>,
-    ) => Promise<T>,
-  ): Promise<T | undefined> {
-    const named = await this.units.lookup((stores) => stores.organizations.findByUid(environmentUid, uids));
-    const ids = named.map(({ id }) => id).sort();
-    return this.units.write(async (stores) => {
-      const locked = await stores.organizations.lock(environmentUid, ids);
-      const environment = await stores.environments.get(environmentUid);
-      if (!environment) return undefined;
-      const state = await loadEnvironment(stores, environment);
-      return work(stores, state, await loadOrganizations(stores, environmentUid, locked));
     });
   }
 
@@ -322,11 +276,6 @@ export class Transactions {
     });
   }
 
-  /** Reads outside of any transaction: each statement sees what is committed then. */
-  lookup<T>(work: (stores: Stores) => Promise<T>): Promise<T> {
-    return this.units.lookup(work);
-  }
-
   async environment(id: EnvironmentId): Promise<Environment> {
     const environment = await this.units.lookup((stores) => stores.environments.find(id));
     if (!environment) throw refuse.environmentNotFound(id);
@@ -337,30 +286,12 @@ export class Transactions {
     return this.units.lookup((stores) => stores.environments.list(after, limit));
   }
 
-  /** Answers a request id that was answered before, else does the work and stores its answer with it. */
-  private async once<T>(stores: Stores, id: EnvironmentId, once: Once | undefined, work: () => Promise<T>): Promise<T> {
-    if (!once) return work();
-    const earlier = await this.earlierAnswer<T>(stores, id, once);
-    if (earlier) return earlier.answer;
-    const answer = await work();
-    const stored = { ...once, answer: JSON.stringify(answer), createTime: this.clock() };
-    await stores.answers.save(id, stored, stored.createTime - limits.requestIdLifetime);
-    return answer;
-  }
-
-  private async earlierAnswer<T>(stores: Stores, id: EnvironmentId, once: Once): Promise<{ answer: T } | undefined> {
-    const earlier = await stores.answers.find(id, once.requestId, this.clock() - limits.requestIdLifetime);
-    if (!earlier) return undefined;
-    if (earlier.fingerprint !== once.fingerprint) throw refuse.requestIdReused(once.requestId);
-    return { answer: JSON.parse(earlier.answer) as T };
-  }
-
   /** For writes that fail when they are repeated, because the first one has been done. */
   private async orEarlierAnswer<T>(id: EnvironmentId, once: Once | undefined, attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (error) {
-      const earlier = once && (await this.units.lookup((stores) => this.earlierAnswer<T>(stores, id, once)));
+      const earlier = once && (await this.units.lookup((stores) => this.answers.earlier<T>(stores, id, once)));
       if (earlier) return earlier.answer;
       throw error;
     }

@@ -4,7 +4,7 @@ import type { MethodDefinition, ServiceDefinition, handleUnaryCall } from "@grpc
 import type { Logger } from "pino";
 import { Refusal, type Violation, refuse } from "../domain/errors";
 import { limits } from "../domain/limits";
-import type { Call } from "../domain/transactions";
+import type { Call } from "../domain/once";
 import { internalError, statusOf } from "./status";
 
 /** A generated service definition. */

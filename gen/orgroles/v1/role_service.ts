@@ -292,7 +292,10 @@ export interface SetPriorityRequest {
 
 /** Answer of SetPriority. */
 export interface SetPriorityResponse {
-  /** All effective roles of the scope in the new order. */
+  /**
+   * The effective roles of the scope in the new order: all of them, or as many of
+   * the first as 2 MiB hold. `config` names all.
+   */
   roles: Role[];
   /** The configuration as it is after the call. */
   config: RoleConfig | undefined;

@@ -56,12 +56,12 @@ export class TypeormGroupRoleStore implements GroupRoleStore {
     environmentUid: EnvironmentUid,
     roleIds: readonly RoleId[],
     limit: number,
-    organizationUid?: OrganizationUid,
+    organizations?: readonly OrganizationUid[],
   ): Promise<(GroupRole & { organizationUid: OrganizationUid })[]> {
     if (!roleIds.length) return [];
     const mapped = this.rows
       .createQueryBuilder("mapped")
-      .where({ environmentUid, roleId: In(roleIds), ...(organizationUid && { organizationUid }) })
+      .where({ environmentUid, roleId: In(roleIds), ...(organizations && { organizationUid: In(organizations) }) })
       .andWhere(notRemoved("mapped"))
       .limit(limit);
     return (await mapped.getMany()).map((row) => ({ ...toGroupRole(row), organizationUid: row.organizationUid }));
