@@ -77,8 +77,14 @@ export class EnvironmentService {
     }
   }
 
-  /** For environments that are to be there when the service starts. */
+  /** For environments that are to be there when the service starts. Writes nothing when they are: it may not be allowed. */
   async ensureEnvironment(environmentId: string): Promise<void> {
+    try {
+      await this.getEnvironment({ environmentId });
+      return;
+    } catch (error) {
+      if (!(error instanceof Refusal && error.reason === "ENVIRONMENT_NOT_FOUND")) throw error;
+    }
     try {
       await this.createEnvironment({ environmentId, displayName: "" }, { fingerprint: () => "" });
     } catch (error) {
