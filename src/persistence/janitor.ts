@@ -56,6 +56,7 @@ export class Janitor extends Background {
     for (const purge of purges) {
       const { kind, environmentUid, subjectId } = purge;
       for (const name of tablesOf[kind]) removed += await this.drain(name, ...rowsOf(kind, environmentUid, subjectId));
+      if (this.stopped) return removed; // there may be more: the marker stays
       if (purge.deleteTime < this.clock() - markerLifetime)
         await this.run((manager) => table(manager, "purges").delete({ ...purge }));
     }
