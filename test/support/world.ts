@@ -40,7 +40,7 @@ export interface World {
 }
 
 /** Makes one database for the tests of the `describe` it is called in, and a new world before each of them. */
-export function useWorld(engine: TestEngine): World {
+export function useWorld(engine: TestEngine, { watchesOrganization = true } = {}): World {
   let storage: TestStorage;
   let environment: Environment;
   let other: Environment;
@@ -61,20 +61,17 @@ export function useWorld(engine: TestEngine): World {
 
   /** Every row of the second environment, and every row of the second organization. */
   async function bystanders(): Promise<unknown> {
+    const watched = watchesOrganization ? environment.uid : "";
     const tables: string[][] = [];
     for (const [name, where, values] of [
       ["environments", "uid = ?", [other.uid]],
       ["environment_anchors", "environment_uid = ?", [other.uid]],
-      ["organizations", "environment_uid = ? OR environment_uid = ? AND id = ?", [other.uid, environment.uid, globex]],
-      [
-        "roles",
-        "environment_uid = ? OR environment_uid = ? AND organization_id = ?",
-        [other.uid, environment.uid, globex],
-      ],
+      ["organizations", "environment_uid = ? OR environment_uid = ? AND id = ?", [other.uid, watched, globex]],
+      ["roles", "environment_uid = ? OR environment_uid = ? AND organization_id = ?", [other.uid, watched, globex]],
       [
         "role_permissions",
         "environment_uid = ? OR environment_uid = ? AND organization_id = ?",
-        [other.uid, environment.uid, globex],
+        [other.uid, watched, globex],
       ],
       ["permissions", "environment_uid = ?", [other.uid]],
       ["purges", "environment_uid = ?", [other.uid]],
