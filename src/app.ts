@@ -28,7 +28,7 @@ import { roleHandlers } from "./grpc/role-handlers";
 import { GrpcServer } from "./grpc/server";
 import { bind } from "./grpc/unary";
 import { openDatabase } from "./persistence/data-source";
-import { Database } from "./persistence/database";
+import { Database, type DatabaseAccess } from "./persistence/database";
 import { Janitor } from "./persistence/janitor";
 import { migrate, revert } from "./persistence/migrate";
 import { Sweeper } from "./persistence/sweeper";
@@ -96,10 +96,23 @@ export async function migrateDatabase(config: Config, direction: "up" | "down"):
   }
 }
 
+/** How many rows of members each environment has left to sweep. */
+export async function sweepProgress(config: Config): Promise<{ environmentId: string; left: number }[]> {
+  const dataSource = await openDatabase(config.database, { poolSize: 1, timeout: 600_000 });
+  try {
+    const access: DatabaseAccess = { use: (work) => work(dataSource), suspect: () => undefined };
+    const { sweep } = createServices(access, config.quotas, Date.now);
+    const requested = await sweep.requested();
+    return (await Promise.all(requested.map(({ uid }) => sweep.progress(uid)))).flatMap((one) => one ?? []);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
 const digest = (text: string) => createHash("sha256").update(text).digest("base64url").slice(0, 16);
 
 /** Every use case, on a database. */
-export function createServices(database: Database, quotas: Quotas, clock: Clock) {
+export function createServices(database: DatabaseAccess, quotas: Quotas, clock: Clock) {
   const ids = {
     role: () => `role_${ulid()}` as RoleId,
     permission: () => `perm_${ulid()}` as PermissionId,

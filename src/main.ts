@@ -1,13 +1,14 @@
 import { pino } from "pino";
-import { type App, createApp, migrateDatabase } from "./app";
+import { type App, createApp, migrateDatabase, sweepProgress } from "./app";
 import { type Config, ConfigError, readConfig } from "./config";
 import { describeDatabaseUrl } from "./persistence/database-url";
 
-const usage = "Usage: npm start | npm run migrate [-- down]";
+const usage = "Usage: npm start | npm run migrate [-- down] | npm run sweep-progress";
 
 async function main([command = "serve", ...rest]: string[]): Promise<void> {
   const config = readConfig(process.env);
   if (command === "serve" && rest.length === 0) return serve(config);
+  if (command === "sweep-progress" && rest.length === 0) return console.table(await sweepProgress(config));
   const [direction = "up"] = rest;
   if (command !== "migrate" || rest.length > 1 || (direction !== "up" && direction !== "down")) throw new Error(usage);
   await migrateDatabase(config, direction);

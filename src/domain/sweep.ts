@@ -1,3 +1,4 @@
+import type { EnvironmentId } from "./fields";
 import type { Clock, EnvironmentUid, OrganizationUid, RoleId } from "./ids";
 import { limits } from "./limits";
 import { loadEnvironment, loadOrganizations } from "./loading";
@@ -36,12 +37,14 @@ export class Sweep {
     return 0;
   }
 
-  /** How many rows of members are still to be rewritten. */
-  left(uid: EnvironmentUid): Promise<number> {
+  /** How many rows of members are still to be rewritten; undefined: the environment is gone. */
+  progress(uid: EnvironmentUid): Promise<{ readonly environmentId: EnvironmentId; readonly left: number } | undefined> {
     return this.units.lookup(async (stores) => {
       const state = await present(stores, uid);
+      if (!state) return undefined;
       const replaced = (await stores.roles.replaced(uid)).map(({ id }) => id);
-      return state ? stores.memberships.countUnsettled(uid, unsettledBy(state, replaced)) : 0;
+      const left = await stores.memberships.countUnsettled(uid, unsettledBy(state, replaced));
+      return { environmentId: state.environment.id, left };
     });
   }
 

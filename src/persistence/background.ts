@@ -51,15 +51,20 @@ export abstract class Background {
   private async live(): Promise<void> {
     while (!this.stopped) {
       try {
-        if ((await this.due()) && (await this.lease.take())) {
-          const done = await this.pass();
-          if (done) this.log.info({ done }, `${this.name} pass`);
-          await this.lease.release();
-        }
+        if ((await this.due()) && (await this.lease.take())) await this.underLease();
       } catch (error) {
         this.log.debug({ err: error }, `${this.name} put off`);
       }
       await this.sleep(this.interval);
+    }
+  }
+
+  private async underLease(): Promise<void> {
+    try {
+      const done = await this.pass();
+      if (done) this.log.info({ done }, `${this.name} pass`);
+    } finally {
+      await this.lease.release();
     }
   }
 

@@ -16,6 +16,9 @@ export interface DatabaseOptions extends ConnectionLimits {
   readonly onLost: () => void;
 }
 
+/** What use cases need of it. */
+export type DatabaseAccess = Pick<Database, "use" | "suspect">;
+
 const checkInterval = 1000;
 const longestPause = 2000;
 

@@ -67,7 +67,7 @@ export class Sweeper extends Background {
         pause = Math.min(longestPause, pause * 2);
       }
       if (performance.now() > nextProgress) {
-        this.log.info({ environmentUid: uid, rewritten: total, left: await this.sweep.left(uid) }, "sweeping");
+        this.log.info({ ...(await this.sweep.progress(uid)), rewritten: total }, "sweeping");
         nextProgress = performance.now() + progressInterval;
       }
       await this.rest(pause);

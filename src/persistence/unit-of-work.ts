@@ -2,7 +2,7 @@ import { ExponentialBackoff, handleType, retry } from "cockatiel";
 import type { DataSource, EntityManager } from "typeorm";
 import { Refusal, refuse } from "../domain/errors";
 import type { Stores, UnitOfWork } from "../domain/stores";
-import type { Database } from "./database";
+import type { DatabaseAccess } from "./database";
 import { Conflict, translated } from "./driver-errors";
 import { TypeormAnswerStore } from "./stores/answer-store";
 import { TypeormEnvironmentStore } from "./stores/environment-store";
@@ -21,7 +21,7 @@ export class TypeormUnitOfWork implements UnitOfWork {
     backoff: new ExponentialBackoff({ initialDelay: 5, maxDelay: 250 }),
   });
 
-  constructor(private readonly database: Database) {}
+  constructor(private readonly database: DatabaseAccess) {}
 
   write<T>(work: (stores: Stores) => Promise<T>): Promise<T> {
     return this.run((dataSource) => dataSource.transaction((manager) => work(storesOn(manager))));
