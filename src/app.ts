@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash } from "node:crypto";
 import type { Logger } from "pino";
 import { ulid } from "ulid";
@@ -6,6 +7,8 @@ import { EnvironmentServiceService } from "../gen/orgroles/v1/environment_servic
 import { MembershipServiceService } from "../gen/orgroles/v1/membership_service";
 import { PermissionServiceService } from "../gen/orgroles/v1/permission_service";
 import { RoleServiceService } from "../gen/orgroles/v1/role_service";
+import { Authenticator } from "./auth/authenticator";
+import { JwtVerifier } from "./auth/jwt";
 import type { Config } from "./config";
 import { AccessService } from "./domain/access-service";
 import { EnvironmentService } from "./domain/environment-service";
@@ -21,22 +24,30 @@ import { Sweep } from "./domain/sweep";
 import type { Tools } from "./domain/tools";
 import { Transactions } from "./domain/transactions";
 import { accessHandlers } from "./grpc/access-handlers";
+import { accessActions, environmentActions, membershipActions, permissionActions, roleActions } from "./grpc/actions";
+import { Admission } from "./grpc/admission";
 import { environmentHandlers } from "./grpc/environment-handlers";
 import { membershipHandlers } from "./grpc/membership-handlers";
 import { permissionHandlers } from "./grpc/permission-handlers";
 import { roleHandlers } from "./grpc/role-handlers";
 import { GrpcServer } from "./grpc/server";
-import { bind } from "./grpc/unary";
+import { Certificates } from "./grpc/tls";
+import { type Bound, type Passage, bind } from "./grpc/unary";
+import { Metrics } from "./operations/metrics";
+import { ProbeServer } from "./operations/probe-server";
 import { openDatabase } from "./persistence/data-source";
 import { Database, type DatabaseAccess } from "./persistence/database";
 import { Janitor } from "./persistence/janitor";
-import { migrate, revert } from "./persistence/migrate";
+import { migrate, pendingMigrations, revert } from "./persistence/migrate";
+import { migrations } from "./persistence/migrations";
 import { Sweeper } from "./persistence/sweeper";
 import { TypeormUnitOfWork } from "./persistence/unit-of-work";
 
 export interface App {
   /** HOST:PORT. */
   readonly address: string;
+  /** Of metrics and probes. */
+  readonly metricsAddress: string | undefined;
   close(): Promise<void>;
 }
 
@@ -57,32 +68,64 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     },
     onLost: () => server.setServing(false),
   });
-  const services = createServices(database, config.quotas, Date.now);
-  const server = new GrpcServer([
-    bind(RoleServiceService, roleHandlers(services.roles, services.configs, services.deletions), log),
-    bind(EnvironmentServiceService, environmentHandlers(services.environments), log),
-    bind(PermissionServiceService, permissionHandlers(services.permissions), log),
-    bind(MembershipServiceService, membershipHandlers(services.memberships, services.groupRoles), log),
-    bind(AccessServiceService, accessHandlers(services.access), log),
-  ]);
-  const background = [new Janitor(database, Date.now, log), new Sweeper(database, services.sweep, log)];
+  const signals = new AsyncLocalStorage<AbortSignal>();
+  const services = createServices(database, config.quotas, Date.now, () => signals.getStore());
+  const admission = new Admission(config.admission);
+  const metrics = new Metrics({
+    admission: () => admission.load(),
+    pool: () => database.pool(),
+    available: () => database.available(),
+  });
+  const passage: Passage = {
+    authenticator: new Authenticator(config.credentials, config.jwt && new JwtVerifier(config.jwt, log)),
+    admission,
+    log,
+    within: (signal, work) => signals.run(signal, work),
+    onEnd: (ended) => {
+      metrics.ended(ended);
+      log.info(ended, "call");
+    },
+  };
+  const certificates = config.tls && (await Certificates.open(config.tls, log));
+  const server = new GrpcServer(bindAll(services, passage), { describesItself: config.reflection, certificates });
+  const probes = new ProbeServer(metrics.registry, () => server.serving);
+  const background = [
+    new Janitor(database, Date.now, log),
+    new Sweeper(database, services.sweep, log, (...progress) => metrics.sweeping(...progress)),
+  ];
+  const close = async () => {
+    await server.close();
+    await Promise.all(background.map((work) => work.close()));
+    await database.close();
+    await probes.close();
+    certificates?.close();
+  };
 
   try {
     await database.start();
     const port = await server.listen(config.host, config.port);
+    const probed = config.metrics && (await probes.listen(config.metrics.host, config.metrics.port));
     for (const work of background) work.start();
     return {
       address: `${config.host}:${port}`,
-      close: async () => {
-        await server.close();
-        await Promise.all(background.map((work) => work.close()));
-        await database.close();
-      },
+      metricsAddress: config.metrics && `${config.metrics.host}:${probed}`,
+      close,
     };
   } catch (error) {
-    await database.close();
+    await close();
     throw error;
   }
+}
+
+function bindAll(services: Services, passage: Passage): Bound[] {
+  const { roles, configs, deletions, environments, permissions, memberships, groupRoles, access } = services;
+  return [
+    bind(RoleServiceService, roleHandlers(roles, configs, deletions), roleActions, passage),
+    bind(EnvironmentServiceService, environmentHandlers(environments), environmentActions, passage),
+    bind(PermissionServiceService, permissionHandlers(permissions), permissionActions, passage),
+    bind(MembershipServiceService, membershipHandlers(memberships, groupRoles), membershipActions, passage),
+    bind(AccessServiceService, accessHandlers(access), accessActions, passage),
+  ];
 }
 
 /** Brings the schema up to date, or takes it back by one migration. */
@@ -91,6 +134,17 @@ export async function migrateDatabase(config: Config, direction: "up" | "down"):
   const dataSource = await openDatabase(config.database, limits);
   try {
     await (direction === "up" ? migrate(dataSource) : revert(dataSource));
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+/** All migrations, and whether the database has each. */
+export async function migrationStatus(config: Config): Promise<{ name: string; done: boolean }[]> {
+  const dataSource = await openDatabase(config.database, { poolSize: 1, timeout: config.databaseTimeout });
+  try {
+    const pending = new Set(await pendingMigrations(dataSource));
+    return migrations.map(({ name }) => ({ name, done: !pending.has(name) }));
   } finally {
     await dataSource.destroy();
   }
@@ -111,15 +165,22 @@ export async function sweepProgress(config: Config): Promise<{ environmentId: st
 
 const digest = (text: string) => createHash("sha256").update(text).digest("base64url").slice(0, 16);
 
-/** Every use case, on a database. */
-export function createServices(database: DatabaseAccess, quotas: Quotas, clock: Clock) {
+export type Services = ReturnType<typeof createServices>;
+
+/** Every use case, on a database. `signal` is of the call that is being answered. */
+export function createServices(
+  database: DatabaseAccess,
+  quotas: Quotas,
+  clock: Clock,
+  signal?: () => AbortSignal | undefined,
+) {
   const ids = {
     role: () => `role_${ulid()}` as RoleId,
     permission: () => `perm_${ulid()}` as PermissionId,
     environment: () => ulid() as EnvironmentUid,
     organization: () => ulid() as OrganizationUid,
   };
-  const units = new TypeormUnitOfWork(database);
+  const units = new TypeormUnitOfWork(database, signal);
   const transactions = new Transactions(units, clock, ids);
   const tools: Tools = { transactions, clock, ids, digest, quotas };
   return {

@@ -1,12 +1,18 @@
-import { z } from "zod";
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
 import type { Quotas } from "./domain/limits";
-import { type DatabaseUrl, parseDatabaseUrl } from "./persistence/database-url";
+import type { Credential } from "./auth/authenticator";
+import type { JwtOptions } from "./auth/jwt";
+import { type DatabaseUrl, describeDatabaseUrl } from "./persistence/database-url";
+import { type Values, schema, settings } from "./settings";
 
 /** What the process runs with; read once, never changed. */
 export interface Config {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** Where metrics and probes are served; absent: nowhere. */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined;
   readonly database: DatabaseUrl;
   readonly databasePoolSize: number;
   /** Milliseconds after which a statement counts as hung and its connection as broken. */
@@ -15,6 +21,15 @@ export interface Config {
   /** Created at start where they are missing. */
   readonly environments: readonly string[];
   readonly quotas: Quotas;
+  readonly credentials: readonly Credential[];
+  readonly jwt: JwtOptions | undefined;
+  /** Files in PEM. */
+  readonly tls:
+    | { readonly certificate: string; readonly key: string; readonly clientAuthority: string | undefined }
+    | undefined;
+  readonly reflection: boolean;
+  /** Calls at work, calls that wait, and calls in a second of one credential (0: any number). */
+  readonly admission: { readonly concurrency: number; readonly queue: number; readonly rate: number };
   readonly logLevel: string;
 }
 
@@ -26,71 +41,122 @@ export class ConfigError extends Error {
   }
 }
 
-const integer = (fallback: number, lowest: number, highest: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, "must be a whole number")
-    .transform(Number)
-    .refine((value) => value >= lowest && value <= highest, `must be between ${lowest} and ${highest}`)
-    .default(fallback);
-
-const address = z.string().transform((text, context) => {
-  const match = /^(\[[0-9a-fA-F:.]+\]|[^:\s]+):(\d{1,5})$/.exec(text);
-  if (match?.[1] && Number(match[2]) <= 65535) return { host: match[1], port: Number(match[2]) };
-  context.addIssue("must be HOST:PORT, such as 127.0.0.1:50051 or [::1]:50051");
-  return z.NEVER;
-});
-
-const databaseUrl = z.string().transform((text, context) => {
-  const parsed = parseDatabaseUrl(text);
-  if ("value" in parsed) return parsed.value;
-  context.addIssue(parsed.rule);
-  return z.NEVER;
-});
-
-const environmentIds = z
-  .string()
-  .transform((text) => text.split(",").flatMap((id) => id.trim() || []))
-  .refine((ids) => ids.every((id) => /^[!-~]{1,64}$/.test(id)), "must be environment ids separated by commas");
-
-const schema = z.object({
-  ORGROLES_ADDRESS: address.prefault("127.0.0.1:50051"),
-  ORGROLES_DATABASE_URL: databaseUrl.prefault("sqlite:data/orgroles.db"),
-  ORGROLES_DATABASE_POOL_SIZE: integer(10, 1, 1000),
-  ORGROLES_DATABASE_TIMEOUT_MS: integer(10_000, 100, 3_600_000),
-  ORGROLES_MIGRATE: z.enum(["on", "off"]).default("on"),
-  ORGROLES_ENVIRONMENTS: environmentIds.optional(),
-  ORGROLES_MAX_ENVIRONMENT_ROLES: integer(200, 1, 1000),
-  ORGROLES_MAX_CUSTOM_ROLES: integer(200, 1, 1000),
-  ORGROLES_MAX_PERMISSIONS: integer(2000, 1, 10_000),
-  ORGROLES_MAX_ROLE_PERMISSIONS: integer(500, 1, 1000),
-  ORGROLES_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
-});
-
-/** The names of all variables. */
-export const settings: readonly string[] = Object.keys(schema.shape);
-
-/** Reads the configuration from environment variables. Throws a ConfigError with all faults at once. */
+/**
+ * Reads the configuration from environment variables, and from the file that one of them names. Throws a ConfigError
+ * with all faults at once.
+ */
 export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
-  const unknown = Object.keys(variables).filter((name) => name.startsWith("ORGROLES_") && !settings.includes(name));
-  const faults = unknown.map((name) => `${name}: is not a setting`);
-  const result = schema.safeParse(variables);
-  for (const issue of result.error?.issues ?? []) faults.push(`${issue.path.join(".")}: ${issue.message}`);
-  if (!result.success || faults.length) throw new ConfigError(faults);
-  const values = result.data;
+  const faults: string[] = [];
+  const all = { ...fromFile(variables["ORGROLES_CONFIG_FILE"], faults), ...variables };
+  const known = new Set(settings.map(({ name }) => name));
+  for (const name of Object.keys(all))
+    if (name.startsWith("ORGROLES_") && !known.has(name)) faults.push(`${name}: is not a setting`);
+  const result = schema.safeParse(all);
+  for (const issue of result.error?.issues ?? []) faults.push(`${pathOf(issue.path)}: ${issue.message}`);
+  if (!result.success) throw new ConfigError(faults);
+  faults.push(...contradictions(result.data));
+  if (faults.length) throw new ConfigError(faults);
+  return toConfig(result.data, all["ORGROLES_DATABASE_URL"] === undefined);
+}
+
+const pathOf = ([name, ...rest]: readonly PropertyKey[]) =>
+  String(name) + rest.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
+
+/** A setting of the file is a variable without its prefix, in lower case; lists may be written as lists. */
+function fromFile(file: string | undefined, faults: string[]): Record<string, string> {
+  if (!file) return {};
+  try {
+    const content: unknown = parse(readFileSync(file, "utf8")) ?? {};
+    if (typeof content !== "object" || content === null || Array.isArray(content))
+      throw new Error("it must be a mapping of settings");
+    const entries = Object.entries(content) as [string, unknown][];
+    return Object.fromEntries(entries.map(([key, value]) => [`ORGROLES_${key.toUpperCase()}`, textOf(value)]));
+  } catch (error) {
+    faults.push(`ORGROLES_CONFIG_FILE: ${file} cannot be read: ${(error as Error).message}`);
+    return {};
+  }
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (Array.isArray(value) && value.every((item) => typeof item !== "object")) return value.join(",");
+  return JSON.stringify(value);
+}
+
+/** What is allowed by itself and not together. */
+function contradictions(values: Values): string[] {
+  const faults: string[] = [];
+  const pair = (name: keyof Values, other: keyof Values) => {
+    if (values[name] !== undefined && values[other] === undefined) faults.push(`${name}: needs ${other}`);
+  };
+  pair("ORGROLES_JWT_ISSUER", "ORGROLES_JWT_AUDIENCE");
+  pair("ORGROLES_JWT_AUDIENCE", "ORGROLES_JWT_ISSUER");
+  pair("ORGROLES_TLS_CERT_FILE", "ORGROLES_TLS_KEY_FILE");
+  pair("ORGROLES_TLS_KEY_FILE", "ORGROLES_TLS_CERT_FILE");
+  pair("ORGROLES_TLS_CLIENT_CA_FILE", "ORGROLES_TLS_CERT_FILE");
+  const names = (values.ORGROLES_CREDENTIALS ?? []).map(({ caller }) => caller.name);
+  for (const name of new Set(names.filter((one, index) => names.indexOf(one) < index)))
+    faults.push(`ORGROLES_CREDENTIALS: two credentials are named ${name}`);
+  const isOpen = !values.ORGROLES_CREDENTIALS?.length && !values.ORGROLES_JWT_ISSUER;
+  if (isOpen && !isLoopback(values.ORGROLES_ADDRESS.host))
+    faults.push(
+      "ORGROLES_ADDRESS: needs ORGROLES_CREDENTIALS or ORGROLES_JWT_ISSUER where others than this machine reach it",
+    );
+  return faults;
+}
+
+const isLoopback = (host: string) => /^(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(host);
+
+function toConfig(values: Values, isEmbeddedDefault: boolean): Config {
+  const { ORGROLES_JWT_ISSUER: issuer, ORGROLES_JWT_AUDIENCE: audience } = values;
+  const { ORGROLES_TLS_CERT_FILE: certificate, ORGROLES_TLS_KEY_FILE: key } = values;
   return {
     ...values.ORGROLES_ADDRESS,
+    metrics: values.ORGROLES_METRICS_ADDRESS,
     database: values.ORGROLES_DATABASE_URL,
     databasePoolSize: values.ORGROLES_DATABASE_POOL_SIZE,
     databaseTimeout: values.ORGROLES_DATABASE_TIMEOUT_MS,
     migrate: values.ORGROLES_MIGRATE === "on",
-    environments: values.ORGROLES_ENVIRONMENTS ?? (variables["ORGROLES_DATABASE_URL"] === undefined ? ["dev"] : []),
+    environments: values.ORGROLES_ENVIRONMENTS ?? (isEmbeddedDefault ? ["dev"] : []),
     quotas: {
       environmentRoles: values.ORGROLES_MAX_ENVIRONMENT_ROLES,
       customRoles: values.ORGROLES_MAX_CUSTOM_ROLES,
       permissions: values.ORGROLES_MAX_PERMISSIONS,
       permissionsPerRole: values.ORGROLES_MAX_ROLE_PERMISSIONS,
     },
+    credentials: values.ORGROLES_CREDENTIALS ?? [],
+    jwt:
+      issuer && audience
+        ? {
+            issuer,
+            audience,
+            algorithms: values.ORGROLES_JWT_ALGORITHMS,
+            jwksUrl: values.ORGROLES_JWT_JWKS_URL,
+            claim: values.ORGROLES_JWT_CLAIM,
+          }
+        : undefined,
+    tls: certificate && key ? { certificate, key, clientAuthority: values.ORGROLES_TLS_CLIENT_CA_FILE } : undefined,
+    reflection: values.ORGROLES_REFLECTION === "on",
+    admission: {
+      concurrency: values.ORGROLES_MAX_CONCURRENCY,
+      queue: values.ORGROLES_MAX_QUEUE,
+      rate: values.ORGROLES_RATE_LIMIT,
+    },
     logLevel: values.ORGROLES_LOG_LEVEL,
+  };
+}
+
+/** The configuration for people: no password, no token. */
+export function describeConfig({ database, credentials: known, ...config }: Config): object {
+  return {
+    ...config,
+    database: describeDatabaseUrl(database),
+    credentials: known.map(({ caller, tokenDigests, certificate }) => ({
+      name: caller.name,
+      action: caller.action,
+      environments: caller.environments === "*" ? "*" : [...caller.environments],
+      ...(caller.organizations && { organizations: [...caller.organizations] }),
+      ...(certificate === undefined ? { tokens: tokenDigests.length } : { certificate }),
+    })),
   };
 }

@@ -1,21 +1,74 @@
+#!/usr/bin/env node
+import { randomBytes } from "node:crypto";
+import { text } from "node:stream/consumers";
+import { Command } from "commander";
 import { pino } from "pino";
-import { type App, createApp, migrateDatabase, sweepProgress } from "./app";
-import { type Config, ConfigError, readConfig } from "./config";
+import { type App, createApp, migrateDatabase, migrationStatus, sweepProgress } from "./app";
+import { type Config, describeConfig, readConfig } from "./config";
+import { tokenDigest } from "./auth/authenticator";
 import { describeDatabaseUrl } from "./persistence/database-url";
 
-const usage = "Usage: npm start | npm run migrate [-- down] | npm run sweep-progress";
+const { version } = require("#package") as { version: string };
 
-async function main([command = "serve", ...rest]: string[]): Promise<void> {
+const program = new Command("orgroles")
+  .description("Org Roles: the open role service for products that sell to organizations")
+  .version(version)
+  .addHelpText("after", "\nSettings are environment variables and a file: see README.md, and `orgroles check-config`.");
+
+program
+  .command("serve", { isDefault: true })
+  .description("serve over gRPC until SIGTERM or SIGINT; migrates first unless ORGROLES_MIGRATE=off")
+  .action(serve);
+
+const migrate = program.command("migrate").description("bring the database up to date").action(migrateUp);
+migrate.command("up", { isDefault: true }).description("run the migrations that the database lacks").action(migrateUp);
+migrate
+  .command("down")
+  .description("take back the last migration, with everything in the tables it had made")
+  .action(async () => {
+    const config = readConfig(process.env);
+    await migrateDatabase(config, "down");
+    console.log(`Migrated down: ${describeDatabaseUrl(config.database)}`);
+  });
+migrate
+  .command("status")
+  .description("list the migrations, and which the database lacks")
+  .action(async () => {
+    for (const { name, done } of await migrationStatus(readConfig(process.env)))
+      console.log(`${done ? "done   " : "pending"} ${name}`);
+  });
+
+const token = program.command("token").description("tokens for ORGROLES_CREDENTIALS");
+token
+  .command("make")
+  .description("make a token: the token for the caller, its digest for token_sha256")
+  .action(() => {
+    const made = `orgroles_${randomBytes(32).toString("base64url")}`;
+    console.log(`token: ${made}\ntoken_sha256: ${tokenDigest(made).toString("hex")}`);
+  });
+token
+  .command("hash")
+  .description("read a token from standard input, print its digest for token_sha256")
+  .action(async () => console.log(tokenDigest((await text(process.stdin)).trim()).toString("hex")));
+
+program
+  .command("check-config")
+  .description("print the configuration as it is in force, without secrets, or everything that is wrong with it")
+  .action(() => console.log(JSON.stringify(describeConfig(readConfig(process.env)), undefined, 2)));
+
+program
+  .command("sweep-progress")
+  .description("print how many rows of members each environment has left to sweep")
+  .action(async () => console.table(await sweepProgress(readConfig(process.env))));
+
+async function migrateUp(): Promise<void> {
   const config = readConfig(process.env);
-  if (command === "serve" && rest.length === 0) return serve(config);
-  if (command === "sweep-progress" && rest.length === 0) return console.table(await sweepProgress(config));
-  const [direction = "up"] = rest;
-  if (command !== "migrate" || rest.length > 1 || (direction !== "up" && direction !== "down")) throw new Error(usage);
-  await migrateDatabase(config, direction);
-  console.log(`Migrated ${direction}: ${describeDatabaseUrl(config.database)}`);
+  await migrateDatabase(config, "up");
+  console.log(`Migrated up: ${describeDatabaseUrl(config.database)}`);
 }
 
-async function serve(config: Config): Promise<void> {
+async function serve(): Promise<void> {
+  const config = readConfig(process.env);
   const log = pino({ level: config.logLevel }, pino.destination(2));
   const app = await createApp(config, log);
   console.log(greeting(config, app));
@@ -36,23 +89,27 @@ async function serve(config: Config): Promise<void> {
   process.on("SIGTERM", stop).on("SIGINT", stop);
 }
 
-function greeting(config: Config, { address }: App): string {
+function greeting(config: Config, { address, metricsAddress }: App): string {
   const environment = config.environments[0];
   const [rpc, request] = environment
     ? ["RoleService/ListEnvironmentRoles", { environment_id: environment }]
     : ["EnvironmentService/ListEnvironments", {}];
   const json = JSON.stringify(request);
-  return [
-    `Org Roles listens on ${address}`,
-    `Database: ${describeDatabaseUrl(config.database)}`,
+  const lines = [`Org Roles listens on ${address}${config.tls ? " (TLS)" : ""}`];
+  lines.push(`Database: ${describeDatabaseUrl(config.database)}`);
+  if (metricsAddress) lines.push(`Metrics and probes: http://${metricsAddress}/metrics /livez /readyz`);
+  const isOpen = !config.credentials.length && !config.jwt;
+  const header = isOpen ? "" : "-H 'authorization: Bearer TOKEN' ";
+  const [plain, scheme, clear] = config.tls ? ["", "https", ""] : ["-plaintext ", "http", "--http2-prior-knowledge "];
+  lines.push(
     "A first call:",
-    `  grpcurl -plaintext -d '${json}' ${address} orgroles.v1.${rpc}`,
-    `  npx buf curl --protocol grpc --http2-prior-knowledge -d '${json}' http://${address}/orgroles.v1.${rpc}`,
-  ].join("\n");
+    `  grpcurl ${plain}${header}-d '${json}' ${address} orgroles.v1.${rpc}`,
+    `  npx buf curl --protocol grpc ${clear}${header}-d '${json}' ${scheme}://${address}/orgroles.v1.${rpc}`,
+  );
+  return lines.join("\n");
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  const known = error instanceof ConfigError || !(error instanceof Error);
-  console.error(known ? String(error) : error.message);
+program.parseAsync().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
 });

@@ -23,7 +23,7 @@ function importsOf({ file, text }: Source): string[] {
 
 const databaseLibraries = /^(?:typeorm|mysql2|libsql)(?:\/|$)/;
 const grpcLibraries =
-  /^(?:@grpc\/[a-z-]+|grpc-health-check|@bufbuild\/protobuf\/wire|pino|node:[a-z]+|#descriptor-set)$/;
+  /^(?:@grpc\/[a-z-]+|grpc-health-check|@bufbuild\/protobuf\/wire|cockatiel|rate-limiter-flexible|pino|node:[a-z_/]+|#descriptor-set)$/;
 
 interface Rule {
   readonly sentence: string;
@@ -38,9 +38,9 @@ const rules: readonly Rule[] = [
     allows: (imported) => imported.startsWith("src/domain/"),
   },
   {
-    sentence: "the transport imports the domain, generated code and its own libraries",
+    sentence: "the transport imports the domain, who calls, generated code and its own libraries",
     files: /^src\/grpc\//,
-    allows: (imported) => /^(?:src\/grpc|src\/domain|gen)\//.test(imported) || grpcLibraries.test(imported),
+    allows: (imported) => /^(?:src\/grpc|src\/auth|src\/domain|gen)\//.test(imported) || grpcLibraries.test(imported),
   },
   {
     sentence: "the persistence imports the domain, and neither transport nor generated code",
@@ -57,6 +57,11 @@ const rules: readonly Rule[] = [
     sentence: "only app.ts sees both sides; what is beside it knows nothing of the database but its URL",
     files: /^src\/(?!app\.ts$)[^/]+$/,
     allows: (imported) => !/^src\/(?:grpc|persistence)\//.test(imported) || imported === "src/persistence/database-url",
+  },
+  {
+    sentence: "who calls is told by itself and the domain, whatever the transport is",
+    files: /^src\/auth\//,
+    allows: (imported) => /^src\/(?:auth|domain)\//.test(imported) || !/^(?:src|gen)\/|^@grpc\//.test(imported),
   },
 ];
 

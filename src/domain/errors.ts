@@ -8,7 +8,9 @@ export type ErrorKind =
   | "failed_precondition"
   | "aborted"
   | "resource_exhausted"
-  | "unavailable";
+  | "unavailable"
+  | "unauthenticated"
+  | "permission_denied";
 
 /** The kind of every reason. `error_reason.proto` documents the same reasons. */
 export const kindOf = {
@@ -39,7 +41,12 @@ export const kindOf = {
   CONFLICT_RETRY: "aborted",
   ROLE_LIMIT_REACHED: "resource_exhausted",
   PERMISSION_LIMIT_REACHED: "resource_exhausted",
+  OVERLOADED: "resource_exhausted",
+  CREDENTIALS_MISSING: "unauthenticated",
+  CREDENTIALS_INVALID: "unauthenticated",
+  SCOPE_INSUFFICIENT: "permission_denied",
   DATABASE_UNAVAILABLE: "unavailable",
+  ISSUER_UNAVAILABLE: "unavailable",
 } as const satisfies Record<string, ErrorKind>;
 
 export type Reason = keyof typeof kindOf;
@@ -282,6 +289,20 @@ export const refuse = {
       { limit: String(limit) },
       { quota: { subject, description: `at most ${limit} permissions` } },
     ),
+
+  overloaded: (what: "queue" | "rate_limit", retryAfter: number) =>
+    new Refusal("OVERLOADED", `Too many calls (${what}); nothing was done`, { limit: what }, { retryAfter }),
+
+  credentialsMissing: () =>
+    new Refusal("CREDENTIALS_MISSING", "The call needs credentials: authorization: Bearer TOKEN, or a certificate"),
+
+  credentialsInvalid: () => new Refusal("CREDENTIALS_INVALID", "The credentials are not known, or not valid any more"),
+
+  scopeInsufficient: (scope: "action" | "environment" | "organization" | "claim") =>
+    new Refusal("SCOPE_INSUFFICIENT", `The credentials do not allow this (${scope})`, { scope }),
+
+  issuerUnavailable: () =>
+    new Refusal("ISSUER_UNAVAILABLE", "The issuer of the token cannot be reached now", {}, { retryAfter: 1000 }),
 
   databaseUnavailable: () =>
     new Refusal("DATABASE_UNAVAILABLE", "The database cannot answer now", {}, { retryAfter: 1000 }),

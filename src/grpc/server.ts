@@ -5,48 +5,75 @@ import {
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
+  type ServerOptions,
   status as codes,
 } from "@grpc/grpc-js";
 import { HealthImplementation, type ServingStatus } from "grpc-health-check";
 import { reflection } from "./reflection";
+import type { Certificates } from "./tls";
 import type { Bound } from "./unary";
 
-/** Above the limit of requests, so that a request over it gets an answer that says so. */
-const receiveBytes = 4 * 1024 * 1024;
+const options: ServerOptions = {
+  // above the limit of requests, so that a request over it gets an answer that says so
+  "grpc.max_receive_message_length": 4 * 1024 * 1024,
+  // room for a token of an issuer and a few headers of proxies; nobody needs more
+  "grpc.max_metadata_size": 16 * 1024,
+  // of one connection, so that a single one cannot fill the queue alone
+  "grpc.max_concurrent_streams": 256,
+  // finds dead peers within a minute, and keeps the connection through proxies that drop idle ones
+  "grpc.keepalive_time_ms": 40_000,
+  "grpc.keepalive_timeout_ms": 20_000,
+  // lets clients find new processes: they reconnect now and then, and finish what is in flight
+  "grpc.max_connection_age_ms": 10 * 60_000,
+  "grpc.max_connection_age_grace_ms": 60_000,
+  "grpc.max_connection_idle_ms": 15 * 60_000,
+};
+
 /** How long calls in flight may take to end, in milliseconds. */
 const shutdownGrace = 10_000;
 
-/** A gRPC server with health and reflection (v1 and v1alpha). */
+/** A gRPC server with health, and with reflection (v1 and v1alpha) unless it is switched off. */
 export class GrpcServer {
   /** Calls of health and reflection that end when their client wants it, or never. */
   private readonly streams = new Set<ServerInterceptingCallInterface>();
   private readonly server: Server;
   private readonly health: HealthImplementation;
   private readonly names: string[];
+  private readonly credentials: ServerCredentials;
+  private isServing = false;
 
-  constructor(services: readonly Bound[]) {
-    this.server = new Server({
-      "grpc.max_receive_message_length": receiveBytes,
-      interceptors: [tracking(this.streams)],
-    });
+  constructor(
+    services: readonly Bound[],
+    { describesItself, certificates }: { describesItself: boolean; certificates: Certificates | undefined } = {
+      describesItself: true,
+      certificates: undefined,
+    },
+  ) {
+    this.credentials = certificates?.credentials() ?? ServerCredentials.createInsecure();
+    this.server = new Server({ ...options, interceptors: [tracking(this.streams)] });
     for (const { definition, implementation } of services) this.server.addService(definition, implementation);
     this.names = ["", ...services.map(({ definition }) => serviceName(definition))];
     this.health = new HealthImplementation();
     this.setServing(false);
     this.health.addToServer(this.server);
-    reflection().addToServer(this.server);
+    if (describesItself) reflection().addToServer(this.server);
   }
 
   /** Answers the port; throws when the address is taken. */
   listen(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, bound) =>
+      this.server.bindAsync(`${host}:${port}`, this.credentials, (error, bound) =>
         error ? reject(error) : resolve(bound),
       );
     });
   }
 
+  get serving(): boolean {
+    return this.isServing;
+  }
+
   setServing(serving: boolean): void {
+    this.isServing = serving;
     const status: ServingStatus = serving ? "SERVING" : "NOT_SERVING";
     for (const name of this.names) this.health.setStatus(name, status);
   }
@@ -61,7 +88,6 @@ export class GrpcServer {
     clearTimeout(cutOff);
   }
 }
-
 /** Keeps the streams that are open in a set. */
 function tracking(streams: Set<ServerInterceptingCallInterface>): ServerInterceptor {
   return ({ responseStream }, call) => {

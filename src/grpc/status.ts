@@ -17,6 +17,8 @@ const codeOf: Record<ErrorKind, status> = {
   aborted: status.ABORTED,
   resource_exhausted: status.RESOURCE_EXHAUSTED,
   unavailable: status.UNAVAILABLE,
+  unauthenticated: status.UNAUTHENTICATED,
+  permission_denied: status.PERMISSION_DENIED,
 };
 
 /**

@@ -1,10 +1,21 @@
-import { createHash, randomUUID } from "node:crypto";
-import { BinaryReader } from "@bufbuild/protobuf/wire";
-import type { MethodDefinition, ServiceDefinition, handleUnaryCall } from "@grpc/grpc-js";
+import { randomUUID } from "node:crypto";
+import { performance } from "node:perf_hooks";
+import {
+  type MethodDefinition,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type ServiceError,
+  type handleUnaryCall,
+  status as codes,
+} from "@grpc/grpc-js";
 import type { Logger } from "pino";
-import { Refusal, type Violation, refuse } from "../domain/errors";
-import { limits } from "../domain/limits";
+import type { Authenticator } from "../auth/authenticator";
+import { type Caller, authorize } from "../domain/authorization";
+import { Refusal } from "../domain/errors";
 import type { Call } from "../domain/once";
+import { type Actions, demandOf } from "./actions";
+import type { Admission } from "./admission";
+import { decode, fingerprintOf } from "./decode";
 import { internalError, statusOf } from "./status";
 
 /** A generated service definition. */
@@ -24,82 +35,110 @@ export interface Bound {
   readonly implementation: Record<string, handleUnaryCall<Buffer, unknown>>;
 }
 
-/**
- * Binds handlers to a service. Requests reach the handlers decoded and without fields the server does not know; the
- * bytes are decoded here rather than in grpc-js, which answers INTERNAL to what cannot be decoded.
- */
-export function bind<S extends Service>(service: S, handlers: Handlers<S>, log: Logger): Bound {
-  const definition: Record<string, MethodDefinition<Buffer, unknown>> = {};
-  const implementation: Bound["implementation"] = {};
-  for (const [rpc, method] of Object.entries(service)) {
-    definition[rpc] = { ...method, requestDeserialize: (bytes: Buffer) => bytes };
-    implementation[rpc] = unary(method, handlers[rpc as keyof S] as Handler, log);
-  }
-  return { definition, implementation };
+/** What a call looked like when it had ended. */
+export interface Ended {
+  /** `/package.Service/Method`. */
+  readonly method: string;
+  readonly code: keyof typeof codes;
+  /** Of a failure. */
+  readonly reason: string | undefined;
+  /** Milliseconds. */
+  readonly duration: number;
+  /** Absent where the credentials were not known. */
+  readonly caller: string | undefined;
+  /** The caller's own from the header `x-request-id`, else one that was made for the call. */
+  readonly requestId: string;
+}
+
+export interface Passage {
+  readonly authenticator: Authenticator;
+  readonly admission: Admission;
+  readonly log: Logger;
+  readonly onEnd: (ended: Ended) => void;
+  /** Runs the work of a call so that it ends when the signal says that its caller has given up. */
+  readonly within: <T>(signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
 }
 
 type Handler = (request: object, call: Call) => Promise<unknown>;
 
-/** From a promise to gRPC's callback; every failure of every RPC becomes a status here. */
+/**
+ * Binds handlers to a service. Every call of every RPC takes the same way: who calls, what it asks, whether it may, its
+ * turn, and then the handler; every failure becomes a status here. The bytes are decoded here rather than in grpc-js,
+ * which answers INTERNAL to what cannot be decoded.
+ */
+export function bind<S extends Service>(
+  service: S,
+  handlers: Handlers<S>,
+  actions: Actions<S>,
+  passage: Passage,
+): Bound {
+  const definition: Record<string, MethodDefinition<Buffer, unknown>> = {};
+  const implementation: Bound["implementation"] = {};
+  for (const [rpc, method] of Object.entries(service)) {
+    definition[rpc] = { ...method, requestDeserialize: (bytes: Buffer) => bytes };
+    implementation[rpc] = unary(method, handlers[rpc as keyof S] as Handler, actions[rpc as keyof S], passage);
+  }
+  return { definition, implementation };
+}
+
 function unary(
   method: MethodDefinition<object, unknown>,
   handler: Handler,
-  log: Logger,
+  action: Actions<Service>[string],
+  { authenticator, admission, log, onEnd, within }: Passage,
 ): handleUnaryCall<Buffer, unknown> {
-  return ({ request: bytes }, respond) => {
+  return (call, respond) => {
+    const start = performance.now();
+    const signal = signalOf(call);
+    const requestId = requestIdOf(call);
+    let caller: Caller | undefined;
     const answer = async () => {
-      const request = decode(method, bytes);
-      return handler(request, { fingerprint: () => fingerprintOf(method, request) });
+      const known = authenticator.authenticate(
+        headerOf(call, "authorization"),
+        () => call.getAuthContext().sslPeerCertificate,
+      );
+      caller = known instanceof Promise ? await known : known;
+      const request = decode(method, call.request);
+      authorize(caller, demandOf(action, request));
+      const fingerprint = () => fingerprintOf(method, request);
+      return admission.admit(caller, signal, () => within(signal, () => handler(request, { fingerprint })));
+    };
+    const end = (code: codes, reason?: string) => {
+      const duration = performance.now() - start;
+      const name = codes[code] as keyof typeof codes;
+      onEnd({ method: method.path, code: name, reason, duration, caller: caller?.name, requestId });
+    };
+    const fail = (error: Partial<ServiceError>, reason?: string) => {
+      end(error.code ?? codes.UNKNOWN, reason);
+      respond(error);
     };
     answer().then(
-      (response) => respond(null, response),
+      (response) => {
+        end(codes.OK);
+        return respond(null, response);
+      },
       (error: unknown) => {
-        if (error instanceof Refusal) return respond(statusOf(error));
-        const requestId = randomUUID();
+        if (error instanceof Refusal) return fail(statusOf(error), error.reason);
+        if (signal.aborted) return fail({ code: codes.CANCELLED, details: "The caller has given up" });
         log.error({ err: error, method: method.path, requestId }, "internal error");
-        respond(internalError(requestId));
+        fail(internalError(requestId), "INTERNAL");
       },
     );
   };
 }
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-function decode(method: MethodDefinition<object, unknown>, bytes: Buffer): object {
-  if (bytes.length > limits.requestBytes)
-    throw refuse.invalidFields([{ field: "request", description: `must be at most ${limits.requestBytes} bytes` }]);
-  let request: object;
-  try {
-    // generated decoders take bytes, or a reader that is stricter about text than theirs
-    const reader = new BinaryReader(bytes, (text) => utf8.decode(text));
-    request = method.requestDeserialize(reader as unknown as Buffer);
-    if (reader.pos < reader.len) throw new Error("decoding ended early, at a tag that no field has");
-  } catch {
-    throw refuse.invalidFields([{ field: "request", description: "must be a valid protobuf message" }]);
-  }
-  const malformed = malformedFields(request, "");
-  if (malformed.length) throw refuse.invalidFields(malformed);
-  return request;
+/** Aborted when the caller cancels or its deadline passes. */
+function signalOf(call: ServerUnaryCall<Buffer, unknown>): AbortSignal {
+  const controller = new AbortController();
+  call.on("cancelled", () => controller.abort());
+  return controller.signal;
 }
 
-/** Fields of the wire that the message does not have, or that have another type there, and times out of range. */
-function malformedFields(message: object, path: string): Violation[] {
-  return Object.entries(message).flatMap(([name, value]: [string, unknown]) => {
-    if (typeof value !== "object" || value === null) return [];
-    if (value instanceof Date && Number.isNaN(value.getTime()))
-      return [{ field: `${path}${snakeCase(name)}`, description: "must be a time of the years 1 to 9999" }];
-    if (name !== "_unknownFields") return malformedFields(value, `${path}${snakeCase(name)}.`);
-    return Object.keys(value).map((tag) => ({
-      field: path.slice(0, -1) || "request",
-      description: `must not have field number ${Number(tag) >>> 3}, which is unknown or of another type`,
-    }));
-  });
+function requestIdOf(call: ServerUnaryCall<Buffer, unknown>): string {
+  const given = headerOf(call, "x-request-id");
+  return given !== undefined && /^[!-~]{1,64}$/.test(given) ? given : randomUUID();
 }
 
-const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-
-/** Without the request id, which is the same in upper and lower case. */
-function fingerprintOf(method: MethodDefinition<object, unknown>, request: object): string {
-  const bytes = method.requestSerialize({ ...request, requestId: undefined });
-  return createHash("sha256").update(method.path).update("\0").update(bytes).digest("hex");
+function headerOf({ metadata }: ServerUnaryCall<Buffer, unknown>, name: string): string | undefined {
+  return metadata.get(name)[0]?.toString();
 }

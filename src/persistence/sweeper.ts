@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { Logger } from "pino";
 import { Refusal } from "../domain/errors";
+import type { EnvironmentUid } from "../domain/ids";
 import type { Sweep } from "../domain/sweep";
 import { Background } from "./background";
 import type { Database } from "./database";
@@ -23,6 +24,7 @@ export class Sweeper extends Background {
     database: Database,
     private readonly sweep: Sweep,
     log: Logger,
+    private readonly onProgress: (environment: string, rewritten: number, left: number) => void = () => undefined,
   ) {
     super(database, log, "sweep", passInterval);
   }
@@ -51,27 +53,34 @@ export class Sweeper extends Background {
     });
   }
 
-  private async sweepEnvironment(uid: Awaited<ReturnType<Sweep["requested"]>>[number]["uid"]): Promise<number> {
+  private async sweepEnvironment(uid: EnvironmentUid): Promise<number> {
     let total = 0;
+    let reported = 0;
     let pause = shortestPause;
-    let nextProgress = performance.now() + progressInterval;
+    let nextProgress = 0;
+    const report = async () => {
+      const progress = await this.sweep.progress(uid);
+      if (!progress) return;
+      this.onProgress(progress.environmentId, total - reported, progress.left);
+      if (total) this.log.info({ ...progress, rewritten: total }, "sweeping");
+      reported = total;
+      nextProgress = performance.now() + progressInterval;
+    };
     while (!this.stopped) {
       const start = performance.now();
       try {
         const rewritten = await this.sweep.step(uid);
-        if (!rewritten) return total;
+        if (!rewritten) break;
         total += rewritten;
         pause = Math.max(shortestPause, Math.min(longestPause, performance.now() - start));
       } catch (error) {
         if (!(error instanceof Refusal && error.reason === "CONFLICT_RETRY")) throw error;
         pause = Math.min(longestPause, pause * 2);
       }
-      if (performance.now() > nextProgress) {
-        this.log.info({ ...(await this.sweep.progress(uid)), rewritten: total }, "sweeping");
-        nextProgress = performance.now() + progressInterval;
-      }
+      if (performance.now() > nextProgress) await report();
       await this.rest(pause);
     }
+    if (total) await report();
     return total;
   }
 }

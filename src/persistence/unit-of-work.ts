@@ -21,14 +21,18 @@ export class TypeormUnitOfWork implements UnitOfWork {
     backoff: new ExponentialBackoff({ initialDelay: 5, maxDelay: 250 }),
   });
 
-  constructor(private readonly database: DatabaseAccess) {}
+  /** `signal` is of the call that the work is for: once it is aborted no further statement begins. */
+  constructor(
+    private readonly database: DatabaseAccess,
+    private readonly signal: () => AbortSignal | undefined = () => undefined,
+  ) {}
 
   write<T>(work: (stores: Stores) => Promise<T>): Promise<T> {
-    return this.run((dataSource) => dataSource.transaction((manager) => work(storesOn(manager))));
+    return this.run((dataSource) => dataSource.transaction((manager) => this.abortable(manager, work)));
   }
 
   read<T>(work: (stores: Stores) => Promise<T>): Promise<T> {
-    const snapshot = (manager: EntityManager) => work(storesOn(manager));
+    const snapshot = (manager: EntityManager) => this.abortable(manager, work);
     return this.run((dataSource) =>
       dataSource.options.type === "better-sqlite3"
         ? dataSource.transaction(snapshot)
@@ -40,9 +44,27 @@ export class TypeormUnitOfWork implements UnitOfWork {
     return this.run((dataSource) => work(storesOn(dataSource.manager)));
   }
 
+  /** What comes after the work, the commit or the rollback, goes through in any case. */
+  private async abortable<T>(manager: EntityManager, work: (stores: Stores) => Promise<T>): Promise<T> {
+    const signal = this.signal();
+    const runner: { query?: unknown } | undefined = manager.queryRunner;
+    if (!signal || !runner) return work(storesOn(manager));
+    const query = (runner.query as (...values: unknown[]) => Promise<unknown>).bind(runner);
+    runner.query = (...values: unknown[]) => {
+      signal.throwIfAborted();
+      return query(...values);
+    };
+    try {
+      return await work(storesOn(manager));
+    } finally {
+      delete runner.query; // uncovers the method: SQLite's only runner goes on to the next call
+    }
+  }
+
   private async run<T>(work: (dataSource: DataSource) => Promise<T>): Promise<T> {
     try {
       return await this.conflicts.execute(async () => {
+        this.signal()?.throwIfAborted();
         try {
           return await this.database.use(work);
         } catch (error) {

@@ -920,6 +920,8 @@ export const PermissionCheckResult: MessageFns<PermissionCheckResult> = {
  * server process on the same database, and is of one moment: never a mix of two.
  *
  * Fields the server does not know are refused. Every RPC may answer
+ * CREDENTIALS_MISSING, CREDENTIALS_INVALID (UNAUTHENTICATED), SCOPE_INSUFFICIENT
+ * (PERMISSION_DENIED), OVERLOADED (RESOURCE_EXHAUSTED, with RetryInfo) and
  * DATABASE_UNAVAILABLE (UNAVAILABLE, with RetryInfo).
  */
 export type AccessServiceService = typeof AccessServiceService;

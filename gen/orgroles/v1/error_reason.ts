@@ -171,11 +171,38 @@ export enum ErrorReason {
    */
   ERROR_REASON_PERMISSION_LIMIT_REACHED = 27,
   /**
+   * ERROR_REASON_OVERLOADED - RESOURCE_EXHAUSTED. More calls than the server can carry (`queue`), or than the credentials allow
+   * (`rate_limit`); nothing was done. RetryInfo says when to try again.
+   * Sample: reason `OVERLOADED`, metadata {"limit": "queue"}.
+   */
+  ERROR_REASON_OVERLOADED = 28,
+  /**
+   * ERROR_REASON_CREDENTIALS_MISSING - UNAUTHENTICATED. The call has neither a token nor a client certificate.
+   * Sample: reason `CREDENTIALS_MISSING`, metadata {}.
+   */
+  ERROR_REASON_CREDENTIALS_MISSING = 29,
+  /**
+   * ERROR_REASON_CREDENTIALS_INVALID - UNAUTHENTICATED. The token or certificate is not known, has expired, or is not for this service.
+   * Sample: reason `CREDENTIALS_INVALID`, metadata {}.
+   */
+  ERROR_REASON_CREDENTIALS_INVALID = 30,
+  /**
+   * ERROR_REASON_SCOPE_INSUFFICIENT - PERMISSION_DENIED. The credentials do not allow this `action`, `environment` or `organization`,
+   * or the token has no usable `claim` that says what they allow. It says nothing of what exists.
+   * Sample: reason `SCOPE_INSUFFICIENT`, metadata {"scope": "organization"}.
+   */
+  ERROR_REASON_SCOPE_INSUFFICIENT = 31,
+  /**
    * ERROR_REASON_DATABASE_UNAVAILABLE - UNAVAILABLE. The database cannot be reached or cannot answer now. RetryInfo says when to try
    * again. A write may have been made: repeat it with the same `request_id`.
    * Sample: reason `DATABASE_UNAVAILABLE`, metadata {}.
    */
   ERROR_REASON_DATABASE_UNAVAILABLE = 32,
+  /**
+   * ERROR_REASON_ISSUER_UNAVAILABLE - UNAVAILABLE. The keys of the token's issuer cannot be had now. RetryInfo says when to try again.
+   * Sample: reason `ISSUER_UNAVAILABLE`, metadata {}.
+   */
+  ERROR_REASON_ISSUER_UNAVAILABLE = 34,
   /**
    * ERROR_REASON_INTERNAL - INTERNAL. A fault of the server. The cause is in its log, under the request id.
    * Sample: reason `INTERNAL`, metadata {"request_id": "01KB…"}.

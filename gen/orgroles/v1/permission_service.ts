@@ -1089,7 +1089,9 @@ export const DeletePermissionResponse: MessageFns<DeletePermissionResponse> = {
  * In every request an optional field is either absent or valid: set but empty is
  * INVALID_FIELDS. Fields the server does not know are refused too.
  *
- * Every RPC may answer DATABASE_UNAVAILABLE (UNAVAILABLE, with RetryInfo), and
+ * Every RPC may answer CREDENTIALS_MISSING, CREDENTIALS_INVALID (UNAUTHENTICATED),
+ * SCOPE_INSUFFICIENT (PERMISSION_DENIED), OVERLOADED (RESOURCE_EXHAUSTED, with
+ * RetryInfo) and DATABASE_UNAVAILABLE (UNAVAILABLE, with RetryInfo), and
  * every RPC that writes CONFLICT_RETRY (ABORTED, with RetryInfo): a repetition
  * with the same `request_id` is safe after both.
  */

@@ -1,0 +1,60 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { PeerCertificate } from "node:tls";
+import type { Caller } from "../domain/authorization";
+import { refuse } from "../domain/errors";
+import type { JwtVerifier } from "./jwt";
+
+/** A caller and how it is known: by one of several tokens, of which only digests are kept, or by its certificate. */
+export interface Credential {
+  readonly caller: Caller;
+  /** SHA-256 of each token. */
+  readonly tokenDigests: readonly Buffer[];
+  /** Common name or subject alternative name (`DNS:…` or `URI:…`) of a client certificate. */
+  readonly certificate: string | undefined;
+}
+
+const anybody: Caller = { name: "anonymous", action: "admin", environments: "*" };
+
+export const tokenDigest = (token: string): Buffer => createHash("sha256").update(token).digest();
+
+/** Tells who calls. Without any credentials configured everybody may do everything. */
+export class Authenticator {
+  constructor(
+    private readonly credentials: readonly Credential[],
+    private readonly jwt: JwtVerifier | undefined,
+  ) {}
+
+  /** Answers at once but for tokens of an issuer, whose keys may have to be fetched. */
+  authenticate(authorization: string | undefined, peer: () => PeerCertificate | undefined): Caller | Promise<Caller> {
+    if (!this.credentials.length && !this.jwt) return anybody;
+    if (authorization !== undefined) return this.byToken(authorization);
+    return this.byCertificate(peer());
+  }
+
+  private byToken(authorization: string): Caller | Promise<Caller> {
+    const token = /^Bearer ([\w.~+/=-]+)$/i.exec(authorization)?.[1];
+    if (!token) throw refuse.credentialsInvalid();
+    const digest = tokenDigest(token);
+    let found: Caller | undefined;
+    for (const { caller, tokenDigests } of this.credentials)
+      for (const known of tokenDigests) if (timingSafeEqual(known, digest)) found = caller;
+    if (found) return found;
+    if (this.jwt && token.split(".").length === 3) return this.jwt.verify(token);
+    throw refuse.credentialsInvalid();
+  }
+
+  private byCertificate(peer: PeerCertificate | undefined): Caller {
+    const names = namesOf(peer);
+    if (!names.length) throw refuse.credentialsMissing();
+    const found = this.credentials.find(({ certificate }) => certificate !== undefined && names.includes(certificate));
+    if (!found) throw refuse.credentialsInvalid();
+    return found.caller;
+  }
+}
+
+function namesOf(peer: PeerCertificate | undefined): string[] {
+  if (!peer?.subject) return [];
+  const { CN } = peer.subject;
+  const alternatives = peer.subjectaltname?.split(", ") ?? [];
+  return [...(typeof CN === "string" ? [CN] : []), ...alternatives.filter((name) => /^(?:DNS|URI):/.test(name))];
+}

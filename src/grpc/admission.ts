@@ -1,0 +1,51 @@
+import { type BulkheadPolicy, BulkheadRejectedError, bulkhead } from "cockatiel";
+import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import type { Caller } from "../domain/authorization";
+import { refuse } from "../domain/errors";
+
+export interface AdmissionOptions {
+  /** Calls at work at once. */
+  readonly concurrency: number;
+  /** Calls that wait for their turn. */
+  readonly queue: number;
+  /** Calls in a second that one credential may make; 0: any number. */
+  readonly rate: number;
+}
+
+/** Milliseconds after which a queue that was full may have room. */
+const queueRetry = 250;
+
+/** Lets so many calls in that those that are in are answered soon, and refuses the others before they cost anything. */
+export class Admission {
+  private readonly bulkhead: BulkheadPolicy;
+  private readonly rates: RateLimiterMemory | undefined;
+
+  constructor(private readonly options: AdmissionOptions) {
+    const { concurrency, queue, rate } = options;
+    this.bulkhead = bulkhead(concurrency, queue);
+    this.rates = rate ? new RateLimiterMemory({ points: rate, duration: 1 }) : undefined;
+  }
+
+  /** Runs `work` in its turn. Of a call that its caller has given up before, nothing is done. */
+  async admit<T>(caller: Caller, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    if (this.rates) await this.checkRate(this.rates, caller);
+    try {
+      return await this.bulkhead.execute(work, signal);
+    } catch (error) {
+      throw error instanceof BulkheadRejectedError ? refuse.overloaded("queue", queueRetry) : error;
+    }
+  }
+
+  load(): { readonly running: number; readonly queued: number } {
+    const { concurrency, queue } = this.options;
+    return { running: concurrency - this.bulkhead.executionSlots, queued: queue - this.bulkhead.queueSlots };
+  }
+
+  private async checkRate(rates: RateLimiterMemory, caller: Caller): Promise<void> {
+    try {
+      await rates.consume(caller.name);
+    } catch (error) {
+      throw error instanceof RateLimiterRes ? refuse.overloaded("rate_limit", error.msBeforeNext) : error;
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import { createHash } from "node:crypto";
+import { BinaryReader } from "@bufbuild/protobuf/wire";
+import type { MethodDefinition } from "@grpc/grpc-js";
+import { type Violation, refuse } from "../domain/errors";
+import { limits } from "../domain/limits";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** A request without fields that the server does not know. Refuses bytes that are no valid message. */
+export function decode(method: MethodDefinition<object, unknown>, bytes: Buffer): object {
+  if (bytes.length > limits.requestBytes)
+    throw refuse.invalidFields([{ field: "request", description: `must be at most ${limits.requestBytes} bytes` }]);
+  let request: object;
+  try {
+    // generated decoders take bytes, or a reader that is stricter about text than theirs
+    const reader = new BinaryReader(bytes, (text) => utf8.decode(text));
+    request = method.requestDeserialize(reader as unknown as Buffer);
+    if (reader.pos < reader.len) throw new Error("decoding ended early, at a tag that no field has");
+  } catch {
+    throw refuse.invalidFields([{ field: "request", description: "must be a valid protobuf message" }]);
+  }
+  const malformed = malformedFields(request, "");
+  if (malformed.length) throw refuse.invalidFields(malformed);
+  return request;
+}
+
+/** Fields of the wire that the message does not have, or that have another type there, and times out of range. */
+function malformedFields(message: object, path: string): Violation[] {
+  return Object.entries(message).flatMap(([name, value]: [string, unknown]) => {
+    if (typeof value !== "object" || value === null) return [];
+    if (value instanceof Date && Number.isNaN(value.getTime()))
+      return [{ field: `${path}${snakeCase(name)}`, description: "must be a time of the years 1 to 9999" }];
+    if (name !== "_unknownFields") return malformedFields(value, `${path}${snakeCase(name)}.`);
+    return Object.keys(value).map((tag) => ({
+      field: path.slice(0, -1) || "request",
+      description: `must not have field number ${Number(tag) >>> 3}, which is unknown or of another type`,
+    }));
+  });
+}
+
+const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** Tells one request from another, without the request id, which is the same in upper and lower case. */
+export function fingerprintOf(method: MethodDefinition<object, unknown>, request: object): string {
+  const bytes = method.requestSerialize({ ...request, requestId: undefined });
+  return createHash("sha256").update(method.path).update("\0").update(bytes).digest("hex");
+}

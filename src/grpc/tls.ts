@@ -1,0 +1,101 @@
+import { readFile } from "node:fs/promises";
+import { createSecureContext } from "node:tls";
+import { ServerCredentials, experimental } from "@grpc/grpc-js";
+import type { Logger } from "pino";
+
+export interface TlsFiles {
+  /** PEM: the certificate with its chain. */
+  readonly certificate: string;
+  /** PEM. */
+  readonly key: string;
+  /** PEM: who signs the certificates of clients; absent: clients have none. */
+  readonly clientAuthority: string | undefined;
+}
+
+/** Milliseconds after which changed files are in use. */
+const refresh = 5000;
+
+interface Loaded {
+  readonly certificate: Buffer;
+  readonly privateKey: Buffer;
+  readonly caCertificate: Buffer;
+}
+
+type Listeners = {
+  ca: Set<experimental.CaCertificateUpdateListener>;
+  identity: Set<experimental.IdentityCertificateUpdateListener>;
+};
+
+/**
+ * Certificates from files that may change while they are in use. Files that do not fit together, as in the middle of a
+ * change, are left alone: the last good ones stay in use.
+ */
+export class Certificates implements experimental.CertificateProvider {
+  private readonly listeners: Listeners = { ca: new Set(), identity: new Set() };
+  private readonly timer: NodeJS.Timeout;
+
+  private constructor(
+    private readonly files: TlsFiles,
+    private loaded: Loaded,
+    private readonly log: Logger,
+  ) {
+    this.timer = setInterval(() => void this.reload(), refresh).unref();
+  }
+
+  /** Throws when the files cannot be used. */
+  static async open(files: TlsFiles, log: Logger): Promise<Certificates> {
+    return new Certificates(files, await load(files), log);
+  }
+
+  /** For a server: TLS 1.2 or newer. A client without a certificate may still have a token. */
+  credentials(): ServerCredentials {
+    const authority = this.files.clientAuthority === undefined ? null : this;
+    return experimental.createCertificateProviderServerCredentials(this, authority, false);
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+  }
+
+  async reload(): Promise<void> {
+    try {
+      const loaded = await load(this.files);
+      if (Object.keys(loaded).every((name) => loaded[name as keyof Loaded].equals(this.loaded[name as keyof Loaded])))
+        return;
+      this.loaded = loaded;
+      for (const listener of this.listeners.identity) listener(loaded);
+      for (const listener of this.listeners.ca) listener(loaded);
+      this.log.info("certificates reloaded");
+    } catch (error) {
+      this.log.warn({ err: error }, "the changed certificates cannot be used; those before stay in use");
+    }
+  }
+
+  addCaCertificateListener(listener: experimental.CaCertificateUpdateListener): void {
+    this.listeners.ca.add(listener);
+    listener(this.loaded);
+  }
+
+  removeCaCertificateListener(listener: experimental.CaCertificateUpdateListener): void {
+    this.listeners.ca.delete(listener);
+  }
+
+  addIdentityCertificateListener(listener: experimental.IdentityCertificateUpdateListener): void {
+    this.listeners.identity.add(listener);
+    listener(this.loaded);
+  }
+
+  removeIdentityCertificateListener(listener: experimental.IdentityCertificateUpdateListener): void {
+    this.listeners.identity.delete(listener);
+  }
+}
+
+async function load({ certificate, key, clientAuthority }: TlsFiles): Promise<Loaded> {
+  const [cert, privateKey, ca] = await Promise.all([
+    readFile(certificate),
+    readFile(key),
+    clientAuthority === undefined ? Buffer.alloc(0) : readFile(clientAuthority),
+  ]);
+  createSecureContext({ cert, key: privateKey, ...(ca.length && { ca }) });
+  return { certificate: cert, privateKey, caCertificate: ca };
+}

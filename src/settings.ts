@@ -1,0 +1,159 @@
+import { parse } from "yaml";
+import { z } from "zod";
+import type { Credential } from "./auth/authenticator";
+import { callerOf, grantSchema } from "./auth/jwt";
+import { parseDatabaseUrl } from "./persistence/database-url";
+
+const integer = (fallback: number, lowest: number, highest: number, meaning: string) =>
+  z
+    .string()
+    .regex(/^\d+$/, "must be a whole number")
+    .transform(Number)
+    .refine((value) => value >= lowest && value <= highest, `must be between ${lowest} and ${highest}`)
+    .prefault(String(fallback))
+    .meta({ meaning, fallback: `\`${fallback}\`` });
+
+const oneOf = (values: readonly [string, ...string[]], fallback: string, meaning: string) =>
+  z
+    .enum(values)
+    .prefault(fallback)
+    .meta({ meaning, fallback: `\`${fallback}\`` });
+
+const address = z.string().transform((text, context) => {
+  const match = /^(\[[0-9a-fA-F:.]+\]|[^:\s]+):(\d{1,5})$/.exec(text);
+  if (match?.[1] && Number(match[2]) <= 65535) return { host: match[1], port: Number(match[2]) };
+  context.addIssue("must be HOST:PORT, such as 127.0.0.1:50051 or [::1]:50051");
+  return z.NEVER;
+});
+
+const databaseUrl = z.string().transform((text, context) => {
+  const parsed = parseDatabaseUrl(text);
+  if ("value" in parsed) return parsed.value;
+  context.addIssue(parsed.rule);
+  return z.NEVER;
+});
+
+const commaSeparated = z.string().transform((text) => text.split(",").flatMap((part) => part.trim() || []));
+
+const environmentIds = commaSeparated.refine(
+  (ids) => ids.every((id) => /^[!-~]{1,64}$/.test(id)),
+  "must be environment ids separated by commas",
+);
+
+const digest = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/i, "must be the SHA-256 of a token, 64 hexadecimal digits")
+  .transform((hex) => Buffer.from(hex, "hex"));
+
+/** The rules of what a credential is; how it is written stands in the README. */
+const credential = grantSchema
+  .extend({
+    name: z.string().regex(/^[!-~]{1,64}$/, "must be 1–64 printable ASCII characters without spaces"),
+    token_sha256: z
+      .union([digest, z.array(digest).min(1)])
+      .transform((digests) => (Array.isArray(digests) ? digests : [digests]))
+      .optional(),
+    certificate: z.string().min(1).optional(),
+  })
+  .refine(
+    ({ token_sha256, certificate }) => (token_sha256 === undefined) !== (certificate === undefined),
+    "must have either token_sha256 or certificate",
+  )
+  .transform(
+    ({ name, token_sha256, certificate, ...grant }): Credential => ({
+      caller: callerOf(name, grant),
+      tokenDigests: token_sha256 ?? [],
+      certificate,
+    }),
+  );
+
+const credentials = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return parse(text);
+    } catch {
+      context.addIssue("must be a list of credentials in YAML or JSON");
+      return z.NEVER;
+    }
+  })
+  .pipe(z.array(credential));
+
+export const schema = z.object({
+  ORGROLES_CONFIG_FILE: z
+    .string()
+    .optional()
+    .meta({ meaning: "a YAML file with any of these settings, such as `database_url: …`; variables come first" }),
+  ORGROLES_ADDRESS: address
+    .prefault("127.0.0.1:50051")
+    .meta({ meaning: "where it listens, HOST:PORT; port 0 takes a free one", fallback: "`127.0.0.1:50051`" }),
+  ORGROLES_METRICS_ADDRESS: address.optional().meta({
+    meaning: "where `/metrics` (Prometheus), `/livez` and `/readyz` are served over HTTP",
+    fallback: "nowhere",
+  }),
+  ORGROLES_DATABASE_URL: databaseUrl.prefault("sqlite:data/orgroles.db").meta({
+    meaning:
+      "`sqlite:FILE`, or `mysql://USER:PASSWORD@HOST:PORT/DATABASE` for MySQL and MariaDB; of several hosts, separated by commas, the first that is up and writable",
+    fallback: "`sqlite:data/orgroles.db`",
+  }),
+  ORGROLES_DATABASE_POOL_SIZE: integer(10, 1, 1000, "connections to the server"),
+  ORGROLES_DATABASE_TIMEOUT_MS: integer(
+    10_000,
+    100,
+    3_600_000,
+    "after this a statement counts as hung and its connection as broken",
+  ),
+  ORGROLES_MIGRATE: oneOf(["on", "off"], "on", "`off`: the schema is left to `orgroles migrate`"),
+  ORGROLES_ENVIRONMENTS: environmentIds.optional().meta({
+    meaning: "environments created at start if missing, separated by commas",
+    fallback: "`dev` without `ORGROLES_DATABASE_URL`, else none",
+  }),
+  ORGROLES_MAX_ENVIRONMENT_ROLES: integer(200, 1, 1000, "roles in an environment"),
+  ORGROLES_MAX_CUSTOM_ROLES: integer(200, 1, 1000, "custom roles in an organization"),
+  ORGROLES_MAX_PERMISSIONS: integer(2000, 1, 10_000, "permissions in an environment"),
+  ORGROLES_MAX_ROLE_PERMISSIONS: integer(500, 1, 1000, "permissions of a role"),
+  ORGROLES_CREDENTIALS: credentials.optional().meta({
+    meaning: "who may call: a list in YAML or JSON, see [Credentials](#credentials)",
+    fallback: "anybody on this machine",
+  }),
+  ORGROLES_JWT_ISSUER: z.url().optional().meta({ meaning: "issuer of tokens (OpenID Connect); needs the audience" }),
+  ORGROLES_JWT_AUDIENCE: z.string().min(1).optional().meta({ meaning: "what the tokens are for, their `aud`" }),
+  ORGROLES_JWT_ALGORITHMS: commaSeparated
+    .refine(
+      (names) =>
+        names.length > 0 && names.every((name) => /^(?:RS|PS|ES)(?:256|384|512)$|^Ed(?:DSA|25519)$/.test(name)),
+      "must be names of asymmetric algorithms separated by commas",
+    )
+    .prefault("RS256,ES256,EdDSA")
+    .meta({ meaning: "signature algorithms that are accepted", fallback: "`RS256,ES256,EdDSA`" }),
+  ORGROLES_JWT_JWKS_URL: z.url().optional().meta({ meaning: "where the keys are", fallback: "by discovery" }),
+  ORGROLES_JWT_CLAIM: z
+    .string()
+    .min(1)
+    .prefault("orgroles")
+    .meta({ meaning: "the claim that says what the caller may do", fallback: "`orgroles`" }),
+  ORGROLES_TLS_CERT_FILE: z.string().optional().meta({ meaning: "certificate with its chain, PEM; needs the key" }),
+  ORGROLES_TLS_KEY_FILE: z.string().optional().meta({ meaning: "its private key, PEM" }),
+  ORGROLES_TLS_CLIENT_CA_FILE: z
+    .string()
+    .optional()
+    .meta({ meaning: "who signs the certificates of clients, PEM; they are asked for one then" }),
+  ORGROLES_REFLECTION: oneOf(["on", "off"], "on", "`off`: the server does not describe itself"),
+  ORGROLES_MAX_CONCURRENCY: integer(64, 1, 10_000, "calls at work at once"),
+  ORGROLES_MAX_QUEUE: integer(256, 0, 100_000, "calls that wait for their turn; more are refused with `OVERLOADED`"),
+  ORGROLES_RATE_LIMIT: integer(0, 0, 1_000_000, "calls in a second of one credential in one process; 0: any number"),
+  ORGROLES_LOG_LEVEL: oneOf(
+    ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
+    "info",
+    "logs are JSON lines on standard error; calls are logged at `info`",
+  ),
+});
+
+export type Values = z.output<typeof schema>;
+/** Every setting, for people. */
+export const settings: readonly { name: string; fallback: string; meaning: string }[] = Object.entries(
+  schema.shape,
+).map(([name, field]) => {
+  const { meaning = "", fallback = "" } = (field.meta() ?? {}) as { meaning?: string; fallback?: string };
+  return { name, fallback, meaning };
+});
