@@ -80,10 +80,8 @@ export class Members1790000000002 implements MigrationInterface {
     }
     if (!(await hasColumn("organizations", "own_since_revision")))
       await runner.query(`ALTER TABLE organizations ADD COLUMN own_since_revision ${integer} AFTER revision`);
-    if (await hasColumn("organizations", "uid")) {
-      await runner.query("DROP INDEX organizations_uid ON organizations");
-      await runner.query("ALTER TABLE organizations DROP COLUMN uid");
-    }
+    if (await hasColumn("organizations", "uid"))
+      await runner.query("ALTER TABLE organizations DROP INDEX organizations_uid, DROP COLUMN uid");
   }
 
   /** SQLite adds no column without a default: the table is made anew, in the migration's transaction. */
