@@ -4,15 +4,15 @@ import { engines, servers } from "../support/engines";
 import { failuresOf, many } from "../support/many";
 import {
   anEnvironment,
+  anOrganization,
   aPermission,
   aRole,
   environmentId,
   newRoleId,
   newUid,
-  org,
   waitsForLock,
 } from "../support/storage";
-import { useWorld } from "../support/world";
+import { acme, useWorld } from "../support/world";
 
 describe.each(engines)("the environment store on $name", (engine) => {
   const world = useWorld(engine);
@@ -148,7 +148,7 @@ describe.each(engines)("the environment store on $name", (engine) => {
       throw new Error("changed my mind");
     });
     await expect(failed).rejects.toThrow("changed my mind");
-    await world.units.write((stores) => stores.organizations.insert(uid, org("late")));
+    await world.units.write((stores) => stores.organizations.insert(uid, [anOrganization("late")]));
     expect(await world.units.lookup((stores) => stores.organizations.count(uid))).toBe(3);
   });
 });
@@ -161,7 +161,7 @@ describe.each(servers)("environments and organizations at once on $name", (engin
     let closing: Promise<number> | undefined;
     let closed = false;
     await units.write(async (stores) => {
-      await stores.organizations.insert(uid, org("newborn"));
+      await stores.organizations.insert(uid, [anOrganization("newborn")]);
       closing ??= units.write(async (others) => {
         await others.environments.closeToNewOrganizations(uid);
         closed = true;
@@ -178,7 +178,7 @@ describe.each(servers)("environments and organizations at once on $name", (engin
     let birth: Promise<void> | undefined;
     const count = await units.write(async (stores) => {
       await stores.environments.closeToNewOrganizations(uid);
-      birth ??= units.write((others) => others.organizations.insert(uid, org("newborn")));
+      birth ??= units.write((others) => others.organizations.insert(uid, [anOrganization("newborn")]));
       await waitsForLock(world.storage);
       return stores.organizations.count(uid);
     });
@@ -193,7 +193,7 @@ describe.each(servers)("environments and organizations at once on $name", (engin
     await units.write((stores) => stores.environments.insert(elsewhere));
     await units.write(async (stores) => {
       await stores.environments.closeToNewOrganizations(uid);
-      await units.write((others) => others.organizations.insert(elsewhere.uid, org("newborn")));
+      await units.write((others) => others.organizations.insert(elsewhere.uid, [anOrganization("newborn")]));
     });
     expect(await units.lookup((stores) => stores.organizations.count(elsewhere.uid))).toBe(1);
   });
@@ -203,12 +203,12 @@ describe.each(servers)("environments and organizations at once on $name", (engin
     await units.write(async (stores) => {
       await stores.environments.touch(uid);
       await stores.environments.update(uid, { order: [] });
-      expect(await units.write((others) => others.organizations.touch(uid, org("acme")))).toBe(true);
-      await units.write((others) => others.organizations.insert(uid, org(`newborn-${newUid()}`)));
+      expect(await units.write((others) => others.organizations.lock(uid, [acme]))).toHaveLength(1);
+      await units.write((others) => others.organizations.insert(uid, [anOrganization(`newborn-${newUid()}`)]));
     });
     await units.write(async (stores) => {
-      await stores.organizations.touch(uid, org("acme"));
-      await stores.organizations.insert(uid, org(`newborn-${newUid()}`));
+      await stores.organizations.lock(uid, [acme]);
+      await stores.organizations.insert(uid, [anOrganization(`newborn-${newUid()}`)]);
       expect(await units.write((others) => others.environments.touch(uid))).toBe(true);
     });
   });

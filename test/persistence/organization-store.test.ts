@@ -1,53 +1,81 @@
 import type { OrganizationId } from "../../src/domain/fields";
 import { engines } from "../support/engines";
 import { many } from "../support/many";
-import { anEnvironment, aRole, newRoleId, newUid, org } from "../support/storage";
+import { anEnvironment, anOrganization, aRole, newOrganizationUid, newRoleId, newUid, org } from "../support/storage";
 import { acme, globex, useWorld } from "../support/world";
 
-const slugsOf = (roles: { slug: string }[]) => roles.map(({ slug }) => slug).toSorted();
+const slugsOf = (roles: readonly { slug: string }[]) => roles.map(({ slug }) => slug).toSorted();
 
 describe.each(engines)("the organization store on $name", (engine) => {
   const world = useWorld(engine);
-  const get = (id: OrganizationId) => world.units.lookup((stores) => stores.organizations.get(world.uid, id));
+  const find = (...ids: OrganizationId[]) => world.units.lookup((stores) => stores.organizations.find(world.uid, ids));
+  const get = async (id: OrganizationId) => (await find(id))[0];
+  const lock = (...ids: OrganizationId[]) => world.units.write((stores) => stores.organizations.lock(world.uid, ids));
   const own = () => ({
     defaultRoleId: world.ids.member,
     order: [world.ids.member, world.ids.admin, world.ids.lead],
-    sinceRevision: 1,
   });
 
   test("an organization's first row is at revision 1 and inherits", async () => {
-    await world.units.write((stores) => stores.organizations.insert(world.uid, org("initech")));
-    expect(await get(org("initech"))).toEqual({ id: "initech", revision: 1 });
+    const initech = anOrganization("initech");
+    await world.units.write((stores) => stores.organizations.insert(world.uid, [initech]));
+    expect(await get(initech.id)).toEqual({ ...initech, revision: 1 });
   });
 
-  test("an organization without a row is undefined, and no touch finds it", async () => {
-    expect(await get(org("nobody"))).toBeUndefined();
-    const touched = world.units.write((stores) => stores.organizations.touch(world.uid, org("nobody")));
-    expect(await touched).toBe(false);
-    expect(await get(org("nobody"))).toBeUndefined();
+  test("an organization without a row is not found, and no lock finds it", async () => {
+    expect(await find(org("nobody"))).toEqual([]);
+    expect(await lock(org("nobody"))).toEqual([]);
+    expect(await lock()).toEqual([]);
+    expect(await find(org("nobody"))).toEqual([]);
+    expect(await find()).toEqual([]);
+  });
+
+  test("several are made and found at once, in order of their bytes, by id and by uid", async () => {
+    const made = ["b", "B", "a.", "a", "_"].map(anOrganization);
+    await world.units.write((stores) => stores.organizations.insert(world.uid, made));
+    const rows = made.map((organization) => ({ ...organization, revision: 1 }));
+    const wanted = [...made.map(({ id }) => id), org("nobody"), org("A")];
+    expect(await find(...wanted)).toEqual(["B", "_", "a", "a.", "b"].map((id) => rows.find((row) => row.id === id)));
+    const uids = [...made.slice(0, 2).map(({ uid }) => uid), newOrganizationUid()];
+    await world.units.read(async ({ organizations }) => {
+      expect(new Set(await organizations.findByUid(world.uid, uids))).toEqual(new Set(rows.slice(0, 2)));
+      expect(await organizations.findByUid(world.other.uid, uids)).toEqual([]);
+      expect(await organizations.findByUid(world.uid, [])).toEqual([]);
+    });
+  });
+
+  test("a lock of several raises the revision of those that have a row, and answers them as they are then", async () => {
+    const initech = anOrganization("initech");
+    await world.units.write((stores) => stores.organizations.insert(world.uid, [initech]));
+    const locked = await lock(initech.id, org("nobody"), acme);
+    expect(locked).toEqual([
+      { id: "acme", uid: world.ids.acme, revision: 2, own: own() },
+      { ...initech, revision: 2 },
+    ]);
+    expect(await find(acme, initech.id)).toEqual(locked);
   });
 
   test("ids are compared byte by byte", async () => {
-    const ids = ["Case", "case", "CASE", "case.", "case!", "case~"].map(org);
-    for (const id of ids) await world.units.write((stores) => stores.organizations.insert(world.uid, id));
-    for (const id of ids) expect(await get(id)).toEqual({ id, revision: 1 });
-    expect(await world.units.write((stores) => stores.organizations.touch(world.uid, org("cASE")))).toBe(false);
-    expect(await world.units.write((stores) => stores.organizations.touch(world.uid, org("case!")))).toBe(true);
+    const cases = ["Case", "case", "CASE", "case.", "case!", "case~"].map(anOrganization);
+    for (const each of cases) await world.units.write((stores) => stores.organizations.insert(world.uid, [each]));
+    for (const each of cases) expect(await find(each.id)).toEqual([{ ...each, revision: 1 }]);
+    expect(await lock(org("cASE"))).toEqual([]);
+    expect(await lock(org("case!"))).toHaveLength(1);
     expect((await get(org("case!")))?.revision).toBe(2);
     expect((await get(org("case")))?.revision).toBe(1);
   });
 
-  test("touches raise the revision by one each, and nothing else", async () => {
-    const touches = many(10, () => world.units.write((stores) => stores.organizations.touch(world.uid, acme)));
-    expect(await Promise.all(touches)).toEqual(many(10, () => true));
-    expect(await get(acme)).toEqual({ id: "acme", revision: 11, own: own() });
+  test("locks raise the revision by one each, and nothing else", async () => {
+    const locked = (await Promise.all(many(10, () => lock(acme)))).flat();
+    expect(locked.map(({ revision }) => revision).toSorted((a, b) => a - b)).toEqual(many(10, (index) => index + 2));
+    expect(await get(acme)).toEqual({ id: "acme", uid: world.ids.acme, revision: 11, own: own() });
   });
 
   test("of many first rows at once one is made, and the others run again and find it", async () => {
     const firsts = many(10, () =>
       world.units.write(async (stores) => {
-        if (await stores.organizations.touch(world.uid, org("initech"))) return "found";
-        await stores.organizations.insert(world.uid, org("initech"));
+        if ((await stores.organizations.lock(world.uid, [org("initech")])).length) return "found";
+        await stores.organizations.insert(world.uid, [anOrganization("initech")]);
         return "made";
       }),
     );
@@ -61,12 +89,28 @@ describe.each(engines)("the organization store on $name", (engine) => {
     ["no role", []],
     ["1000 roles", Array.from({ length: 1000 }, newRoleId)],
   ])("an own configuration with an order of %s is kept as it is", async (_, order) => {
-    const changed = { defaultRoleId: newRoleId(), order, sinceRevision: 2 ** 40 };
+    const changed = { defaultRoleId: newRoleId(), order };
     await world.units.write(async (stores) => {
-      await stores.organizations.touch(world.uid, acme);
+      await stores.organizations.lock(world.uid, [acme]);
       await stores.organizations.saveOwn(world.uid, acme, changed);
     });
-    expect(await get(acme)).toEqual({ id: "acme", revision: 2, own: changed });
+    expect(await get(acme)).toEqual({ id: "acme", uid: world.ids.acme, revision: 2, own: changed });
+  });
+
+  test("without an own configuration an organization inherits again, and may get another one", async () => {
+    const save = (config: ReturnType<typeof own> | undefined) =>
+      world.units.write(async (stores) => {
+        await stores.organizations.lock(world.uid, [acme]);
+        await stores.organizations.saveOwn(world.uid, acme, config);
+      });
+    await save(undefined);
+    expect(await get(acme)).toEqual({ id: "acme", uid: world.ids.acme, revision: 2 });
+    expect(
+      await world.units.lookup((stores) => stores.organizations.countByDefault(world.uid, [world.ids.member])),
+    ).toBe(1);
+    const again = { defaultRoleId: world.ids.admin, order: [world.ids.admin] };
+    await save(again);
+    expect(await get(acme)).toEqual({ id: "acme", uid: world.ids.acme, revision: 3, own: again });
   });
 
   test("organizations are counted and listed by their default, in order of their bytes, up to the limit", async () => {
@@ -81,10 +125,10 @@ describe.each(engines)("the organization store on $name", (engine) => {
         ["a.", three],
         ["_", two],
       ] as const) {
-        await organizations.insert(environment.uid, org(id));
-        await organizations.saveOwn(environment.uid, org(id), { defaultRoleId, order: [], sinceRevision: 1 });
+        await organizations.insert(environment.uid, [anOrganization(id)]);
+        await organizations.saveOwn(environment.uid, org(id), { defaultRoleId, order: [] });
       }
-      await organizations.insert(environment.uid, org("inherits"));
+      await organizations.insert(environment.uid, [anOrganization("inherits")]);
     });
     await world.units.read(async ({ organizations }) => {
       expect(await organizations.countByDefault(environment.uid, [one, two])).toBe(4);
@@ -98,22 +142,38 @@ describe.each(engines)("the organization store on $name", (engine) => {
     });
   });
 
-  test("a removed organization is gone, and may come into being again", async () => {
+  test("a removed organization is gone, leaves its rows to the purge, and may come into being again", async () => {
+    const { acme: uid } = world.ids;
     await world.units.write(async (stores) => {
-      await stores.organizations.touch(world.uid, acme);
-      await stores.organizations.remove(world.uid, acme);
+      await stores.organizations.lock(world.uid, [acme]);
+      await stores.organizations.remove(world.uid, { id: acme, uid }, 7000);
     });
     expect(await get(acme)).toBeUndefined();
-    expect(await get(globex)).toEqual({ id: "globex", revision: 1, own: own() });
-    await world.units.write((stores) => stores.organizations.insert(world.uid, acme));
-    expect(await get(acme)).toEqual({ id: "acme", revision: 1 });
+    expect(await world.units.lookup((stores) => stores.organizations.findByUid(world.uid, [uid]))).toEqual([]);
+    expect(await get(globex)).toEqual({ id: "globex", uid: world.ids.globex, revision: 1, own: own() });
+    const markers: { delete_time: unknown }[] = await world.storage.query(
+      "SELECT * FROM purges WHERE environment_uid = ?",
+      [world.uid],
+    );
+    expect(markers.map((marker) => ({ ...marker, delete_time: Number(marker.delete_time) }))).toEqual([
+      { kind: "organization", environment_uid: world.uid, subject_id: uid, delete_time: 7000 },
+    ]);
+
+    const again = anOrganization("acme");
+    await world.units.write((stores) => stores.organizations.insert(world.uid, [again]));
+    expect(await get(acme)).toEqual({ ...again, revision: 1 });
+    await world.units.read(async ({ memberships, groupRoles }) => {
+      expect(await memberships.list(world.uid, again.uid, { after: "", limit: 10 })).toEqual([]);
+      expect(await memberships.count(world.uid, again.uid)).toBe(0);
+      expect(await groupRoles.list(world.uid, again.uid, { after: "", limit: 10, without: [] })).toEqual([]);
+    });
   });
 
   test("no organization comes into being in an environment that never was", async () => {
     let runs = 0;
     const birth = world.units.write((stores) => {
       runs += 1;
-      return stores.organizations.insert(newUid(), acme);
+      return stores.organizations.insert(newUid(), [anOrganization("acme")]);
     });
     await expect(birth).rejects.toMatchObject({ reason: "CONFLICT_RETRY" });
     expect(runs).toBe(8);
@@ -122,13 +182,14 @@ describe.each(engines)("the organization store on $name", (engine) => {
   test("a role of an organization is none of its environment's", async () => {
     const role = aRole("org-extra", { organizationId: acme });
     await world.units.write(async (stores) => {
-      await stores.organizations.touch(world.uid, acme);
+      await stores.organizations.lock(world.uid, [acme]);
       await stores.roles.insert(world.uid, role);
     });
     await world.units.read(async (stores) => {
       expect(slugsOf(await stores.roles.ofEnvironment(world.uid))).toEqual(["admin", "member"]);
-      expect(slugsOf(await stores.roles.ofOrganization(world.uid, acme))).toEqual(["org-extra", "org-lead"]);
-      expect(slugsOf(await stores.roles.ofOrganization(world.uid, globex))).toEqual(["org-lead"]);
+      const custom = await stores.roles.ofOrganizations(world.uid, [acme, globex]);
+      expect(slugsOf(custom.get(acme)?.customRoles ?? [])).toEqual(["org-extra", "org-lead"]);
+      expect(slugsOf(custom.get(globex)?.customRoles ?? [])).toEqual(["org-lead"]);
     });
   });
 });

@@ -94,11 +94,16 @@ describe.each(engines)("the permission store on $name", (engine) => {
     const count = () => world.units.lookup((stores) => stores.permissions.countRoles(world.uid, world.ids.read));
     expect(await count()).toBe(4);
     await write((stores) =>
-      stores.roles.bury(world.uid, world.ids.admin, {
-        deletedRevision: 2,
-        replacementRoleId: undefined,
-        environmentDefaultRoleId: world.ids.member,
-      }),
+      stores.roles.bury(
+        world.uid,
+        world.ids.admin,
+        {
+          deletedRevision: 2,
+          replacementRoleId: undefined,
+          environmentDefaultRoleId: world.ids.member,
+        },
+        9000,
+      ),
     );
     expect(await count()).toBe(3);
     await world.units.write((stores) => stores.roles.remove(world.uid, acme, world.ids.lead));
@@ -122,7 +127,7 @@ describe.each(engines)("the permission store on $name", (engine) => {
     await write((stores) => stores.permissions.remove(world.uid, read, 7000));
     expect(await find("docs.read")).toBeUndefined();
     const permissionsOf = (id: "" | typeof acme) =>
-      world.units.lookup((stores) => stores.roles.permissionsOf(world.uid, id));
+      world.units.lookup((stores) => stores.roles.permissionsOf(world.uid, [id]));
     const expectWriteAlone = async () => {
       expect(await permissionsOf("")).toEqual(
         new Map([

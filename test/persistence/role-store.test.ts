@@ -14,14 +14,15 @@ describe.each(engines)("the role store on $name", (engine) => {
     });
   const inOrganization = <T>(work: (stores: Stores) => Promise<T>, id: OrganizationId = acme) =>
     world.units.write(async (stores) => {
-      await stores.organizations.touch(world.uid, id);
+      await stores.organizations.lock(world.uid, [id]);
       return work(stores);
     });
   const ofEnvironment = () => world.units.lookup((stores) => stores.roles.ofEnvironment(world.uid));
-  const ofOrganization = (id: OrganizationId) =>
-    world.units.lookup((stores) => stores.roles.ofOrganization(world.uid, id));
+  const ofOrganizations = (...ids: OrganizationId[]) =>
+    world.units.lookup((stores) => stores.roles.ofOrganizations(world.uid, ids));
+  const ofOrganization = async (id: OrganizationId) => (await ofOrganizations(id)).get(id)?.customRoles ?? [];
   const permissionsOf = (id: OrganizationId | "", roleId?: ReturnType<typeof newRoleId>) =>
-    world.units.lookup((stores) => stores.roles.permissionsOf(world.uid, id, roleId));
+    world.units.lookup((stores) => stores.roles.permissionsOf(world.uid, [id], roleId));
   const tombstone = (changes = {}) => ({
     deletedRevision: 7,
     replacementRoleId: undefined,
@@ -198,22 +199,107 @@ describe.each(engines)("the role store on $name", (engine) => {
     ["without a replacement", {}],
   ])("a role buried %s is a tombstone without permissions", async (_, changes) => {
     const admin = (await ofEnvironment()).find(({ id }) => id === world.ids.admin);
-    await inEnvironment((stores) => stores.roles.bury(world.uid, world.ids.admin, tombstone(changes)));
+    await inEnvironment((stores) => stores.roles.bury(world.uid, world.ids.admin, tombstone(changes), 9000));
     const after = await ofEnvironment();
     expect(after).toHaveLength(2);
-    expect(after).toContainEqual({ ...admin, tombstone: tombstone(changes) });
+    expect(after).toContainEqual({ ...admin, updateTime: 9000, tombstone: tombstone(changes) });
     expect(after.find(({ id }) => id === world.ids.member)?.tombstone).toBeUndefined();
     expect([...(await permissionsOf("")).keys()]).toEqual([world.ids.member]);
   });
 
   test("the slug of a tombstone is free, again and again", async () => {
-    await inEnvironment((stores) => stores.roles.bury(world.uid, world.ids.admin, tombstone()));
+    await inEnvironment((stores) => stores.roles.bury(world.uid, world.ids.admin, tombstone(), 9000));
     const second = aRole("admin");
     await inEnvironment((stores) => stores.roles.insert(world.uid, second));
-    await inEnvironment((stores) => stores.roles.bury(world.uid, second.id, tombstone({ deletedRevision: 9 })));
+    await inEnvironment((stores) => stores.roles.bury(world.uid, second.id, tombstone({ deletedRevision: 9 }), 9000));
     await inOrganization((stores) => stores.roles.insert(world.uid, aRole("admin", { organizationId: acme })));
     const admins = (await ofEnvironment()).filter(({ slug }) => slug === slugOf("admin"));
     expect(admins.map((role) => role.tombstone?.deletedRevision)).toEqual(expect.arrayContaining([7, 9]));
+  });
+
+  test("a replaced custom role leaves a reference to what took its place, no permissions, and its slug free", async () => {
+    const [successor, extra] = [newRoleId(), aRole("org-extra", { organizationId: acme })];
+    await inOrganization((stores) => stores.roles.insert(world.uid, extra));
+    await inOrganization((stores) => stores.roles.replace(world.uid, acme, world.ids.lead, successor));
+    expect((await ofOrganizations(acme)).get(acme)).toEqual({
+      customRoles: [extra],
+      replaced: new Map([[world.ids.lead, successor]]),
+    });
+    expect(await permissionsOf(acme)).toEqual(new Map());
+    expect(await world.units.lookup((stores) => stores.roles.replaced(world.uid))).toEqual([
+      { id: world.ids.lead, organizationId: acme },
+    ]);
+    expect(await world.units.lookup((stores) => stores.roles.replaced(world.other.uid))).toEqual([]);
+    expect((await ofOrganizations(globex)).get(globex)?.replaced).toEqual(new Map());
+    expect(await ofEnvironment()).toHaveLength(2);
+
+    const again = aRole("org-lead", { organizationId: acme });
+    await inOrganization((stores) => stores.roles.insert(world.uid, again));
+    await inOrganization((stores) => stores.roles.replace(world.uid, acme, again.id, extra.id));
+    const replaced = new Map([
+      [world.ids.lead, successor],
+      [again.id, extra.id],
+    ]);
+    expect((await ofOrganizations(acme)).get(acme)).toEqual({ customRoles: [extra], replaced });
+    await inOrganization((stores) => stores.roles.remove(world.uid, acme, world.ids.lead));
+    replaced.delete(world.ids.lead);
+    expect((await ofOrganizations(acme)).get(acme)).toEqual({ customRoles: [extra], replaced });
+  });
+
+  test("the deleted custom roles of all organizations are listed together, tombstones are not", async () => {
+    const initech = org("initech");
+    const extra = aRole("org-extra", { organizationId: initech });
+    await world.units.write((stores) => stores.roles.insert(world.uid, extra));
+    await inEnvironment((stores) =>
+      stores.roles.bury(world.uid, world.ids.admin, tombstone({ replacementRoleId: world.ids.member }), 9000),
+    );
+    await inOrganization((stores) => stores.roles.replace(world.uid, acme, world.ids.lead, world.ids.member));
+    await inOrganization((stores) => stores.roles.replace(world.uid, initech, extra.id, world.ids.member), initech);
+    const listed = await world.units.lookup((stores) => stores.roles.replaced(world.uid));
+    expect(new Set(listed)).toEqual(
+      new Set([
+        { id: world.ids.lead, organizationId: acme },
+        { id: extra.id, organizationId: initech },
+      ]),
+    );
+  });
+
+  test("roles of several organizations are read at once, those without any are absent", async () => {
+    const found = await ofOrganizations(globex, org("initech"), acme, org("Acme"));
+    expect([...found.keys()].toSorted()).toEqual([acme, globex]);
+    for (const [organizationId, { customRoles, replaced }] of found) {
+      expect(customRoles).toEqual([aRole("org-lead", { id: world.ids.lead, organizationId })]);
+      expect(replaced).toEqual(new Map());
+    }
+    expect(await ofOrganizations()).toEqual(new Map());
+  });
+
+  test("permissions of several scopes are read at once, for one role too", async () => {
+    const { member, admin, lead } = world.ids;
+    const both = ["docs.read", "docs.write"];
+    const extra = aRole("org-extra", { organizationId: acme });
+    await inOrganization(async (stores) => {
+      await stores.roles.insert(world.uid, extra);
+      await stores.roles.addPermissions(world.uid, extra, [world.ids.read]);
+    });
+    const read = (scopes: (OrganizationId | "")[], roleId?: typeof member) =>
+      world.units.lookup((stores) => stores.roles.permissionsOf(world.uid, scopes, roleId));
+    expect(await read(["", acme])).toEqual(
+      new Map([
+        [member, both],
+        [admin, both],
+        [lead, both],
+        [extra.id, ["docs.read"]],
+      ]),
+    );
+    expect(await read([acme, org("initech")])).toEqual(
+      new Map([
+        [lead, both],
+        [extra.id, ["docs.read"]],
+      ]),
+    );
+    expect(await read(["", acme], extra.id)).toEqual(new Map([[extra.id, ["docs.read"]]]));
+    expect(await read([""], extra.id)).toEqual(new Map());
   });
 
   test("a removed custom role is gone with its permissions, and its slug is free", async () => {

@@ -3,32 +3,49 @@ import type { Tools } from "../../src/domain/tools";
 import { Transactions } from "../../src/domain/transactions";
 import type { Stores, UnitOfWork } from "../../src/domain/stores";
 import { servers } from "../support/engines";
-import { aRole, org } from "../support/storage";
+import { aMember, anOrganization, aRole, newOrganizationUid, org } from "../support/storage";
 import { useWorld } from "../support/world";
 
 const initech = org("initech");
+const transactionsOn = (units: UnitOfWork) => new Transactions(units, Date.now, { organization: newOrganizationUid });
 
 describe.each(servers)("transactions on $name", (engine) => {
   const world = useWorld(engine);
 
-  /** Lets another writer in right after an organization was found to have no row. */
-  function interruptedAfterTouch(interruption: () => Promise<void>): UnitOfWork {
+  /**
+   * Lets another writer in once: right after an organization was found to have no row, or in the middle of its lock,
+   * between the statement that locks and the one that reads what was locked.
+   */
+  function interrupted(where: "after the lock" | "in the lock", interruption: () => Promise<void>): UnitOfWork {
     const { units } = world;
     let left = 1;
-    const interrupted = (stores: Stores): Stores => ({
-      ...stores,
-      organizations: Object.create(stores.organizations, {
-        touch: {
-          value: async (...key: Parameters<Stores["organizations"]["touch"]>) => {
-            const found = await stores.organizations.touch(...key);
-            if (!found && left-- > 0) await interruption();
-            return found;
-          },
-        },
-      }) as Stores["organizations"],
-    });
+    const interruptOnce = async () => {
+      if (left-- > 0) await interruption();
+    };
+    const interrupting = ({ organizations }: Stores) =>
+      Object.create(
+        organizations,
+        where === "in the lock"
+          ? {
+              find: {
+                value: async (...key: Parameters<Stores["organizations"]["find"]>) => {
+                  await interruptOnce();
+                  return organizations.find(...key);
+                },
+              },
+            }
+          : {
+              lock: {
+                value: async (...key: Parameters<Stores["organizations"]["lock"]>) => {
+                  const found = await organizations.lock(...key);
+                  if (!found.length) await interruptOnce();
+                  return found;
+                },
+              },
+            },
+      ) as Stores["organizations"];
     return {
-      write: (work) => units.write((stores) => work(interrupted(stores))),
+      write: (work) => units.write((stores) => work({ ...stores, organizations: interrupting(stores) })),
       read: (work) => units.read(work),
       lookup: (work) => units.lookup(work),
     };
@@ -36,17 +53,18 @@ describe.each(servers)("transactions on $name", (engine) => {
 
   const birth = () =>
     world.units.write(async (stores) => {
-      await stores.organizations.insert(world.uid, initech);
+      const organization = anOrganization(initech);
+      await stores.organizations.insert(world.uid, [organization]);
       await stores.organizations.saveOwn(world.uid, initech, {
         defaultRoleId: world.ids.member,
         order: [world.ids.member],
-        sinceRevision: 1,
       });
+      await stores.memberships.put(world.uid, [aMember(organization.uid, "ann", [world.ids.member])]);
       await stores.roles.insert(world.uid, aRole("org-first", { organizationId: initech }));
     });
 
   test("a write to an organization sees nothing of it that it has not locked", async () => {
-    const transactions = new Transactions(interruptedAfterTouch(birth), Date.now);
+    const transactions = transactionsOn(interrupted("after the lock", birth));
     const scope = { environmentId: world.environment.id, organizationId: initech };
     const seen = await transactions.inScope(scope, undefined, async (_, { organization, context }) => ({
       organization,
@@ -55,16 +73,36 @@ describe.each(servers)("transactions on $name", (engine) => {
     expect(seen).toEqual({ organization: undefined, inherits: true });
   });
 
+  test("an organization that comes into being while it is locked is locked then, and seen whole", async () => {
+    const transactions = transactionsOn(interrupted("in the lock", birth));
+    const scope = { environmentId: world.environment.id, organizationId: initech };
+    let runs = 0;
+    const seen = await transactions.inScope(scope, undefined, async (_, { organization, context }) => {
+      runs += 1;
+      return {
+        revision: organization?.revision,
+        roles: organization?.customRoles.map(({ slug }) => slug),
+        inherits: context.inheritsEnvironment,
+      };
+    });
+    expect(seen).toEqual({ revision: 2, roles: ["org-first"], inherits: false });
+    expect(runs).toBe(1);
+  });
+
   test("deleting the data of an organization leaves whole what came into being meanwhile", async () => {
-    const transactions = new Transactions(interruptedAfterTouch(birth), Date.now);
+    const transactions = transactionsOn(interrupted("after the lock", birth));
     const environments = new EnvironmentService({ transactions } as Tools);
     const request = { environmentId: world.environment.id, organizationId: initech };
     expect(await environments.deleteOrganizationData(request, { fingerprint: () => "" })).toEqual({
       deletedRoleCount: 0,
+      deletedMembershipCount: 0,
     });
     await world.units.read(async (stores) => {
-      expect(await stores.organizations.get(world.uid, initech)).toBeDefined();
-      expect(await stores.roles.ofOrganization(world.uid, initech)).toHaveLength(1);
+      const [organization] = await stores.organizations.find(world.uid, [initech]);
+      expect(organization?.own).toBeDefined();
+      const roles = await stores.roles.ofOrganizations(world.uid, [initech]);
+      expect(roles.get(initech)?.customRoles).toHaveLength(1);
+      expect(await stores.memberships.count(world.uid, organization?.uid ?? newOrganizationUid())).toBe(1);
     });
   });
 });

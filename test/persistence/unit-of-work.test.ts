@@ -1,9 +1,20 @@
 import { Refusal } from "../../src/domain/errors";
+import type { RequestId } from "../../src/domain/fields";
 import { KeyTaken, type Stores } from "../../src/domain/stores";
 import { Conflict } from "../../src/persistence/driver-errors";
 import { engines, servers } from "../support/engines";
 import { failuresOf, many } from "../support/many";
-import { aPermission, aRole, anEnvironment, openStorage, org, waitsForLock } from "../support/storage";
+import {
+  aMember,
+  anOrganization,
+  aPermission,
+  aRole,
+  anEnvironment,
+  group,
+  openStorage,
+  org,
+  waitsForLock,
+} from "../support/storage";
 import { acme, useWorld } from "../support/world";
 
 describe.each(engines)("the unit of work on $name", (engine) => {
@@ -13,7 +24,20 @@ describe.each(engines)("the unit of work on $name", (engine) => {
   test("everything a closure did before it threw is rolled back, in every store", async () => {
     const newborn = anEnvironment();
     const all = async () => {
-      const tables = ["environments", "organizations", "roles", "role_permissions", "permissions", "purges"];
+      const tables = [
+        "environments",
+        "environment_anchors",
+        "organizations",
+        "roles",
+        "role_permissions",
+        "permissions",
+        "role_assignments",
+        "group_roles",
+        "successions",
+        "role_collapses",
+        "purges",
+        "answered_requests",
+      ];
       return Promise.all(tables.map((name) => world.storage.query(`SELECT * FROM ${name} ORDER BY 1, 2`)));
     };
     const before = await all();
@@ -23,18 +47,43 @@ describe.each(engines)("the unit of work on $name", (engine) => {
       await stores.environments.touch(uid);
       await stores.environments.update(uid, { order: [] });
       await stores.environments.insert(newborn);
-      await stores.organizations.touch(uid, acme);
-      await stores.organizations.insert(uid, org("initech"));
-      await stores.organizations.remove(uid, acme);
+      await stores.environments.lockSuccession(uid);
+      await stores.environments.requestSweep(uid);
+      await stores.environments.insertCollapse(uid, { revision: 2, order: [ids.member], createTime: 7000 });
+      await stores.environments.closeToNewOrganizations(uid);
+      await stores.organizations.lock(uid, [acme]);
+      await stores.organizations.insert(uid, [anOrganization("initech")]);
+      await stores.organizations.saveOwn(uid, acme, undefined);
+      await stores.organizations.remove(uid, { id: acme, uid: ids.acme }, 7000);
       await stores.roles.insert(uid, aRole("viewer"));
+      await stores.roles.replace(uid, acme, ids.lead, ids.member);
       await stores.roles.remove(uid, acme, ids.lead);
-      await stores.roles.bury(uid, ids.admin, {
-        deletedRevision: 2,
-        replacementRoleId: undefined,
-        environmentDefaultRoleId: ids.member,
-      });
+      await stores.roles.bury(
+        uid,
+        ids.admin,
+        {
+          deletedRevision: 2,
+          replacementRoleId: undefined,
+          environmentDefaultRoleId: ids.member,
+        },
+        7000,
+      );
       await stores.permissions.insert(uid, aPermission("audit"));
       await stores.permissions.remove(uid, ids.read, 7000);
+      await stores.memberships.put(uid, [aMember(ids.acme, "ann", [ids.admin]), aMember(ids.acme, "eve", [ids.admin])]);
+      await stores.memberships.remove(uid, aMember(ids.acme, "bob", []));
+      await stores.groupRoles.put(uid, ids.acme, {
+        groupId: group("eves"),
+        roleId: ids.admin,
+        createTime: 1,
+        updateTime: 1,
+      });
+      await stores.groupRoles.remove(uid, ids.acme, group("crew"));
+      await stores.answers.save(
+        world.environment.id,
+        { requestId: "r" as RequestId, fingerprint: "", answer: "", createTime: 1 },
+        0,
+      );
       await stores.environments.remove(world.other.uid, 7000);
       throw refusal;
     });
@@ -156,14 +205,14 @@ describe.each(servers)("transactions that meet on $name", (engine) => {
 
   test("of two transactions that wait for each other both are done in the end", async () => {
     const { uid, units } = world;
-    await units.write((stores) => stores.organizations.insert(uid, org("initech")));
+    await units.write((stores) => stores.organizations.insert(uid, [anOrganization("initech")]));
     const pair = (first: string, second: string) => {
       let runs = 0;
       const done = units.write(async (stores) => {
         runs += 1;
-        await stores.organizations.touch(uid, org(first));
+        await stores.organizations.lock(uid, [org(first)]);
         if (runs === 1) await bothHaveTheirs();
-        await stores.organizations.touch(uid, org(second));
+        await stores.organizations.lock(uid, [org(second)]);
       });
       return { done, runs: () => runs };
     };
@@ -171,8 +220,11 @@ describe.each(servers)("transactions that meet on $name", (engine) => {
     const pairs = [pair("acme", "initech"), pair("initech", "acme")];
     await Promise.all(pairs.map(({ done }) => done));
     expect(pairs.map(({ runs }) => runs()).toSorted((a, b) => a - b)).toEqual([1, 2]);
-    for (const id of ["acme", "initech"])
-      expect((await units.lookup((stores) => stores.organizations.get(uid, org(id))))?.revision).toBe(3);
+    const both = await units.lookup((stores) => stores.organizations.find(uid, ["acme", "initech"].map(org)));
+    expect(both.map(({ id, revision: raised }) => [id, raised])).toEqual([
+      ["acme", 3],
+      ["initech", 3],
+    ]);
   });
 
   test("of writers over two pools at once none is lost", async () => {
@@ -205,7 +257,7 @@ describe.each(servers)("transactions that meet on $name", (engine) => {
   test("a write reads what was committed after it began", async () => {
     const { uid, units } = world;
     const counts = await units.write(async (stores) => {
-      await stores.organizations.touch(uid, acme);
+      await stores.organizations.lock(uid, [acme]);
       const before = await stores.permissions.count(uid);
       await units.write((others) => others.permissions.insert(uid, aPermission(`p${before}`)));
       return [before, await stores.permissions.count(uid)];

@@ -59,6 +59,12 @@ export function stageOn(engine: TestEngine, settings: Record<string, string> = {
     get permissions() {
       return service().permissions;
     },
+    get memberships() {
+      return service().memberships;
+    },
+    get access() {
+      return service().access;
+    },
     get address() {
       return service().address;
     },

@@ -1,11 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import { ulid } from "ulid";
-import type { Description, EnvironmentId, Name, OrganizationId, PermissionSlug } from "../../src/domain/fields";
-import type { EnvironmentUid, PermissionId, RoleId } from "../../src/domain/ids";
+import type {
+  Description,
+  EnvironmentId,
+  GroupId,
+  Name,
+  OrganizationId,
+  PermissionSlug,
+  UserId,
+} from "../../src/domain/fields";
+import type { EnvironmentUid, OrganizationUid, PermissionId, RoleId } from "../../src/domain/ids";
 import type { Permission, Role } from "../../src/domain/role";
-import type { Environment } from "../../src/domain/role-config";
 import type { Slug } from "../../src/domain/slug";
+import type { Environment, Membership, Organization } from "../../src/domain/state";
 import { openDatabase } from "../../src/persistence/data-source";
 import { Database } from "../../src/persistence/database";
 import { parseDatabaseUrl } from "../../src/persistence/database-url";
@@ -61,6 +69,33 @@ export const slugOf = (slug: string) => slug as Slug;
 export const newRoleId = () => `role_${ulid()}` as RoleId;
 export const newPermissionId = () => `perm_${ulid()}` as PermissionId;
 export const newUid = () => ulid() as EnvironmentUid;
+export const newOrganizationUid = () => ulid() as OrganizationUid;
+export const user = (id: string) => id as UserId;
+export const group = (id: string) => id as GroupId;
+
+/** What an organization is made from. */
+export const anOrganization = (id: string): Pick<Organization, "id" | "uid"> => ({
+  id: org(id),
+  uid: newOrganizationUid(),
+});
+
+export function aMember(
+  organizationUid: OrganizationUid,
+  userId: string,
+  roleIds: readonly RoleId[],
+  changes: Partial<Membership> = {},
+): Membership {
+  const asOfRevision = roleIds.length > 1 ? 1 : 0;
+  return {
+    organizationUid,
+    userId: user(userId),
+    roleIds: roleIds.toSorted(),
+    asOfRevision,
+    createTime: 1000,
+    updateTime: 1000,
+    ...changes,
+  };
+}
 
 export function anEnvironment(changes: Partial<Environment> = {}): Environment {
   const defaultRoleId = changes.defaultRoleId ?? newRoleId();

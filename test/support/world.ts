@@ -1,12 +1,15 @@
-import type { EnvironmentUid, RoleId } from "../../src/domain/ids";
-import type { Environment } from "../../src/domain/role-config";
+import type { EnvironmentUid, OrganizationUid, RoleId } from "../../src/domain/ids";
+import type { Environment } from "../../src/domain/state";
 import type { Stores } from "../../src/domain/stores";
 import type { TestEngine } from "./engines";
 import {
   type TestStorage,
+  aMember,
   aPermission,
   aRole,
   anEnvironment,
+  group,
+  newOrganizationUid,
   newPermissionId,
   newRoleId,
   openStorage,
@@ -23,12 +26,14 @@ const ids = {
   lead: newRoleId(),
   read: newPermissionId(),
   write: newPermissionId(),
+  acme: newOrganizationUid(),
+  globex: newOrganizationUid(),
 };
 
 /**
- * The place a storage test works in: an environment with the organization `acme`. Beside it stand a second
- * organization, `globex`, and a second environment that holds the same ids and slugs; both must be untouched at the end
- * of every test.
+ * The place a storage test works in: an environment with the organization `acme`, its members `ann` (`member`) and `bob`
+ * (`admin` and `org-lead`), and its group `crew` (`org-lead`). Beside it stand a second organization, `globex`, and a
+ * second environment that holds the same ids, slugs and users; both must be untouched at the end of every test.
  */
 export interface World {
   readonly storage: TestStorage;
@@ -63,9 +68,14 @@ export function useWorld(engine: TestEngine, { watchesOrganization = true } = {}
   async function bystanders(): Promise<unknown> {
     const watched = watchesOrganization ? environment.uid : "";
     const tables: string[][] = [];
+    const ofGlobex = "environment_uid = ? OR environment_uid = ? AND organization_uid = ?";
     for (const [name, where, values] of [
       ["environments", "uid = ?", [other.uid]],
       ["environment_anchors", "environment_uid = ?", [other.uid]],
+      ["successions", "environment_uid = ?", [other.uid]],
+      ["role_collapses", "environment_uid = ?", [other.uid]],
+      ["role_assignments", ofGlobex, [other.uid, watched, ids.globex]],
+      ["group_roles", ofGlobex, [other.uid, watched, ids.globex]],
       ["organizations", "environment_uid = ? OR environment_uid = ? AND id = ?", [other.uid, watched, globex]],
       ["roles", "environment_uid = ? OR environment_uid = ? AND organization_id = ?", [other.uid, watched, globex]],
       [
@@ -103,7 +113,8 @@ export function useWorld(engine: TestEngine, { watchesOrganization = true } = {}
   };
 }
 
-async function populate({ environments, organizations, permissions, roles }: Stores, environment: Environment) {
+async function populate(stores: Stores, environment: Environment) {
+  const { environments, organizations, permissions, roles, memberships, groupRoles } = stores;
   const { uid } = environment;
   await environments.insert(environment);
   await permissions.insert(uid, aPermission("docs.read", { id: ids.read }));
@@ -114,12 +125,24 @@ async function populate({ environments, organizations, permissions, roles }: Sto
   };
   await grant(aRole("member", { id: ids.member }));
   await grant(aRole("admin", { id: ids.admin, createdRevision: 2 }));
-  for (const id of [acme, globex]) {
-    await organizations.insert(uid, id);
+  for (const [id, organizationUid] of [
+    [acme, ids.acme],
+    [globex, ids.globex],
+  ] as const) {
+    await organizations.insert(uid, [{ id, uid: organizationUid }]);
     const order: RoleId[] = [ids.member, ids.admin, ids.lead];
-    await organizations.saveOwn(uid, id, { defaultRoleId: ids.member, order, sinceRevision: 1 });
+    await organizations.saveOwn(uid, id, { defaultRoleId: ids.member, order });
     await grant(aRole("org-lead", { id: ids.lead, organizationId: id }));
+    await memberships.put(uid, membersOf(organizationUid));
+    const times = { createTime: 1000, updateTime: 1000 };
+    await groupRoles.put(uid, organizationUid, { groupId: group("crew"), roleId: ids.lead, ...times });
   }
 }
+
+/** The members that each organization of a world has. */
+export const membersOf = (organizationUid: OrganizationUid) => [
+  aMember(organizationUid, "ann", [ids.member]),
+  aMember(organizationUid, "bob", [ids.admin, ids.lead]),
+];
 
 export { acme, globex };
