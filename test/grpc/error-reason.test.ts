@@ -5,9 +5,11 @@ import { pino } from "pino";
 import { ErrorReason } from "../../gen/orgroles/v1/error_reason";
 import { PermissionServiceService } from "../../gen/orgroles/v1/permission_service";
 import { Refusal, kindOf, refuse } from "../../src/domain/errors";
+import { permissionActions } from "../../src/grpc/actions";
 import { GrpcServer } from "../../src/grpc/server";
 import { type Handlers, bind } from "../../src/grpc/unary";
 import { connect, failureOf } from "../support/client";
+import { openPassage } from "../support/passage";
 
 /** One refusal of every factory. */
 const samples: Record<keyof typeof refuse, Refusal> = {
@@ -42,7 +44,12 @@ const samples: Record<keyof typeof refuse, Refusal> = {
   conflictRetry: refuse.conflictRetry(),
   roleLimitReached: refuse.roleLimitReached("environments/staging", 200),
   permissionLimitReached: refuse.permissionLimitReached("environments/staging", 2000),
+  overloaded: refuse.overloaded("queue", 250),
+  credentialsMissing: refuse.credentialsMissing(),
+  credentialsInvalid: refuse.credentialsInvalid(),
+  scopeInsufficient: refuse.scopeInsufficient("organization"),
   databaseUnavailable: refuse.databaseUnavailable(),
+  issuerUnavailable: refuse.issuerUnavailable(),
 };
 
 interface Documented {
@@ -123,7 +130,7 @@ describe("through a socket", () => {
       throw thrown.error;
     },
   };
-  const server = new GrpcServer([bind(PermissionServiceService, handlers, log)]);
+  const server = new GrpcServer([bind(PermissionServiceService, handlers, permissionActions, openPassage(log))]);
   let client: ReturnType<typeof connect>;
   beforeAll(async () => {
     client = connect(`127.0.0.1:${await server.listen("127.0.0.1", 0)}`);

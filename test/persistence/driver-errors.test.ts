@@ -110,8 +110,8 @@ const permission = (id: string) =>
   ` VALUES ('e', '${id}', 's', 'n', '', 1, 1)`;
 
 const child = (uid: string) =>
-  "INSERT INTO organizations (environment_uid, id, revision, own_since_revision, default_role_id, role_order)" +
-  ` VALUES ('${uid}', 'acme', 1, 0, '', '')`;
+  "INSERT INTO organizations (environment_uid, id, uid, revision, default_role_id, role_order)" +
+  ` VALUES ('${uid}', 'acme', 'acme', 1, '', '')`;
 
 describe.each(engines)("what really fails on $name", (engine) => {
   const storage = useStorage(engine);
