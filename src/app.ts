@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import { ulid } from "ulid";
 import { AccessServiceService } from "../gen/orgroles/v1/access_service";
@@ -20,6 +21,7 @@ import { PermissionService } from "./domain/permission-service";
 import { RoleConfigService } from "./domain/role-config-service";
 import { RoleDeletionService } from "./domain/role-deletion-service";
 import { RoleService } from "./domain/role-service";
+import { type Cache, Snapshots } from "./domain/snapshots";
 import { Sweep } from "./domain/sweep";
 import type { Tools } from "./domain/tools";
 import { Transactions } from "./domain/transactions";
@@ -69,7 +71,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     onLost: () => server.setServing(false),
   });
   const signals = new AsyncLocalStorage<AbortSignal>();
-  const services = createServices(database, config.quotas, Date.now, () => signals.getStore());
+  const services = createServices(database, config.quotas, Date.now, config.cacheBytes, () => signals.getStore());
   const admission = new Admission(config.admission);
   const metrics = new Metrics({
     admission: () => admission.load(),
@@ -165,6 +167,11 @@ export async function sweepProgress(config: Config): Promise<{ environmentId: st
 
 const digest = (text: string) => createHash("sha256").update(text).digest("base64url").slice(0, 16);
 
+function memory<Value extends object>(maxSize: number): Cache<Value> {
+  const cache = new LRUCache<string, Value>({ maxSize });
+  return { get: (key) => cache.get(key), set: (key, value, size) => void cache.set(key, value, { size }) };
+}
+
 export type Services = ReturnType<typeof createServices>;
 
 /** Every use case, on a database. `signal` is of the call that is being answered. */
@@ -172,6 +179,7 @@ export function createServices(
   database: DatabaseAccess,
   quotas: Quotas,
   clock: Clock,
+  cacheBytes = 64 * 1024 * 1024,
   signal?: () => AbortSignal | undefined,
 ) {
   const ids = {
@@ -182,7 +190,9 @@ export function createServices(
   };
   const units = new TypeormUnitOfWork(database, signal);
   const transactions = new Transactions(units, clock, ids);
-  const tools: Tools = { transactions, clock, ids, digest, quotas };
+  // a round trip is of several calls: none of them may end it alone
+  const snapshots = new Snapshots(new TypeormUnitOfWork(database), () => memory(cacheBytes / 2));
+  const tools: Tools = { transactions, snapshots, clock, ids, digest, quotas };
   return {
     roles: new RoleService(tools),
     configs: new RoleConfigService(tools),

@@ -20,6 +20,8 @@ export interface Config {
   readonly migrate: boolean;
   /** Created at start where they are missing. */
   readonly environments: readonly string[];
+  /** Of memory for what is read often. */
+  readonly cacheBytes: number;
   readonly quotas: Quotas;
   readonly credentials: readonly Credential[];
   readonly jwt: JwtOptions | undefined;
@@ -118,6 +120,7 @@ function toConfig(values: Values, isEmbeddedDefault: boolean): Config {
     databaseTimeout: values.ORGROLES_DATABASE_TIMEOUT_MS,
     migrate: values.ORGROLES_MIGRATE === "on",
     environments: values.ORGROLES_ENVIRONMENTS ?? (isEmbeddedDefault ? ["dev"] : []),
+    cacheBytes: values.ORGROLES_CACHE_MIB * 1024 * 1024,
     quotas: {
       environmentRoles: values.ORGROLES_MAX_ENVIRONMENT_ROLES,
       customRoles: values.ORGROLES_MAX_CUSTOM_ROLES,

@@ -26,6 +26,7 @@ test("nothing is required", () => {
     credentials: [],
     reflection: true,
     admission: { concurrency: 64, queue: 256, rate: 0 },
+    cacheBytes: 64 * 1024 * 1024,
     logLevel: "info",
   });
 });

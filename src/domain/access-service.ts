@@ -1,4 +1,4 @@
-import { type AccessView, type CheckView, type Grants, accessOf, check, permissionUnknown } from "./access";
+import { type AccessView, type CheckView, accessOf, check, permissionUnknown } from "./access";
 import { type Refusal, refuse } from "./errors";
 import {
   type EnvironmentId,
@@ -9,13 +9,11 @@ import {
   parseId,
   parsePermissionSlug,
 } from "./fields";
-import { byKey, rolesInOrder } from "./membership";
+import { rolesInOrder } from "./membership";
 import type { MemberScope } from "./membership-service";
 import type { Role } from "./role";
-import { organizationContext } from "./role-config";
 import { parseEnvironmentId } from "./scope";
-import type { EnvironmentState, Membership, OrganizationState } from "./state";
-import type { Stores } from "./stores";
+import type { Holding, Moment } from "./snapshots";
 import { heldRoles } from "./succession";
 import type { Tools } from "./tools";
 
@@ -47,12 +45,11 @@ export class AccessService {
     const member = parseMember(fields, request);
     fields.check();
 
-    return this.read(environmentId, [member], async (_, access) => {
-      const { grants, roles } = access(member);
-      const [primary, ...others] = roles;
-      if (!primary) throw refuse.membershipNotFound(member.organizationId, member.userId);
-      return accessOf(grants, [primary, ...others]);
-    });
+    const moment = await this.tools.snapshots.moment(environmentId, [member]);
+    const { holding, roles } = accessIn(moment, member);
+    const [primary, ...others] = roles;
+    if (!primary) throw refuse.membershipNotFound(member.organizationId, member.userId);
+    return accessOf(holding, [primary, ...others]);
   }
 
   async checkPermission(request: CheckPermission): Promise<CheckView> {
@@ -86,56 +83,22 @@ export class AccessService {
     return parsed.flatMap((one) => (one instanceof Error ? one : (next.next().value ?? [])));
   }
 
-  private check(environmentId: EnvironmentId, checks: readonly Check[]): Promise<CheckView[]> {
-    return this.read(environmentId, checks, async (stores, access, { environment }) => {
-      const asked = [...new Set(checks.map(({ permission }) => permission))];
-      const known = await stores.permissions.idsOf(environment.uid, asked);
-      return checks.map((one) => {
-        if (!known.has(one.permission)) return permissionUnknown;
-        const { grants, roles } = access(one);
-        return check(grants, roles, one.permission);
-      });
-    });
-  }
-
-  /** One consistent state of several members: what each one's organization grants, and the roles it has in order. */
-  private read<T>(
-    environmentId: EnvironmentId,
-    members: readonly Member[],
-    work: (
-      stores: Stores,
-      access: (member: Member) => { grants: Grants; roles: readonly Role[] },
-      state: EnvironmentState,
-    ) => Promise<T>,
-  ): Promise<T> {
-    const organizationIds = members.map(({ organizationId }) => organizationId);
-    return this.tools.transactions.readOrganizations(environmentId, organizationIds, async (stores, state, found) => {
-      const { uid } = state.environment;
-      const permissions = await stores.roles.permissionsOf(uid, ["", ...found.keys()]);
-      const grants = new Map(
-        [undefined, ...found.values()].map((organization) => [
-          organization?.id,
-          { context: organizationContext(state, organization), permissions },
-        ]),
-      );
-      const keys = members.flatMap(({ organizationId, userId }) => {
-        const organization = found.get(organizationId);
-        return organization ? [{ organizationUid: organization.uid, userId }] : [];
-      });
-      const stored = byKey(await stores.memberships.find(uid, keys));
-      const access = ({ organizationId, userId }: Member) => {
-        const organization = found.get(organizationId);
-        const home = grants.get(organization?.id) as Grants;
-        const member = organization && stored({ organizationUid: organization.uid, userId });
-        return { grants: home, roles: member ? rolesOf(state, organization, home, member) : [] };
-      };
-      return work(stores, access, state);
+  private async check(environmentId: EnvironmentId, checks: readonly Check[]): Promise<CheckView[]> {
+    const moment = await this.tools.snapshots.moment(environmentId, checks);
+    return checks.map((one) => {
+      if (!moment.knows(one.permission)) return permissionUnknown;
+      const { holding, roles } = accessIn(moment, one);
+      return check(holding, roles, one.permission);
     });
   }
 }
 
-function rolesOf(state: EnvironmentState, organization: OrganizationState, { context }: Grants, member: Membership) {
-  return rolesInOrder(context, heldRoles(state, organization, member));
+/** What holds in the member's organization, and the roles it has there in order; none where it is no member. */
+function accessIn(moment: Moment, { organizationId, userId }: Member): { holding: Holding; roles: readonly Role[] } {
+  const { state, holding } = moment.organization(organizationId);
+  const member = moment.member(organizationId, userId);
+  if (!state || !member) return { holding, roles: [] };
+  return { holding, roles: rolesInOrder(holding.context, heldRoles(moment.state, state, member)) };
 }
 
 function parseMember(fields: Fields, request: Omit<MemberScope, "environmentId">): Member {

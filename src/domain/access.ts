@@ -1,15 +1,8 @@
 import type { PermissionSlug } from "./fields";
-import type { RoleId } from "./ids";
 import { limits } from "./limits";
 import type { Role } from "./role";
-import type { Context } from "./role-config";
 import type { Slug } from "./slug";
-
-/** What the roles of a context grant. */
-export interface Grants {
-  readonly context: Context;
-  readonly permissions: ReadonlyMap<RoleId, readonly PermissionSlug[]>;
-}
+import type { Holding } from "./snapshots";
 
 /** What a session needs. */
 export interface AccessView {
@@ -39,21 +32,21 @@ export const permissionUnknown: CheckView = {
   reason: "PERMISSION_UNKNOWN",
 };
 
-export function accessOf({ permissions }: Grants, roles: readonly [Role, ...Role[]]): AccessView {
+export function accessOf({ permissions }: Holding, roles: readonly [Role, ...Role[]]): AccessView {
   const union = new Set(roles.flatMap(({ id }) => permissions.get(id) ?? []));
   return { role: roles[0].slug, roles: roles.map(({ slug }) => slug), permissions: [...union].sort() };
 }
 
 /** Whether one of the roles grants the permission. Without roles the user is no member. */
-export function check(grants: Grants, roles: readonly Role[], permission: PermissionSlug): CheckView {
-  const grantedBy = roles.flatMap(({ id, slug }) => (grants.permissions.get(id)?.includes(permission) ? slug : []));
+export function check(holding: Holding, roles: readonly Role[], permission: PermissionSlug): CheckView {
+  const grantedBy = roles.flatMap(({ id, slug }) => (holding.permissions.get(id)?.includes(permission) ? slug : []));
   if (grantedBy.length) return { allowed: true, grantedBy, nearestRoles: [], reason: "" };
   const reason = roles.length ? "PERMISSION_NOT_GRANTED" : "MEMBERSHIP_NOT_FOUND";
-  return { allowed: false, grantedBy: [], nearestRoles: nearest(grants, roles, permission), reason };
+  return { allowed: false, grantedBy: [], nearestRoles: nearest(holding, roles, permission), reason };
 }
 
 /** The roles that would grant it, those first that would add the fewest other permissions to what the user has. */
-function nearest({ context, permissions }: Grants, roles: readonly Role[], permission: PermissionSlug): Slug[] {
+function nearest({ context, permissions }: Holding, roles: readonly Role[], permission: PermissionSlug): Slug[] {
   const has = new Set(roles.flatMap(({ id }) => permissions.get(id) ?? []));
   return context.roles
     .flatMap(({ id, slug }) => {

@@ -35,6 +35,7 @@ import {
   parseScope,
 } from "./scope";
 import { type Slug, generateSlug, parseCustomSlug, parseEnvironmentSlug, parseSlug, suggestSlug } from "./slug";
+import type { Holding } from "./snapshots";
 import { KeyTaken, type Stores } from "./stores";
 import type { Tools } from "./tools";
 import { type Call, type Once, parseOnce } from "./once";
@@ -72,6 +73,9 @@ const generatedSlugAttempts = 8;
 
 /** Creates, reads and changes roles. */
 export class RoleService {
+  /** Whole lists, made once for as long as what they show holds. */
+  private readonly pages = new WeakMap<Holding, RolePage>();
+
   constructor(private readonly tools: Tools) {}
 
   async createRole(request: CreateRole, call: Call): Promise<RoleView> {
@@ -166,11 +170,15 @@ export class RoleService {
     const slug = fields.required("slug", request.slug, parseSlug);
     fields.check();
 
-    return this.tools.transactions.read(scope, async (stores, { context, state: { environment } }) => {
-      const role = effectiveRole(context, slug);
-      const permissions = await stores.roles.permissionsOf(environment.uid, [role.organizationId], role.id);
-      return viewRole(this.tools.digest, context, role, permissions.get(role.id) ?? []);
-    });
+    const { context, permissions } = await this.holding(scope);
+    const role = effectiveRole(context, slug);
+    return viewRole(this.tools.digest, context, role, permissions.get(role.id) ?? []);
+  }
+
+  /** What holds in a scope now. */
+  private async holding({ environmentId, organizationId }: ParsedScope): Promise<Holding> {
+    const moment = await this.tools.snapshots.moment(environmentId, organizationId ? [{ organizationId }] : []);
+    return organizationId ? moment.organization(organizationId).holding : moment.environment;
   }
 
   async listEnvironmentRoles(request: { readonly environmentId: string } & PageRequest): Promise<RolePage> {
@@ -191,19 +199,22 @@ export class RoleService {
     return this.list(list, page(), scope);
   }
 
-  private list(list: readonly string[], { size, after }: PagePosition, scope: ParsedScope): Promise<RolePage> {
-    return this.tools.transactions.read(scope, async (stores, { context, state: { environment } }) => {
-      const views = await viewRoles(this.tools.digest, stores, environment.uid, context, scope.organizationId);
-      const start = after ? positionAfter(context.roles, after) : 0;
-      const items = firstPage(views.slice(start), size);
-      const end = start + items.length;
-      const last = items.at(-1);
-      return {
-        items,
-        nextPageToken: last && end < views.length ? encodeToken(list, { key: last.id, position: end }) : "",
-        config: viewConfig(this.tools.digest, context),
-      };
-    });
+  private async list(list: readonly string[], { size, after }: PagePosition, scope: ParsedScope): Promise<RolePage> {
+    const holding = await this.holding(scope);
+    const { context, permissions } = holding;
+    const { digest } = this.tools;
+    const whole = !after && size >= context.roles.length;
+    const made = whole ? this.pages.get(holding) : undefined;
+    if (made) return made;
+    const views = context.roles.map((role) => viewRole(digest, context, role, permissions.get(role.id) ?? []));
+    const start = after ? positionAfter(context.roles, after) : 0;
+    const items = firstPage(views.slice(start), size);
+    const end = start + items.length;
+    const last = items.at(-1);
+    const nextPageToken = last && end < views.length ? encodeToken(list, { key: last.id, position: end }) : "";
+    const page = { items, nextPageToken, config: viewConfig(digest, context) };
+    if (whole && !nextPageToken) this.pages.set(holding, page);
+    return page;
   }
 
   async updateRole(request: UpdateRole, call: Call): Promise<RoleView> {

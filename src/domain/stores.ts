@@ -45,6 +45,7 @@ export interface Stores {
   readonly memberships: MembershipStore;
   readonly groupRoles: GroupRoleStore;
   readonly answers: AnswerStore;
+  readonly current: CurrentStore;
 }
 
 export interface EnvironmentStore {
@@ -122,6 +123,11 @@ export interface RoleStore {
     organizations: readonly (OrganizationId | "")[],
     roleId?: RoleId,
   ): Promise<Map<RoleId, PermissionSlug[]>>;
+  /** The permissions of each role of the scopes, those that were deleted among them. */
+  grants(
+    environment: EnvironmentUid,
+    organizations: readonly (OrganizationId | "")[],
+  ): Promise<Map<RoleId, PermissionId[]>>;
   /**
    * Throws KeyTaken("role_slug"): an explicit slug of a custom role is unique in its organization, every other slug
    * in the whole environment, so that no environment role can meet a custom role of the same slug.
@@ -160,6 +166,8 @@ export interface PermissionStore {
   count(environment: EnvironmentUid): Promise<number>;
   /** The ids of those that exist. */
   idsOf(environment: EnvironmentUid, slugs: readonly PermissionSlug[]): Promise<Map<PermissionSlug, PermissionId>>;
+  /** All of them. */
+  slugs(environment: EnvironmentUid): Promise<Map<PermissionId, PermissionSlug>>;
   /** Live roles of the environment and of all organizations that have the permission. */
   countRoles(environment: EnvironmentUid, id: PermissionId): Promise<number>;
   /** Throws KeyTaken("permission_slug"). */
@@ -239,6 +247,26 @@ export interface GroupRoleStore {
   put(environment: EnvironmentUid, organization: OrganizationUid, groupRole: GroupRole): Promise<void>;
   /** False: it was not mapped. */
   remove(environment: EnvironmentUid, organization: OrganizationUid, groupId: GroupId): Promise<boolean>;
+}
+
+/** What a call needs to know of the present: revisions, and the rows of members. */
+export interface Question {
+  readonly environmentId: EnvironmentId;
+  /** Of the environment as the asker knows it: organizations and members are looked for there. */
+  readonly environmentUid: EnvironmentUid;
+  readonly organizationIds: readonly OrganizationId[];
+  readonly members: readonly MemberKey[];
+}
+
+export interface Current {
+  environment(id: EnvironmentId): Pick<Environment, "uid" | "revision"> | undefined;
+  organization(environment: EnvironmentUid, id: OrganizationId): Pick<Organization, "uid" | "revision"> | undefined;
+  member(environment: EnvironmentUid, key: MemberKey): Membership | undefined;
+}
+
+export interface CurrentStore {
+  /** Answers all questions from one consistent state. */
+  find(questions: readonly Question[]): Promise<Current>;
 }
 
 /** The answer to a request id. */

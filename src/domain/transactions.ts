@@ -246,24 +246,6 @@ export class Transactions {
     });
   }
 
-  /** Reads one consistent state of several organizations; those without data are absent. */
-  async readOrganizations<T>(
-    id: EnvironmentId,
-    organizationIds: readonly OrganizationId[],
-    work: (
-      stores: Stores,
-      state: EnvironmentState,
-      organizations: ReadonlyMap<OrganizationId, OrganizationState>,
-    ) => Promise<T>,
-  ): Promise<T> {
-    return this.readEnvironment(id, async (stores, environment) => {
-      const state = await loadEnvironment(stores, environment);
-      const found = await stores.organizations.find(environment.uid, [...new Set(organizationIds)]);
-      const organizations = await loadOrganizations(stores, environment.uid, found);
-      return work(stores, state, byId(organizations));
-    });
-  }
-
   /** Reads one consistent state of what an environment holds besides roles. */
   async readEnvironment<T>(
     id: EnvironmentId,

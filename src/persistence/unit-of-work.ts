@@ -5,6 +5,7 @@ import type { Stores, UnitOfWork } from "../domain/stores";
 import type { DatabaseAccess } from "./database";
 import { Conflict, translated } from "./driver-errors";
 import { TypeormAnswerStore } from "./stores/answer-store";
+import { TypeormCurrentStore } from "./stores/current-store";
 import { TypeormEnvironmentStore } from "./stores/environment-store";
 import { TypeormGroupRoleStore } from "./stores/group-role-store";
 import { TypeormMembershipStore } from "./stores/membership-store";
@@ -87,6 +88,7 @@ function storesOn(manager: EntityManager): Stores {
     permissions: new TypeormPermissionStore(manager),
     memberships: new TypeormMembershipStore(manager),
     groupRoles: new TypeormGroupRoleStore(manager),
+    current: new TypeormCurrentStore(manager),
     answers: new TypeormAnswerStore(manager),
   };
 }

@@ -43,6 +43,14 @@ export class TypeormPermissionStore implements PermissionStore {
     return new Map(rows.map(({ slug, id }) => [slug, id]));
   }
 
+  async slugs(environmentUid: EnvironmentUid): Promise<Map<PermissionId, PermissionSlug>> {
+    const rows: { id: PermissionId; slug: PermissionSlug }[] = await this.manager.query(
+      "SELECT id, slug FROM permissions WHERE environment_uid = ?",
+      [environmentUid],
+    );
+    return new Map(rows.map(({ id, slug }) => [id, slug]));
+  }
+
   countRoles(environmentUid: EnvironmentUid, permissionId: PermissionId): Promise<number> {
     return table(this.manager, "role_permissions").countBy({ environmentUid, permissionId });
   }

@@ -38,11 +38,11 @@ function slugScope({ organizationId, slug }: Role): string {
 
 export class TypeormRoleStore implements RoleStore {
   private readonly rows;
-  private readonly grants;
+  private readonly granted;
 
   constructor(private readonly manager: EntityManager) {
     this.rows = table(manager, "roles");
-    this.grants = table(manager, "role_permissions");
+    this.granted = table(manager, "role_permissions");
   }
 
   async ofEnvironment(environmentUid: EnvironmentUid): Promise<EnvironmentRole[]> {
@@ -92,6 +92,25 @@ export class TypeormRoleStore implements RoleStore {
     return slugs;
   }
 
+  async grants(
+    environmentUid: EnvironmentUid,
+    organizationIds: readonly (OrganizationId | "")[],
+  ): Promise<Map<RoleId, PermissionId[]>> {
+    const grants = new Map<RoleId, PermissionId[]>();
+    if (!organizationIds.length) return grants;
+    const rows: { roleId: RoleId; permissionId: PermissionId }[] = await this.manager.query(
+      "SELECT role_id AS roleId, permission_id AS permissionId FROM role_permissions" +
+        ` WHERE environment_uid = ? AND organization_id IN (${organizationIds.map(() => "?").join(", ")})`,
+      [environmentUid, ...organizationIds],
+    );
+    for (const { roleId, permissionId } of rows) {
+      const granted = grants.get(roleId);
+      if (granted) granted.push(permissionId);
+      else grants.set(roleId, [permissionId]);
+    }
+    return grants;
+  }
+
   async insert(environmentUid: EnvironmentUid, role: Role): Promise<void> {
     const row: RoleRow = {
       ...role,
@@ -118,7 +137,7 @@ export class TypeormRoleStore implements RoleStore {
     permissionIds: readonly PermissionId[],
   ): Promise<void> {
     if (permissionIds.length)
-      await this.grants.insert(
+      await this.granted.insert(
         permissionIds.map((permissionId) => ({ environmentUid, organizationId, roleId: id, permissionId })),
       );
   }
@@ -129,7 +148,7 @@ export class TypeormRoleStore implements RoleStore {
     permissionIds: readonly PermissionId[],
   ): Promise<void> {
     if (permissionIds.length)
-      await this.grants.delete({ environmentUid, organizationId, roleId: id, permissionId: In(permissionIds) });
+      await this.granted.delete({ environmentUid, organizationId, roleId: id, permissionId: In(permissionIds) });
   }
 
   async bury(environmentUid: EnvironmentUid, id: RoleId, tombstone: Tombstone, time: number): Promise<void> {
@@ -144,22 +163,22 @@ export class TypeormRoleStore implements RoleStore {
         updateTime: time,
       },
     );
-    await this.grants.delete({ environmentUid, organizationId: "", roleId: id });
+    await this.granted.delete({ environmentUid, organizationId: "", roleId: id });
   }
 
   async replace(environmentUid: EnvironmentUid, organizationId: OrganizationId, id: RoleId, by: RoleId): Promise<void> {
     const replaced = { slugScope: `replaced:${id}`, replacementRoleId: by };
     await this.rows.update({ environmentUid, organizationId, id }, replaced);
-    await this.grants.delete({ environmentUid, organizationId, roleId: id });
+    await this.granted.delete({ environmentUid, organizationId, roleId: id });
   }
 
   async remove(environmentUid: EnvironmentUid, organizationId: OrganizationId | "", id: RoleId): Promise<void> {
     await this.rows.delete({ environmentUid, organizationId, id });
-    await this.grants.delete({ environmentUid, organizationId, roleId: id });
+    await this.granted.delete({ environmentUid, organizationId, roleId: id });
   }
 
   async removeAll(environmentUid: EnvironmentUid, organizationId: OrganizationId): Promise<void> {
     await this.rows.delete({ environmentUid, organizationId });
-    await this.grants.delete({ environmentUid, organizationId });
+    await this.granted.delete({ environmentUid, organizationId });
   }
 }

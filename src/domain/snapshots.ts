@@ -1,0 +1,215 @@
+import { refuse } from "./errors";
+import type { EnvironmentId, OrganizationId, PermissionSlug, UserId } from "./fields";
+import type { EnvironmentUid, PermissionId, RoleId } from "./ids";
+import { loadEnvironment, loadOrganizations } from "./loading";
+import { byKey } from "./membership";
+import { type Context, environmentContext, organizationContext } from "./role-config";
+import { Rounds } from "./rounds";
+import type { Environment, EnvironmentState, Membership, Organization, OrganizationState } from "./state";
+import type { Current, Question, Stores, UnitOfWork } from "./stores";
+
+/** What holds in an environment or an organization, as long as their revisions are those it was made from. */
+export interface Holding {
+  readonly context: Context;
+  readonly permissions: ReadonlyMap<RoleId, readonly PermissionSlug[]>;
+}
+
+/** One consistent state of an environment, some of its organizations and some of their members. */
+export interface Moment {
+  readonly state: EnvironmentState;
+  readonly knows: (permission: PermissionSlug) => boolean;
+  readonly environment: Holding;
+  organization(id: OrganizationId): { readonly state: OrganizationState | undefined; readonly holding: Holding };
+  member(organizationId: OrganizationId, userId: UserId): Membership | undefined;
+}
+
+interface EnvironmentSnapshot {
+  readonly state: EnvironmentState;
+  readonly slugs: ReadonlyMap<PermissionId, PermissionSlug>;
+  readonly known: ReadonlySet<PermissionSlug>;
+  readonly grants: Grants;
+  readonly own: Holding;
+  /** Of organizations without anything of their own. */
+  readonly inherited: Holding;
+}
+
+interface OrganizationSnapshot {
+  readonly state: OrganizationState;
+  readonly grants: Grants;
+  /** What it holds together with the environment's snapshot that was used last. */
+  last?: { readonly environment: EnvironmentSnapshot; readonly holding: Holding };
+}
+
+type Grants = ReadonlyMap<RoleId, readonly PermissionId[]>;
+
+/** Keeps what was used last, within some memory. */
+export interface Cache<Value> {
+  get(key: string): Value | undefined;
+  set(key: string, value: Value, bytes: number): void;
+}
+
+export interface Caches {
+  <Value extends object>(): Cache<Value>;
+}
+
+interface Asked {
+  readonly organizationId: OrganizationId;
+  readonly userId?: UserId;
+}
+
+/**
+ * Reads that cost one shared round trip: the revisions, and the rows of members. What is in memory is used as it is
+ * where its revision is the database's, and loaded in one consistent transaction where it is not. So every answer is as
+ * new as the database was when the call arrived.
+ */
+export class Snapshots {
+  private readonly environments: Cache<EnvironmentSnapshot>;
+  private readonly organizations: Cache<OrganizationSnapshot>;
+  private readonly rounds: Rounds<Question, Current>;
+
+  constructor(
+    private readonly units: UnitOfWork,
+    caches: Caches,
+  ) {
+    this.environments = caches();
+    this.organizations = caches();
+    const ask = (questions: readonly Question[]) => units.lookup((stores) => stores.current.find(questions));
+    this.rounds = new Rounds(ask, { questions: 256, roundTrips: 2 });
+  }
+
+  async moment(environmentId: EnvironmentId, asked: readonly Asked[]): Promise<Moment> {
+    return (await this.fromMemory(environmentId, asked)) ?? this.load(environmentId, asked);
+  }
+
+  /** Undefined: something asked about is not in memory, or not as the database has it. */
+  private async fromMemory(environmentId: EnvironmentId, asked: readonly Asked[]): Promise<Moment | undefined> {
+    const environment = this.environments.get(environmentId);
+    if (!environment) return undefined;
+    const { uid, revision } = environment.state.environment;
+    const cached = new Map<OrganizationId, OrganizationSnapshot | undefined>();
+    for (const { organizationId } of asked)
+      if (!cached.has(organizationId)) cached.set(organizationId, this.organizations.get(keyOf(uid, organizationId)));
+    const members = asked.flatMap(({ organizationId, userId }) => {
+      const organization = cached.get(organizationId);
+      return userId && organization ? [{ organizationUid: organization.state.uid, userId }] : [];
+    });
+
+    const organizationIds = [...cached.keys()];
+    const current = await this.rounds.answer({ environmentId, environmentUid: uid, organizationIds, members });
+    const present = current.environment(environmentId);
+    if (!present) throw refuse.environmentNotFound(environmentId);
+    if (present.uid !== uid || present.revision !== revision) return undefined;
+    const used = new Map<OrganizationId, OrganizationSnapshot>();
+    for (const [id, snapshot] of cached) {
+      const row = current.organization(uid, id);
+      if (!row) continue;
+      if (snapshot?.state.uid !== row.uid || snapshot.state.revision !== row.revision) return undefined;
+      used.set(id, snapshot);
+    }
+    return momentOf(environment, used, (key) => current.member(uid, key));
+  }
+
+  private load(environmentId: EnvironmentId, asked: readonly Asked[]): Promise<Moment> {
+    return this.units.read(async (stores) => {
+      const row = await stores.environments.find(environmentId);
+      if (!row) throw refuse.environmentNotFound(environmentId);
+      const environment = await this.loadEnvironment(stores, row);
+      const ids = [...new Set(asked.map(({ organizationId }) => organizationId))];
+      const found = await stores.organizations.find(row.uid, ids);
+      const organizations = await this.loadOrganizations(stores, row.uid, found);
+      const keys = asked.flatMap(({ organizationId, userId }) => {
+        const organization = organizations.get(organizationId);
+        return userId && organization ? [{ organizationUid: organization.state.uid, userId }] : [];
+      });
+      return momentOf(environment, organizations, byKey(await stores.memberships.find(row.uid, keys)));
+    });
+  }
+
+  private async loadEnvironment(stores: Stores, row: Environment): Promise<EnvironmentSnapshot> {
+    const cached = this.environments.get(row.id);
+    if (cached?.state.environment.uid === row.uid && cached.state.environment.revision === row.revision) return cached;
+    const state = await loadEnvironment(stores, row);
+    const slugs = await stores.permissions.slugs(row.uid);
+    const grants = await stores.roles.grants(row.uid, [""]);
+    const context = environmentContext(state);
+    const permissions = slugsOf(grants, slugs);
+    const snapshot: EnvironmentSnapshot = {
+      state,
+      slugs,
+      known: new Set(slugs.values()),
+      grants,
+      own: { context, permissions },
+      inherited: { context: organizationContext(state, undefined), permissions },
+    };
+    this.environments.set(row.id, snapshot, bytesOf(state.roles.size, grants) + slugs.size * 200);
+    return snapshot;
+  }
+
+  private async loadOrganizations(
+    stores: Stores,
+    uid: EnvironmentUid,
+    rows: readonly Organization[],
+  ): Promise<Map<OrganizationId, OrganizationSnapshot>> {
+    const snapshots = new Map<OrganizationId, OrganizationSnapshot>();
+    const missing: Organization[] = [];
+    for (const row of rows) {
+      const cached = this.organizations.get(keyOf(uid, row.id));
+      if (cached?.state.uid === row.uid && cached.state.revision === row.revision) snapshots.set(row.id, cached);
+      else missing.push(row);
+    }
+    if (!missing.length) return snapshots;
+    const states = await loadOrganizations(stores, uid, missing);
+    const owners = [...states.values()].flatMap(({ id, customRoles }) => (customRoles.length ? id : []));
+    const all = await stores.roles.grants(uid, owners);
+    for (const state of states.values()) {
+      const grants = new Map(state.customRoles.map(({ id }) => [id, all.get(id) ?? []]));
+      const snapshot: OrganizationSnapshot = { state, grants };
+      snapshots.set(state.id, snapshot);
+      this.organizations.set(keyOf(uid, state.id), snapshot, bytesOf(state.own ? state.own.order.length : 0, grants));
+    }
+    return snapshots;
+  }
+}
+
+const keyOf = (uid: EnvironmentUid, id: OrganizationId) => `${uid} ${id}`;
+
+/** About what a snapshot and the answers made from it take. */
+function bytesOf(roles: number, grants: Grants): number {
+  let granted = 0;
+  for (const ids of grants.values()) granted += ids.length;
+  return 1000 + roles * 2000 + granted * 100;
+}
+
+function slugsOf(grants: Grants, slugs: EnvironmentSnapshot["slugs"]): Map<RoleId, PermissionSlug[]> {
+  return new Map([...grants].map(([id, granted]) => [id, granted.flatMap((one) => slugs.get(one) ?? []).sort()]));
+}
+
+function momentOf(
+  environment: EnvironmentSnapshot,
+  organizations: ReadonlyMap<OrganizationId, OrganizationSnapshot>,
+  member: (key: Pick<Membership, "organizationUid" | "userId">) => Membership | undefined,
+): Moment {
+  return {
+    state: environment.state,
+    knows: (permission) => environment.known.has(permission),
+    environment: environment.own,
+    organization: (id) => {
+      const snapshot = organizations.get(id);
+      return { state: snapshot?.state, holding: holdingOf(environment, snapshot) };
+    },
+    member: (organizationId, userId) => {
+      const snapshot = organizations.get(organizationId);
+      return snapshot && member({ organizationUid: snapshot.state.uid, userId });
+    },
+  };
+}
+
+function holdingOf(environment: EnvironmentSnapshot, organization: OrganizationSnapshot | undefined): Holding {
+  if (!organization?.state.own) return environment.inherited;
+  if (organization.last?.environment !== environment) {
+    const permissions = new Map([...environment.own.permissions, ...slugsOf(organization.grants, environment.slugs)]);
+    const holding = { context: organizationContext(environment.state, organization.state), permissions };
+    organization.last = { environment, holding };
+  }
+  return organization.last.holding;
+}
