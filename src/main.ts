@@ -69,7 +69,7 @@ async function migrateUp(): Promise<void> {
 
 async function serve(): Promise<void> {
   const config = readConfig(process.env);
-  const log = pino({ level: config.logLevel }, pino.destination(2));
+  const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
   const app = await createApp(config, log);
   console.log(greeting(config, app));
 

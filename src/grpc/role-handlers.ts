@@ -1,15 +1,22 @@
-import type { RoleServiceService } from "../../gen/orgroles/v1/role_service";
+import { ListOrgRolesResponse, type RoleServiceService } from "../../gen/orgroles/v1/role_service";
 import type { RoleConfigService } from "../domain/role-config-service";
 import type { RoleDeletionService } from "../domain/role-deletion-service";
 import type { RolePage, RoleService } from "../domain/role-service";
 import { encodeRole, encodeRoleConfig } from "./codec";
-import type { Handlers } from "./unary";
+import type { Encoded, Handlers } from "./unary";
 
-const encodePage = ({ items, nextPageToken, config }: RolePage) => ({
-  roles: items.map(encodeRole),
-  nextPageToken,
-  config: encodeRoleConfig(config),
-});
+const encoded = new WeakMap<RolePage, Encoded>();
+
+/** Encoded once: the service answers the same page for as long as what it shows holds. */
+function encodePage(page: RolePage): Encoded {
+  const known = encoded.get(page);
+  if (known) return known;
+  const { items, nextPageToken, config } = page;
+  const response = { roles: items.map(encodeRole), nextPageToken, config: encodeRoleConfig(config) };
+  const bytes = Buffer.from(ListOrgRolesResponse.encode(response).finish()); // ListEnvironmentRoles has the same fields
+  encoded.set(page, bytes);
+  return bytes;
+}
 
 export function roleHandlers(
   roles: RoleService,

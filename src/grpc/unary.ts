@@ -24,9 +24,12 @@ export type Service = Record<string, MethodDefinition<any, any>>; // each method
 type RequestOf<Method> = Method extends { requestDeserialize: (bytes: Buffer) => infer Request } ? Request : never;
 type ResponseOf<Method> = Method extends { responseSerialize: (response: infer Response) => Buffer } ? Response : never;
 
+/** A response that was encoded before. */
+export type Encoded = Buffer;
+
 /** One function for each RPC: from the decoded request to the response message. */
 export type Handlers<S extends Service> = {
-  readonly [Rpc in keyof S]: (request: RequestOf<S[Rpc]>, call: Call) => Promise<ResponseOf<S[Rpc]>>;
+  readonly [Rpc in keyof S]: (request: RequestOf<S[Rpc]>, call: Call) => Promise<ResponseOf<S[Rpc]> | Encoded>;
 };
 
 /** What grpc-js is given for a service. */
@@ -75,7 +78,11 @@ export function bind<S extends Service>(
   const definition: Record<string, MethodDefinition<Buffer, unknown>> = {};
   const implementation: Bound["implementation"] = {};
   for (const [rpc, method] of Object.entries(service)) {
-    definition[rpc] = { ...method, requestDeserialize: (bytes: Buffer) => bytes };
+    definition[rpc] = {
+      ...method,
+      requestDeserialize: (bytes: Buffer) => bytes,
+      responseSerialize: (response) => (Buffer.isBuffer(response) ? response : method.responseSerialize(response)),
+    };
     implementation[rpc] = unary(method, handlers[rpc as keyof S] as Handler, actions[rpc as keyof S], passage);
   }
   return { definition, implementation };
@@ -89,7 +96,8 @@ function unary(
 ): handleUnaryCall<Buffer, unknown> {
   return (call, respond) => {
     const start = performance.now();
-    const signal = signalOf(call);
+    const given = givenUp(call);
+    const { signal } = given;
     const requestId = requestIdOf(call);
     let caller: Caller | undefined;
     const answer = async () => {
@@ -104,6 +112,7 @@ function unary(
       return admission.admit(caller, signal, () => within(signal, () => handler(request, { fingerprint })));
     };
     const end = (code: codes, reason?: string) => {
+      given.ended = true;
       const duration = performance.now() - start;
       const name = codes[code] as keyof typeof codes;
       onEnd({ method: method.path, code: name, reason, duration, caller: caller?.name, requestId });
@@ -119,7 +128,7 @@ function unary(
       },
       (error: unknown) => {
         if (error instanceof Refusal) return fail(statusOf(error), error.reason);
-        if (signal.aborted) return fail({ code: codes.CANCELLED, details: "The caller has given up" });
+        if (signal.aborted) return fail({ code: codes.CANCELLED, details: cancelled.message });
         log.error({ err: error, method: method.path, requestId }, "internal error");
         fail(internalError(requestId), "INTERNAL");
       },
@@ -127,11 +136,14 @@ function unary(
   };
 }
 
-/** Aborted when the caller cancels or its deadline passes. */
-function signalOf(call: ServerUnaryCall<Buffer, unknown>): AbortSignal {
+const cancelled = new Error("The caller has given up");
+
+/** Its signal is aborted when the caller cancels or its deadline passes; grpc-js says so after every call's end too. */
+function givenUp(call: ServerUnaryCall<Buffer, unknown>): { readonly signal: AbortSignal; ended: boolean } {
   const controller = new AbortController();
-  call.on("cancelled", () => controller.abort());
-  return controller.signal;
+  const given = { signal: controller.signal, ended: false };
+  call.on("cancelled", () => given.ended || controller.abort(cancelled));
+  return given;
 }
 
 function requestIdOf(call: ServerUnaryCall<Buffer, unknown>): string {
