@@ -18,11 +18,18 @@ afterAll(async () => {
 });
 
 const key = { environmentId: "alpha", organizationId: "acme", slug: "org-own" };
+const member = { organizationId: "acme", userId: "ann" };
 
 test.each([
   ["a read", () => client.roles.getRole(key)],
   ["a list", () => client.environments.listEnvironments({})],
   ["a write", () => client.roles.createRole({ ...key, name: "Own" })],
+  ["an access check", () => client.access.checkPermission({ ...key, userId: "ann", permission: "a" })],
+  [
+    "a batch of checks",
+    () => client.access.batchCheckPermissions({ ...key, checks: [{ ...member, permission: "a" }] }),
+  ],
+  ["a member's roles", () => client.memberships.setMemberRoles({ ...key, ...member })],
   ["a preview", () => client.roles.deleteOrgRole({ ...key, validateOnly: true })],
 ])("%s without a database is UNAVAILABLE, and says when to try again", async (_, call) => {
   expect(await failureOf(call())).toEqual({

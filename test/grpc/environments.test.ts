@@ -133,6 +133,8 @@ describe.each(engines)("on $name", (engine) => {
   test("an own configuration without custom roles keeps its environment from deletion", async () => {
     const environmentId = await stage.changingEnvironment();
     const scope = { environmentId, organizationId: "globex" };
+    await stage.memberships.deleteMembership({ ...scope, userId: "gil" });
+    await stage.memberships.deleteGroupRole({ ...scope, groupId: "staff" });
     await stage.roles.deleteOrgRole({ ...scope, slug: "org-auditor" });
     expect(await failureOf(stage.environments.deleteEnvironment({ environmentId }))).toMatchObject({
       reason: "ENVIRONMENT_NOT_EMPTY",
@@ -147,11 +149,13 @@ describe.each(engines)("on $name", (engine) => {
     for (const slug of ["org-auditor", "org-second"])
       await stage.roles.createRole({ ...scope, slug, name: "Own", permissions: ["invoices:pay"] });
     await stage.roles.setDefaultRole({ ...scope, slug: "org-second" });
-    expect(await stage.environments.deleteOrganizationData(scope)).toEqual({ deletedRoleCount: 2 });
+    const answer = { deletedRoleCount: 2, deletedMembershipCount: 0 };
+    expect(await stage.environments.deleteOrganizationData(scope)).toEqual(answer);
     const { roles, config } = await stage.roles.listOrgRoles(scope);
     expect(slugsOf(roles)).toEqual(["member", "admin"]);
     expect(config).toMatchObject({ inheritsEnvironment: true, defaultRoleSlug: "member" });
-    expect(await stage.environments.deleteOrganizationData(scope)).toEqual({ deletedRoleCount: 0 });
+    const again = { deletedRoleCount: 0, deletedMembershipCount: 0 };
+    expect(await stage.environments.deleteOrganizationData(scope)).toEqual(again);
     const { role } = await stage.roles.createRole({ ...scope, slug: "org-second", name: "Again" });
     expect(role).toMatchObject({ permissions: [], isDefault: false, priority: 3 });
   });
@@ -161,8 +165,10 @@ describe.each(engines)("on $name", (engine) => {
     const organizationId = "acme";
     const slug = "member";
     const role = { name: "Name", description: "", permissions: [] };
-    const { roles, permissions, environments } = stage;
-    const { role: member } = await roles.getRole({ environmentId: "alpha", slug });
+    const { roles, permissions, environments, memberships, access } = stage;
+    const member = { environmentId, organizationId, userId: "ann", roleSlugs: [slug], permission: "a" };
+    const group = { environmentId, organizationId, groupId: "staff", roleSlug: slug };
+    const { role: values } = await roles.getRole({ environmentId: "alpha", slug });
     const key = { environmentId: await stage.environment(), slug: "invoices:pay" };
     const { permission } = await permissions.getPermission(key);
     const calls: Promise<unknown>[] = [
@@ -185,7 +191,7 @@ describe.each(engines)("on $name", (engine) => {
       roles.getRole({ environmentId, organizationId, slug }),
       roles.listEnvironmentRoles({ environmentId }),
       roles.listOrgRoles({ environmentId, organizationId }),
-      roles.updateRole({ environmentId, slug, role: member, updateMask: ["name"] }),
+      roles.updateRole({ environmentId, slug, role: values, updateMask: ["name"] }),
       roles.addRolePermissions({ environmentId, slug, permissions: ["a"] }),
       roles.removeRolePermissions({ environmentId, organizationId, slug, permissions: ["a"] }),
       roles.setPriority({ environmentId, slugs: [slug] }),
@@ -196,6 +202,18 @@ describe.each(engines)("on $name", (engine) => {
       roles.deleteOrgRole({ environmentId, organizationId, slug }),
       roles.resetOrgRoleConfig({ environmentId, organizationId }),
       roles.suggestSlug({ environmentId, organizationId, name: "Name" }),
+      memberships.setMemberRoles(member),
+      memberships.batchSetMemberRoles({ environmentId, memberships: [member] }),
+      memberships.getMembership(member),
+      memberships.deleteMembership(member),
+      memberships.listMemberships({ environmentId, organizationId }),
+      memberships.setGroupRole(group),
+      memberships.deleteGroupRole(group),
+      memberships.listGroupRoles({ environmentId, organizationId }),
+      memberships.syncMemberGroups(member),
+      access.getAccess(member),
+      access.checkPermission(member),
+      access.batchCheckPermissions({ environmentId, checks: [member] }),
     ];
     const failures = await Promise.all(calls.map(failureOf));
     for (const failure of failures) expect(failure).toMatchObject(notFound(environmentId));

@@ -15,29 +15,29 @@ import { openPassage } from "../support/passage";
 const samples: Record<keyof typeof refuse, Refusal> = {
   invalidFields: refuse.invalidFields([{ field: "name", description: "is required" }]),
   slugImmutable: refuse.slugImmutable("admin"),
-  priorityOrderMismatch: refuse.priorityOrderMismatch({ missing: ["viewer"], unknown: [], duplicate: ["admin"] }),
+  priorityOrderMismatch: refuse.priorityOrderMismatch({ missing: ["owner"], unknown: [], duplicate: ["admin"] }),
   replacementRoleInvalid: refuse.replacementRoleInvalid("replacement_role_slug", "viewer"),
   permissionUnknown: refuse.permissionUnknown(["invoices:void"]),
-  roleNotAssignable: refuse.roleNotAssignable(["viewer"], ["role_slugs[0]"]),
+  roleNotAssignable: refuse.roleNotAssignable(["viewer"], ["role_slugs[1]", "memberships[2].role_slugs[0]"]),
   pageTokenInvalid: refuse.pageTokenInvalid(),
   requestIdReused: refuse.requestIdReused("6f1b3a0e-3c1f-4d7c-9d59-2f0f4f0a8a11"),
   environmentNotFound: refuse.environmentNotFound("staging"),
   roleNotFound: refuse.roleNotFound("viewer"),
   permissionNotFound: refuse.permissionNotFound("invoices:void"),
   membershipNotFound: refuse.membershipNotFound("acme", "ann"),
-  groupRoleNotFound: refuse.groupRoleNotFound("acme", "crew"),
+  groupRoleNotFound: refuse.groupRoleNotFound("acme", "engineering"),
   environmentExists: refuse.environmentExists("staging"),
   roleSlugTaken: refuse.roleSlugTaken("admin"),
   permissionSlugTaken: refuse.permissionSlugTaken("invoices:pay"),
   organizationInheritsEnvironment: refuse.organizationInheritsEnvironment("acme"),
-  replacementDefaultRoleRequired: refuse.replacementDefaultRoleRequired("admin", {
+  replacementDefaultRoleRequired: refuse.replacementDefaultRoleRequired("owner", {
     count: 2,
     organizationIds: ["acme", "globex"],
     isEnvironmentDefault: true,
   }),
-  roleInUse: refuse.roleInUse("admin", 200, 3),
+  roleInUse: refuse.roleInUse("viewer", 120, 340),
   multipleRolesDisabled: refuse.multipleRolesDisabled("staging"),
-  roleBelongsToEnvironment: refuse.roleBelongsToEnvironment("admin"),
+  roleBelongsToEnvironment: refuse.roleBelongsToEnvironment("owner"),
   organizationHasCustomRoles: refuse.organizationHasCustomRoles("acme", 2),
   environmentNotEmpty: refuse.environmentNotEmpty("staging", 2),
   etagMismatch: refuse.etagMismatch("stale"),
@@ -103,9 +103,11 @@ test.each(Object.values(samples).map((sample) => [sample.reason, sample] as cons
   "%s repeats every changing word of its message in its metadata",
   (_, { message, metadata, details }) => {
     const changing =
-      message.match(/\b(acme|staging|ann|crew|admin|viewer|invoices:\w+|stale|6f1b[\w-]+|\d{3,})\b/g) ?? [];
+      message.match(/\b(acme|ann|engineering|staging|owner|admin|viewer|invoices:\w+|stale|6f1b[\w-]+|\d{3,})\b/g) ??
+      [];
     for (const word of changing) expect(Object.values(metadata).join(" ")).toContain(word);
-    for (const violation of details.violations ?? []) expect(violation.field).toMatch(/^[a-z_]+(\[\d+\])?$/);
+    for (const violation of details.violations ?? [])
+      expect(violation.field).toMatch(/^[a-z_]+(\[\d+\](\.[a-z_]+\[\d+\])?)?$/);
   },
 );
 

@@ -136,6 +136,70 @@ describe.each(engines)("on $name", (engine) => {
     await stage.permissions.deletePermission({ ...key, etag: present(after).etag });
   });
 
+  test("a member's roles are set, and a membership is ended, under its present etag only", async () => {
+    const { environmentId } = await withRole();
+    const key = { environmentId, organizationId, userId: "ann" };
+    const set = (roleSlug: string, under?: string) =>
+      stage.memberships.setMemberRoles({ ...key, roleSlugs: [roleSlug], etag: under });
+    expect(await failureOf(set("admin", "stale"))).toMatchObject({
+      code: "NOT_FOUND",
+      reason: "MEMBERSHIP_NOT_FOUND",
+      metadata: { organization_id: organizationId, user_id: "ann" },
+    });
+    const first = present((await set("admin")).membership).etag;
+    const second = present((await set(slug, first)).membership);
+    expect(await failureOf(set("member", first))).toMatchObject(refused(first));
+    expect(await failureOf(stage.memberships.deleteMembership({ ...key, etag: first }))).toMatchObject(refused(first));
+    expect((await stage.memberships.getMembership(key)).membership).toEqual(second);
+    await stage.memberships.deleteMembership({ ...key, etag: second.etag });
+    expect(await failureOf(set("member", second.etag))).toMatchObject({ reason: "MEMBERSHIP_NOT_FOUND" });
+    expect(await failureOf(stage.memberships.deleteMembership({ ...key, etag: second.etag }))).toMatchObject({
+      reason: "MEMBERSHIP_NOT_FOUND",
+    });
+  });
+
+  test("a membership's etag changes with its roles, for whatever reason, and with nothing else", async () => {
+    const { environmentId } = await withRole();
+    const key = { environmentId, organizationId, userId: "ann" };
+    const etag = async () => present((await stage.memberships.getMembership(key)).membership).etag;
+    const set = (...roleSlugs: string[]) => stage.memberships.setMemberRoles({ ...key, roleSlugs });
+    await stage.environments.updateEnvironment({
+      environmentId,
+      environment: {
+        ...present((await stage.environments.getEnvironment({ environmentId })).environment),
+        multipleRolesEnabled: true,
+      },
+      updateMask: ["multiple_roles_enabled"],
+    });
+    await stage.roles.createRole({ environmentId, slug: "viewer", name: "Viewer" });
+    await set("viewer", "admin", slug);
+    const first = await etag();
+    await set(slug, "admin", "viewer");
+    await stage.roles.setPriority({ environmentId, organizationId, slugs: [slug, "viewer", "admin", "member"] });
+    await stage.roles.addRolePermissions({ environmentId, slug: "viewer", permissions: ["invoices:pay"] });
+    expect(await etag()).toBe(first);
+
+    await stage.roles.deleteEnvironmentRole({ environmentId, slug: "viewer" });
+    const second = await etag();
+    await stage.roles.deleteOrgRole({ environmentId, organizationId, slug, replacementRoleSlug: "member" });
+    const third = await etag();
+    await stage.environments.updateEnvironment({
+      environmentId,
+      environment: {
+        ...present((await stage.environments.getEnvironment({ environmentId })).environment),
+        multipleRolesEnabled: false,
+      },
+      updateMask: ["multiple_roles_enabled"],
+    });
+    const fourth = await etag();
+    await stage.roles.deleteEnvironmentRole({ environmentId, slug: "admin" });
+    const fifth = await etag();
+    expect(new Set([first, second, third, fourth, fifth]).size).toBe(5);
+    expect(await failureOf(stage.memberships.setMemberRoles({ ...key, etag: fourth }))).toMatchObject(refused(fourth));
+    await set();
+    expect(await etag()).toBe(fifth);
+  });
+
   test("a role of the same slug and values has another etag than the one before", async () => {
     const key = await withRole();
     const etag = await roleEtag(key);

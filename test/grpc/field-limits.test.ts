@@ -24,6 +24,18 @@ describe.each(engines)("the longest values on $name", (engine) => {
     const { roles, config } = await stage.roles.listOrgRoles(scope);
     expect(roles).toMatchObject([{ slug: "member" }, { slug, ...texts, permissions }, present(role)]);
     expect(config?.priorityOrder).toEqual(["member", slug, role?.slug]);
+
+    const member = { ...scope, userId: `${"\\".repeat(63)}'`, roleSlugs: [present(role).slug] };
+    const group = { ...scope, groupId: `${"%".repeat(63)}_`, roleSlug: slug };
+    const { membership } = await stage.memberships.setMemberRoles(member);
+    expect(membership).toMatchObject(member);
+    expect((await stage.memberships.listMemberships(scope)).memberships).toEqual([membership]);
+    const { groupRole } = await stage.memberships.setGroupRole(group);
+    expect(groupRole).toMatchObject(group);
+    expect((await stage.memberships.listGroupRoles(scope)).groupRoles).toEqual([groupRole]);
+    const check = { organizationId: scope.organizationId, userId: member.userId, permission: present(permissions[0]) };
+    const { results } = await stage.access.batchCheckPermissions({ environmentId, checks: [check] });
+    expect(results).toMatchObject([{ allowed: true, grantedBy: member.roleSlugs }]);
   });
 
   test("ids and slugs that differ in case or at the end are different ones", async () => {
@@ -38,6 +50,24 @@ describe.each(engines)("the longest values on $name", (engine) => {
     expect((await stage.roles.listOrgRoles({ environmentId, organizationId: "acme" })).roles).toHaveLength(3);
     for (const name of ["Own", "own", "Own"])
       await stage.roles.createRole({ environmentId, organizationId: "acme", name });
+  });
+
+  test("users and groups that differ in case or at the end are different ones", async () => {
+    const scope = { environmentId: await stage.environment(), organizationId: "acme" };
+    const roles = { ann: "admin", ANN: "member", Ann: "member", "ann.": "admin", an: "member" };
+    for (const [id, roleSlug] of Object.entries(roles)) {
+      await stage.memberships.setMemberRoles({ ...scope, userId: id, roleSlugs: [roleSlug] });
+      await stage.memberships.setGroupRole({ ...scope, groupId: id, roleSlug });
+    }
+    const sorted = Object.entries(roles).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    const { memberships } = await stage.memberships.listMemberships(scope);
+    expect(memberships.map(({ userId, primaryRoleSlug }) => [userId, primaryRoleSlug])).toEqual(sorted);
+    const { groupRoles } = await stage.memberships.listGroupRoles(scope);
+    expect(groupRoles.map(({ groupId, roleSlug }) => [groupId, roleSlug])).toEqual(sorted);
+    await stage.memberships.deleteMembership({ ...scope, userId: "Ann" });
+    await stage.memberships.deleteGroupRole({ ...scope, groupId: "Ann" });
+    for (const userId of ["ann", "ANN", "ann.", "an"]) await stage.memberships.getMembership({ ...scope, userId });
+    expect((await stage.memberships.listGroupRoles(scope)).groupRoles).toHaveLength(4);
   });
 });
 
@@ -72,6 +102,10 @@ describe("what breaks a rule", () => {
   const permissionValues = { ...roleValues };
   const environmentValues = { ...roleValues, displayName: "X", multipleRolesEnabled: true };
   const deletion = { environmentId: "alpha", slug: "member" };
+  const scope = { environmentId: "alpha", organizationId: "acme" };
+  const member = { ...scope, userId: "ann", roleSlugs: ["member"], permission: "a:b" };
+  const group = { ...scope, groupId: "staff", roleSlug: "member" };
+  const tooMany = Array.from({ length: 1001 }, () => ({ organizationId: "", userId: "", roleSlugs: [] }));
 
   type Values = Record<string, readonly unknown[]>;
   const fields = (request: object, values: Values) => ({ request, values });
@@ -193,6 +227,65 @@ describe("what breaks a rule", () => {
         requestId: notUuids,
       }),
     },
+    memberships: {
+      setMemberRoles: fields(member, {
+        environmentId: ids,
+        organizationId: ids,
+        userId: ids,
+        roleSlugs: references.map((slug) => [slug]),
+        etag: etags,
+        requestId: notUuids,
+      }),
+      batchSetMemberRoles: fields(
+        { environmentId: "alpha", memberships: [member] },
+        { environmentId: ids, memberships: [[]], requestId: notUuids },
+      ),
+      getMembership: fields(member, { environmentId: ids, organizationId: ids, userId: ids }),
+      deleteMembership: fields(member, {
+        environmentId: ids,
+        organizationId: ids,
+        userId: ids,
+        etag: etags,
+        requestId: notUuids,
+      }),
+      listMemberships: fields(scope, {
+        environmentId: ids,
+        organizationId: ids,
+        roleSlug: references,
+        pageSize: sizes,
+      }),
+      setGroupRole: fields(group, {
+        environmentId: ids,
+        organizationId: ids,
+        groupId: ids,
+        roleSlug: references,
+        requestId: notUuids,
+      }),
+      deleteGroupRole: fields(group, {
+        environmentId: ids,
+        organizationId: ids,
+        groupId: ids,
+        requestId: notUuids,
+      }),
+      listGroupRoles: fields(scope, { environmentId: ids, organizationId: ids, pageSize: sizes }),
+      syncMemberGroups: fields(member, {
+        environmentId: ids,
+        organizationId: ids,
+        userId: ids,
+        groupIds: ids.map((id) => [id]),
+        requestId: notUuids,
+      }),
+    },
+    access: {
+      getAccess: fields(member, { environmentId: ids, organizationId: ids, userId: ids }),
+      checkPermission: fields(member, {
+        environmentId: ids,
+        organizationId: ids,
+        userId: ids,
+        permission: permissionSlugs,
+      }),
+      batchCheckPermissions: fields({ environmentId: "alpha", checks: [member] }, { environmentId: ids, checks: [[]] }),
+    },
   };
 
   const rpcs = Object.entries(services).flatMap(([service, calls]) =>
@@ -203,7 +296,7 @@ describe("what breaks a rule", () => {
     (stage[service] as unknown as Record<string, Call>)[rpc]?.(request) ?? Promise.reject(new Error(`no ${rpc}`));
 
   test("every RPC has its rules here", () => {
-    for (const service of ["roles", "environments", "permissions"] as const)
+    for (const service of ["roles", "environments", "permissions", "memberships", "access"] as const)
       expect(Object.keys(services[service]).toSorted()).toEqual(Object.keys(stage[service]).toSorted());
   });
 
@@ -244,6 +337,25 @@ describe("what breaks a rule", () => {
     ]);
     expect(failure.metadata).toEqual({ violation_count: "8" });
     expect(failure.message).toMatch(/^Invalid request: environment_id must be .+ \(and 7 more\)$/);
+  });
+
+  test("a batch has 1 to 1000 items, and of more none is looked at", async () => {
+    await stage.environment();
+    for (const [service, rpc, field] of [
+      ["memberships", "batchSetMemberRoles", "memberships"],
+      ["access", "batchCheckPermissions", "checks"],
+    ] as const)
+      for (const items of [[], tooMany]) {
+        const batch =
+          rpc === "batchSetMemberRoles" ? items : items.map(() => ({ organizationId: "", userId: "", permission: "" }));
+        const failure = await failureOf(call(service, rpc, { environmentId: "alpha", [field]: batch }));
+        expect(failure).toMatchObject({
+          code: "INVALID_ARGUMENT",
+          reason: "INVALID_FIELDS",
+          metadata: { violation_count: "1" },
+          violations: [{ field, description: "must be 1–1000 items" }],
+        });
+      }
   });
 
   test.each([undefined, "", "org-viewer", "org-", "Viewer"])(

@@ -122,6 +122,9 @@ describe("bytes", () => {
         stage.roles.createRole({ ...scope, name: "Many", permissions: slugs }),
         stage.roles.createRole({ ...scope, name: "Many", permissions: slugs.map((slug) => `${slug}/`) }),
         stage.roles.removeRolePermissions({ ...scope, slug: "org-auditor", permissions: slugs.slice(0, 2000) }),
+        stage.memberships.setMemberRoles({ ...scope, userId: "ann", roleSlugs: slugs }),
+        stage.memberships.setMemberRoles({ ...scope, userId: "ann", roleSlugs: slugs.map((slug) => `${slug}/`) }),
+        stage.memberships.syncMemberGroups({ ...scope, userId: "ann", groupIds: slugs }),
       ].map(failureOf),
     );
     expect(failures.map(({ reason }) => reason)).toEqual([
@@ -130,7 +133,11 @@ describe("bytes", () => {
       "PERMISSION_LIMIT_REACHED",
       "INVALID_FIELDS",
       "PERMISSION_UNKNOWN",
+      "ROLE_NOT_ASSIGNABLE",
+      "INVALID_FIELDS",
+      "INVALID_FIELDS",
     ]);
+    expect(failures[5]?.metadata).toEqual({ roles: `${slugs.slice(0, 20).join()},…` });
     expect(failures[1]?.metadata).toEqual({ violation_count: "10000" });
     const named = failures[1]?.violations.map(({ field }) => field) ?? [];
     expect(named.length).toBeGreaterThan(20);
@@ -139,6 +146,8 @@ describe("bytes", () => {
       ["RoleService/SetPriority", 3],
       ["RoleService/CreateRole", 6],
       ["RoleService/AddRolePermissions", 4],
+      ["MembershipService/SetMemberRoles", 4],
+      ["MembershipService/SyncMemberGroups", 4],
     ] as const)
       for (const texts of [slugs, slugs.map((slug) => slug.toUpperCase()), slugs.map(() => "")]) {
         const request = message([1, environmentId], [2, "globex"], ...repeated(field, texts));
@@ -176,6 +185,25 @@ describe.each(engines)("text on $name", (engine) => {
     expect((await stage.roles.listOrgRoles({ ...scope, organizationId: "%" })).roles).toHaveLength(1);
     await stage.environments.deleteOrganizationData({ ...scope, organizationId: "%" });
     expect((await stage.roles.listOrgRoles(scope)).roles).toHaveLength(2);
+
+    const id = "'OR/**/1=1;--";
+    for (const member of [id, "ann"]) await stage.memberships.setMemberRoles({ ...scope, userId: member });
+    for (const group of [id, "staff"])
+      await stage.memberships.setGroupRole({ ...scope, groupId: group, roleSlug: "member" });
+    await stage.memberships.syncMemberGroups({ ...scope, userId: id, groupIds: ["%", "_", id] });
+    for (const userId of ["%", "_", "???"])
+      expect(await failureOf(stage.memberships.getMembership({ ...scope, userId }))).toMatchObject({
+        reason: "MEMBERSHIP_NOT_FOUND",
+        metadata: { organization_id: organization, user_id: userId },
+      });
+    const { memberships } = await stage.memberships.listMemberships(scope);
+    expect(memberships.map(({ userId }) => userId)).toEqual([id, "ann"]);
+    const { groupRoles } = await stage.memberships.listGroupRoles(scope);
+    expect(groupRoles.map(({ groupId }) => groupId)).toEqual([id, "staff"]);
+    await stage.memberships.deleteMembership({ ...scope, userId: id });
+    await stage.memberships.deleteGroupRole({ ...scope, groupId: id });
+    expect((await stage.memberships.listMemberships(scope)).memberships).toHaveLength(1);
+    expect((await stage.memberships.listGroupRoles(scope)).groupRoles).toHaveLength(1);
   });
 
   test("a slug with a byte order mark is refused, not repaired", async () => {
@@ -196,8 +224,13 @@ describe.each(engines)("text on $name", (engine) => {
   ])("a page token that leads behind %s is damaged", async (_, key) => {
     const environmentId = await stage.environment();
     const scope = { environmentId, organizationId };
-    const { roles, permissions, environments } = stage;
+    const { roles, permissions, environments, memberships } = stage;
+    await memberships.setMemberRoles({ ...scope, userId: "ann" });
+    const list = ["ListMemberships", environmentId, organizationId];
     const calls: Promise<unknown>[] = [
+      memberships.listMemberships({ ...scope, pageToken: token(...list, "", key, 0) }),
+      memberships.listMemberships({ ...scope, roleSlug: "member", pageToken: token(...list, "member", key, 0) }),
+      memberships.listGroupRoles({ ...scope, pageToken: token("ListGroupRoles", environmentId, "acme", key, 0) }),
       permissions.listPermissions({ environmentId, pageToken: token("ListPermissions", environmentId, key, 0) }),
       environments.listEnvironments({ pageToken: token("ListEnvironments", key, 0) }),
       roles.listEnvironmentRoles({ environmentId, pageToken: token("ListEnvironmentRoles", environmentId, key, 0) }),

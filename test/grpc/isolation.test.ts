@@ -1,6 +1,6 @@
 import { failureOf } from "../support/client";
 import { engines } from "../support/engines";
-import { present, slugsOf, stageOn } from "../support/stage";
+import { organizationIn, present, slugsOf, stageOn } from "../support/stage";
 
 /** Ids that a careless key would merge: `a` and `b/c` with `a/b` and `c`, and patterns of SQL. */
 const pairs = [
@@ -24,7 +24,7 @@ describe.each(engines)("on $name", (engine) => {
       await stage.environments.createEnvironment({ environmentId });
     const read = () =>
       Promise.all(
-        pairs.map(([environmentId, organizationId]) => stage.roles.listOrgRoles({ environmentId, organizationId })),
+        pairs.map(([environmentId, organizationId]) => organizationIn(stage, { environmentId, organizationId })),
       );
     for (const [index, [environmentId, organizationId]] of pairs.entries()) {
       const scope = { environmentId, organizationId };
@@ -32,14 +32,23 @@ describe.each(engines)("on $name", (engine) => {
       await stage.roles.createRole({ ...scope, slug: "org-own", name: `Role ${index}` });
       await stage.roles.setDefaultRole({ ...scope, slug: "org-own" });
       await stage.roles.setPriority({ ...scope, slugs: ["org-own", "member"] });
+      await stage.memberships.setMemberRoles({ ...scope, userId: "ann", roleSlugs: ["member"] });
+      await stage.memberships.setGroupRole({ ...scope, groupId: "staff", roleSlug: "org-own" });
+      await stage.memberships.syncMemberGroups({ ...scope, userId: "ann", groupIds: ["staff"] });
       const after = await read();
-      expect(after[index]?.roles[0]).toMatchObject({ name: `Role ${index}`, environmentId, organizationId });
+      const key = { environmentId, organizationId };
+      expect(after[index]).toMatchObject([
+        { memberships: [{ ...key, userId: "ann", roleSlugs: ["org-own"] }] },
+        { roles: [{ ...key, name: `Role ${index}` }, { slug: "member" }] },
+        { groupRoles: [{ ...key, groupId: "staff", roleSlug: "org-own" }] },
+        { roles: ["org-own"] },
+      ]);
       expect(after.with(index, present(before[index]))).toEqual(before);
     }
     for (const [index, [environmentId, organizationId]] of pairs.entries()) {
       const before = await read();
       const answer = await stage.environments.deleteOrganizationData({ environmentId, organizationId });
-      expect(answer).toEqual({ deletedRoleCount: 1 });
+      expect(answer).toEqual({ deletedRoleCount: 1, deletedMembershipCount: 1 });
       expect((await read()).with(index, present(before[index]))).toEqual(before);
     }
   });
@@ -67,6 +76,43 @@ describe.each(engines)("on $name", (engine) => {
     ]);
     await stage.environments.deleteEnvironment({ environmentId: one, force: true });
     expect((await stage.roles.listOrgRoles({ environmentId: two, organizationId: "globex" })).roles).toHaveLength(3);
+  });
+
+  test("the same user and the same group have roles in each organization and environment by themselves", async () => {
+    const environmentIds = [await stage.changingEnvironment(), await stage.changingEnvironment()];
+    const scopes = environmentIds.flatMap((environmentId) =>
+      ["acme", "globex"].map((organizationId) => ({ environmentId, organizationId })),
+    );
+    for (const scope of scopes) {
+      await stage.memberships.setMemberRoles({ ...scope, userId: "ann" });
+      await stage.memberships.setGroupRole({ ...scope, groupId: "staff", roleSlug: "member" });
+    }
+    const read = () => Promise.all(scopes.map((scope) => organizationIn(stage, scope)));
+    const changes = [
+      (scope: (typeof scopes)[number]) =>
+        stage.memberships.setMemberRoles({ ...scope, userId: "ann", roleSlugs: ["admin"] }),
+      (scope: (typeof scopes)[number]) =>
+        stage.memberships.setGroupRole({ ...scope, groupId: "staff", roleSlug: "admin" }),
+      (scope: (typeof scopes)[number]) => stage.memberships.deleteMembership({ ...scope, userId: "ann" }),
+      (scope: (typeof scopes)[number]) =>
+        stage.memberships.syncMemberGroups({ ...scope, userId: "ann", groupIds: ["staff"] }),
+      (scope: (typeof scopes)[number]) => stage.memberships.deleteGroupRole({ ...scope, groupId: "staff" }),
+    ];
+    for (const [index, scope] of scopes.entries())
+      for (const change of changes) {
+        const before = await read();
+        await change(scope);
+        const after = await read();
+        expect(after[index]).not.toEqual(before[index]);
+        expect(after.with(index, present(before[index]))).toEqual(before);
+      }
+    const key = { userId: "ann", roleSlugs: ["org-auditor"] };
+    expect(await failureOf(stage.memberships.setMemberRoles({ ...present(scopes[0]), ...key }))).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      reason: "ROLE_NOT_ASSIGNABLE",
+      metadata: { roles: "org-auditor" },
+      violations: [{ field: "role_slugs[0]", description: "must be an effective role of the organization" }],
+    });
   });
 
   test("an organization changes neither another's roles nor the environment's, and neither reaches into it", async () => {

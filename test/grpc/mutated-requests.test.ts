@@ -53,6 +53,26 @@ const requests = (environmentId: string): Record<string, Uint8Array> => {
       [4, mask("name")],
     ),
     "PermissionService/DeletePermission": message(key, [2, "exports:run"]),
+    "MembershipService/SetMemberRoles": message(key, acme, [3, "ann"], [4, "admin"], [6, requestId]),
+    "MembershipService/BatchSetMemberRoles": message(
+      key,
+      [2, message([1, "acme"], [2, "bob"], [3, "member"])],
+      [2, message([1, "umbrella"], [2, "bob"])],
+    ),
+    "MembershipService/GetMembership": message(key, acme, [3, "ann"]),
+    "MembershipService/DeleteMembership": message(key, acme, [3, "cyd"]),
+    "MembershipService/ListMemberships": message(key, acme, [3, "member"], [4, 5]),
+    "MembershipService/SetGroupRole": message(key, acme, [3, "staff"], [4, "admin"]),
+    "MembershipService/DeleteGroupRole": message(key, acme, [3, "guests"]),
+    "MembershipService/ListGroupRoles": message(key, acme, [3, 5]),
+    "MembershipService/SyncMemberGroups": message(key, acme, [3, "cyd"], [4, "staff"], [4, "guests"]),
+    "AccessService/GetAccess": message(key, acme, [3, "ann"]),
+    "AccessService/CheckPermission": message(key, acme, [3, "ann"], [4, "invoices:read"]),
+    "AccessService/BatchCheckPermissions": message(
+      key,
+      [2, message([1, "acme"], [2, "ann"], [3, "invoices:read"])],
+      [2, message([1, "globex"], [2, "gil"], [3, "reports:read"])],
+    ),
   };
 };
 
@@ -115,6 +135,13 @@ describe.each(engines)("on $name", (engine) => {
         expect(slugsOf(roles)).toEqual(config?.priorityOrder);
         expect(roles.filter(({ isDefault }) => isDefault)).toHaveLength(1);
         expect(config?.inheritsEnvironment).toBe(!roles.some((role) => role.organizationId));
+        const { memberships } = await stage.memberships.listMemberships({ environmentId, organizationId });
+        for (const { userId, roleSlugs, primaryRoleSlug } of memberships) {
+          expect(roleSlugs).toEqual([primaryRoleSlug]);
+          expect(config?.priorityOrder).toContain(primaryRoleSlug);
+          const { role } = await stage.access.getAccess({ environmentId, organizationId, userId });
+          expect(role).toBe(primaryRoleSlug);
+        }
       }
     };
     await fc.assert(

@@ -40,6 +40,23 @@ describe.each(engines)("on $name", (engine) => {
       const { roles, nextPageToken } = await stage.roles.listOrgRoles({ environmentId, organizationId, ...turn });
       return { keys: slugsOf(roles), nextPageToken };
     },
+    ListMemberships: async (environmentId: string, turn: Turn): Promise<Page> => {
+      const page = await stage.memberships.listMemberships({ environmentId, organizationId, ...turn });
+      return { keys: page.memberships.map(({ userId }) => userId), nextPageToken: page.nextPageToken };
+    },
+    "ListMemberships of a role": async (environmentId: string, turn: Turn): Promise<Page> => {
+      const request = { environmentId, organizationId, roleSlug: "admin", ...turn };
+      const page = await stage.memberships.listMemberships(request);
+      return { keys: page.memberships.map(({ userId }) => userId), nextPageToken: page.nextPageToken };
+    },
+    ListGroupRoles: async (environmentId: string, turn: Turn): Promise<Page> => {
+      const { groupRoles, nextPageToken } = await stage.memberships.listGroupRoles({
+        environmentId,
+        organizationId,
+        ...turn,
+      });
+      return { keys: groupRoles.map(({ groupId }) => groupId), nextPageToken };
+    },
     ListEnvironments: async (_: string, turn: Turn): Promise<Page> => {
       const { environments, nextPageToken } = await stage.environments.listEnvironments(turn);
       return { keys: environments.map(({ id }) => id), nextPageToken };
@@ -56,6 +73,14 @@ describe.each(engines)("on $name", (engine) => {
       await stage.roles.createRole({ environmentId, organizationId, slug: `org-${name}`, name });
       await stage.environments.createEnvironment({ environmentId: `${environmentId}-${name}` });
     }
+    const memberships = Array.from({ length: 14 }, (_, index) => ({
+      organizationId,
+      userId: `u${index}`,
+      roleSlugs: [index % 2 ? "admin" : "b"],
+    }));
+    await stage.memberships.batchSetMemberRoles({ environmentId, memberships });
+    for (const groupId of ["G", "g", "g1", "g10", "g2", "~", "!"])
+      await stage.memberships.setGroupRole({ environmentId, organizationId, groupId, roleSlug: "org-a" });
     return environmentId;
   };
 
@@ -114,6 +139,44 @@ describe.each(engines)("on $name", (engine) => {
     await stage.permissions.deletePermission({ environmentId, slug: page.keys[1] ?? "" });
     const rest = await lists.ListPermissions(environmentId, { pageToken: page.nextPageToken });
     expect([...page.keys, ...rest.keys]).toEqual(permissions);
+  });
+
+  test("members and groups of earlier pages may go, whatever took them", async () => {
+    const environmentId = await filled();
+    const scope = { environmentId, organizationId };
+    for (const name of ["ListMemberships", "ListMemberships of a role", "ListGroupRoles"] as const) {
+      const all = (await lists[name](environmentId, {})).keys;
+      const first = await lists[name](environmentId, { pageSize: 2 });
+      const [one = "", last = ""] = first.keys;
+      if (name === "ListGroupRoles")
+        for (const groupId of [one, last]) await stage.memberships.deleteGroupRole({ ...scope, groupId });
+      else {
+        await stage.memberships.deleteMembership({ ...scope, userId: last });
+        await stage.memberships.setMemberRoles({ ...scope, userId: one, roleSlugs: ["c"] });
+      }
+      const second = await lists[name](environmentId, { pageToken: first.nextPageToken });
+      expect([...first.keys, ...second.keys]).toEqual(all);
+    }
+  });
+
+  test("a list of a role's members holds those it got from deleted roles, in pages of any size", async () => {
+    const environmentId = await filled();
+    await stage.roles.setDefaultRole({ environmentId, organizationId, slug: "admin" });
+    await stage.roles.deleteEnvironmentRole({ environmentId, slug: "b" });
+    const list = (turn: Turn) => lists["ListMemberships of a role"](environmentId, turn);
+    const { keys } = await lists.ListMemberships(environmentId, {});
+    expect((await list({})).keys).toEqual(keys);
+    for (const size of [1, 3, 13, 14]) expect((await pagesOf(list, size)).flat()).toEqual(keys);
+  });
+
+  test("a list of the groups leaves out those of a deleted role, in pages of any size", async () => {
+    const environmentId = await filled();
+    const scope = { environmentId, organizationId };
+    for (const groupId of ["G", "g10", "~"]) await stage.memberships.setGroupRole({ ...scope, groupId, roleSlug: "a" });
+    await stage.roles.deleteEnvironmentRole({ environmentId, slug: "a" });
+    const list = (turn: Turn) => lists.ListGroupRoles(environmentId, turn);
+    expect((await list({})).keys).toEqual(["!", "g", "g1", "g2"]);
+    for (const size of [1, 2, 3, 4]) expect((await pagesOf(list, size)).flat()).toEqual(["!", "g", "g1", "g2"]);
   });
 
   test("items of earlier pages may go, and no item that stays is left out", async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { failureOf } from "../support/client";
 import { engines } from "../support/engines";
-import { type Stage, present, stageOn } from "../support/stage";
+import { type Stage, organizationIn, present, stageOn } from "../support/stage";
 
 const organizationId = "acme";
 type Repeat = (requestId: string) => Promise<unknown>;
@@ -61,7 +61,7 @@ const mutations: Record<string, (stage: Stage, environmentId: string) => Promise
   DeleteOrgRole: async ({ roles }, environmentId) => {
     const key = { environmentId, organizationId: "globex", slug: "org-auditor" };
     return [
-      (requestId) => roles.deleteOrgRole({ ...key, requestId }),
+      (requestId) => roles.deleteOrgRole({ ...key, replacementRoleSlug: "member", requestId }),
       (requestId) => roles.deleteOrgRole({ ...key, replacementRoleSlug: "admin", requestId }),
     ];
   },
@@ -94,6 +94,57 @@ const mutations: Record<string, (stage: Stage, environmentId: string) => Promise
     (requestId) => environments.deleteOrganizationData({ environmentId, organizationId: "globex", requestId }),
     (requestId) => environments.deleteOrganizationData({ environmentId, organizationId, requestId }),
   ],
+  SetMemberRoles: async ({ memberships }, environmentId) => {
+    const key = { environmentId, organizationId: "new", userId: "ann" };
+    return [
+      (requestId) => memberships.setMemberRoles({ ...key, roleSlugs: ["admin"], requestId }),
+      (requestId) => memberships.setMemberRoles({ ...key, roleSlugs: ["member"], requestId }),
+    ];
+  },
+  "SetMemberRoles under an etag": async ({ memberships }, environmentId) => {
+    const key = { environmentId, organizationId: "globex", userId: "gil" };
+    const { membership } = await memberships.getMembership(key);
+    const set = { ...key, roleSlugs: ["admin"], etag: present(membership).etag };
+    return [
+      (requestId) => memberships.setMemberRoles({ ...set, requestId }),
+      (requestId) => memberships.setMemberRoles({ ...set, etag: undefined, requestId }),
+    ];
+  },
+  BatchSetMemberRoles: async ({ memberships: service }, environmentId) => {
+    const memberships = ["globex", "new", "acme"].map((id) => ({ organizationId: id, userId: "gil", roleSlugs: [] }));
+    return [
+      (requestId) => service.batchSetMemberRoles({ environmentId, memberships, requestId }),
+      (requestId) => service.batchSetMemberRoles({ environmentId, memberships: memberships.toReversed(), requestId }),
+    ];
+  },
+  DeleteMembership: async ({ memberships }, environmentId) => {
+    const key = { environmentId, organizationId: "globex", userId: "gil" };
+    return [
+      (requestId) => memberships.deleteMembership({ ...key, requestId }),
+      (requestId) => memberships.deleteMembership({ ...key, userId: "ann", requestId }),
+    ];
+  },
+  SetGroupRole: async ({ memberships }, environmentId) => {
+    const key = { environmentId, organizationId, groupId: "staff" };
+    return [
+      (requestId) => memberships.setGroupRole({ ...key, roleSlug: "admin", requestId }),
+      (requestId) => memberships.setGroupRole({ ...key, roleSlug: "member", requestId }),
+    ];
+  },
+  DeleteGroupRole: async ({ memberships }, environmentId) => {
+    const key = { environmentId, organizationId: "globex", groupId: "staff" };
+    return [
+      (requestId) => memberships.deleteGroupRole({ ...key, requestId }),
+      (requestId) => memberships.deleteGroupRole({ ...key, organizationId, requestId }),
+    ];
+  },
+  SyncMemberGroups: async ({ memberships }, environmentId) => {
+    const key = { environmentId, organizationId: "globex", userId: "gil" };
+    return [
+      (requestId) => memberships.syncMemberGroups({ ...key, groupIds: ["staff"], requestId }),
+      (requestId) => memberships.syncMemberGroups({ ...key, groupIds: [], requestId }),
+    ];
+  },
   CreatePermission: async ({ permissions }, environmentId) => [
     (requestId) => permissions.createPermission({ environmentId, slug: "exports:run", name: "Run", requestId }),
     (requestId) => permissions.createPermission({ environmentId, slug: "exports:run", name: "Other", requestId }),
@@ -121,7 +172,7 @@ describe.each(engines)("on $name", (engine) => {
     await stage.permissions.listPermissions({ environmentId }),
     await stage.roles.listEnvironmentRoles({ environmentId }),
     ...(await Promise.all(
-      ["acme", "globex", "new", "newer"].map((id) => stage.roles.listOrgRoles({ environmentId, organizationId: id })),
+      ["acme", "globex", "new", "newer"].map((id) => organizationIn(stage, { environmentId, organizationId: id })),
     )),
   ];
 
@@ -182,7 +233,8 @@ describe.each(engines)("on $name", (engine) => {
     await stage.roles.deleteEnvironmentRole({ ...remove, validateOnly: true });
     await failureOf(stage.roles.deleteEnvironmentRole({ ...remove, slug: "member" }));
     expect(await stage.roles.deleteEnvironmentRole(remove)).toMatchObject({ validateOnly: false });
-    const own = { environmentId, organizationId: "globex", slug: "org-auditor", requestId: randomUUID() };
+    const auditor = { environmentId, organizationId: "globex", slug: "org-auditor", replacementRoleSlug: "member" };
+    const own = { ...auditor, requestId: randomUUID() };
     await stage.roles.deleteOrgRole({ ...own, validateOnly: true });
     expect(await stage.roles.deleteOrgRole(own)).toMatchObject({ validateOnly: false });
     expect((await stage.roles.listOrgRoles(own)).config?.priorityOrder).toEqual(["member"]);

@@ -1,6 +1,8 @@
 import { Client, type ServiceError, credentials } from "@grpc/grpc-js";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { AccessServiceService } from "../../gen/orgroles/v1/access_service";
 import { EnvironmentServiceService } from "../../gen/orgroles/v1/environment_service";
+import { MembershipServiceService } from "../../gen/orgroles/v1/membership_service";
 import { PermissionServiceService } from "../../gen/orgroles/v1/permission_service";
 import { RoleServiceService } from "../../gen/orgroles/v1/role_service";
 import { type Failure, readFailure } from "./client";
@@ -46,6 +48,12 @@ export function message(...fields: readonly (readonly [number, string | Uint8Arr
 }
 
 /** All RPCs, as `RoleService/CreateRole`. */
-export const allRpcs: readonly string[] = [RoleServiceService, EnvironmentServiceService, PermissionServiceService]
+export const allRpcs: readonly string[] = [
+  RoleServiceService,
+  EnvironmentServiceService,
+  PermissionServiceService,
+  MembershipServiceService,
+  AccessServiceService,
+]
   .flatMap((service) => Object.values(service))
   .map(({ path }) => path.replace("/orgroles.v1.", ""));

@@ -7,8 +7,9 @@ export interface Stage extends Omit<TestClient, "close"> {
   readonly address: string;
   /**
    * An environment of its own, with the permissions `invoices:pay`, `invoices:read` and `reports:read`, the roles
-   * `member` (default) and `admin` (`invoices:read`), and the organization `globex` with the custom role `org-auditor`.
-   * After the test, `globex` and a second environment that looks the same must be what they were.
+   * `member` (default) and `admin` (`invoices:read`), and the organization `globex` with the custom role `org-auditor`,
+   * which the member `gil` has, and the group `staff`, mapped to `admin`. After the test, `globex` and a second
+   * environment that looks the same must be what they were.
    */
   environment(): Promise<string>;
   /** The same for tests that change the whole environment: only the second environment must stay what it was. */
@@ -40,7 +41,11 @@ export function stageOn(engine: TestEngine, settings: Record<string, string> = {
     running = await startService(engine, settings);
     other = "other-environment";
     await furnish(running, other);
-    await running.roles.createRole({ environmentId: other, organizationId: "acme", slug: "org-auditor", name: "A" });
+    const acme = { environmentId: other, organizationId: "acme" };
+    await running.roles.createRole({ ...acme, slug: "org-auditor", name: "A" });
+    for (const userId of ["ann", "bob"])
+      await running.memberships.setMemberRoles({ ...acme, userId, roleSlugs: ["org-auditor"] });
+    await running.memberships.setGroupRole({ ...acme, groupId: "staff", roleSlug: "org-auditor" });
   });
   afterEach(async () => {
     const watched = unchanged;
@@ -70,29 +75,46 @@ export function stageOn(engine: TestEngine, settings: Record<string, string> = {
     },
     environment: async () => {
       const environmentId = await newEnvironment();
-      await watch(() => service().roles.listOrgRoles({ environmentId, organizationId: "globex" }));
+      await watch(() => organizationIn(service(), { environmentId, organizationId: "globex" }));
       return environmentId;
     },
     changingEnvironment: newEnvironment,
   };
 }
 
-async function furnish({ environments, permissions, roles }: TestService, environmentId: string): Promise<void> {
+async function furnish(service: TestService, environmentId: string): Promise<void> {
+  const { environments, permissions, roles, memberships } = service;
   await environments.createEnvironment({ environmentId });
   for (const slug of permissionSlugs) await permissions.createPermission({ environmentId, slug, name: slug });
   await roles.createRole({ environmentId, slug: "admin", name: "Admin", permissions: ["invoices:read"] });
-  const organizationId = "globex";
-  await roles.createRole({ environmentId, organizationId, slug: "org-auditor", name: "Auditor" });
+  const globex = { environmentId, organizationId: "globex" };
+  await roles.createRole({ ...globex, slug: "org-auditor", name: "Auditor" });
+  await memberships.setMemberRoles({ ...globex, userId: "gil", roleSlugs: ["org-auditor"] });
+  await memberships.setGroupRole({ ...globex, groupId: "staff", roleSlug: "admin" });
 }
 
-async function everythingIn({ environments, permissions, roles }: TestService, environmentId: string) {
+async function everythingIn(service: TestService, environmentId: string) {
   return Promise.all([
-    environments.getEnvironment({ environmentId }),
-    permissions.listPermissions({ environmentId }),
-    roles.listEnvironmentRoles({ environmentId }),
-    roles.listOrgRoles({ environmentId, organizationId: "acme" }),
-    roles.listOrgRoles({ environmentId, organizationId: "globex" }),
+    service.environments.getEnvironment({ environmentId }),
+    service.permissions.listPermissions({ environmentId }),
+    service.roles.listEnvironmentRoles({ environmentId }),
+    organizationIn(service, { environmentId, organizationId: "acme" }),
+    organizationIn(service, { environmentId, organizationId: "globex" }),
   ]);
+}
+
+/** Roles, members with their access, and groups of an organization. */
+export async function organizationIn(
+  { roles, memberships, access }: Pick<Stage, "roles" | "memberships" | "access">,
+  scope: { environmentId: string; organizationId: string },
+) {
+  const members = await memberships.listMemberships(scope);
+  const rest = await Promise.all([
+    roles.listOrgRoles(scope),
+    memberships.listGroupRoles(scope),
+    ...members.memberships.map(({ userId }) => access.getAccess({ ...scope, userId })),
+  ]);
+  return [members, ...rest];
 }
 
 export const slugsOf = (items: readonly { slug: string }[]): string[] => items.map(({ slug }) => slug);
