@@ -71,6 +71,7 @@ export class MembershipService {
     const wanted = memberships.map((membership, index) => parseWanted(fields, membership, `memberships[${index}].`));
     const seen = new Set<string>();
     wanted.forEach(({ organizationId, userId }, index) => {
+      if (!organizationId || !userId) return; // refused already
       const key = `${organizationId} ${userId}`;
       if (seen.has(key)) fields.refuse(`memberships[${index}].user_id`, "must not repeat a membership of the batch");
       seen.add(key);
@@ -186,7 +187,7 @@ function parseWanted(fields: Fields, request: BatchSetMemberRoles["memberships"]
   return {
     organizationId: fields.required<OrganizationId>(`${path}organization_id`, request.organizationId, parseId),
     userId: fields.required<UserId>(`${path}user_id`, request.userId, parseId),
-    slugs: fields.set(field, request.roleSlugs, parseSlug),
+    slugs: fields.list(field, request.roleSlugs, parseSlug),
     field,
   };
 }

@@ -80,6 +80,7 @@ export async function findMember(
 export interface WantedRoles {
   readonly context: Context;
   readonly field: string;
+  /** As in the request: repeats count once. */
   readonly slugs: readonly Slug[];
 }
 
@@ -93,13 +94,14 @@ export function assignableRoles(state: EnvironmentState, wanted: readonly Wanted
   const assignable = wanted.map(({ context, field, slugs }) => {
     if (!slugs.length) return [context.defaultRole.id];
     const ids = new Map(context.roles.map(({ slug, id }) => [slug, id]));
-    return slugs.flatMap((slug, index) => {
+    const named = slugs.flatMap((slug, index) => {
       const id = ids.get(slug);
       if (id) return [id];
       unknown.add(slug);
       fields.push(`${field}[${index}]`);
       return [];
     });
+    return [...new Set(named)];
   });
   if (unknown.size) throw refuse.roleNotAssignable([...unknown], fields);
   const { id, multipleRolesEnabled } = state.environment;
