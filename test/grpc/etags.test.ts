@@ -1,5 +1,6 @@
 import { failureOf } from "../support/client";
 import { engines } from "../support/engines";
+import { membersOn } from "../support/members";
 import { present, stageOn } from "../support/stage";
 
 const organizationId = "acme";
@@ -163,14 +164,7 @@ describe.each(engines)("on $name", (engine) => {
     const key = { environmentId, organizationId, userId: "ann" };
     const etag = async () => present((await stage.memberships.getMembership(key)).membership).etag;
     const set = (...roleSlugs: string[]) => stage.memberships.setMemberRoles({ ...key, roleSlugs });
-    await stage.environments.updateEnvironment({
-      environmentId,
-      environment: {
-        ...present((await stage.environments.getEnvironment({ environmentId })).environment),
-        multipleRolesEnabled: true,
-      },
-      updateMask: ["multiple_roles_enabled"],
-    });
+    await membersOn(stage).allowSeveral(environmentId, true);
     await stage.roles.createRole({ environmentId, slug: "viewer", name: "Viewer" });
     await set("viewer", "admin", slug);
     const first = await etag();
@@ -183,14 +177,7 @@ describe.each(engines)("on $name", (engine) => {
     const second = await etag();
     await stage.roles.deleteOrgRole({ environmentId, organizationId, slug, replacementRoleSlug: "member" });
     const third = await etag();
-    await stage.environments.updateEnvironment({
-      environmentId,
-      environment: {
-        ...present((await stage.environments.getEnvironment({ environmentId })).environment),
-        multipleRolesEnabled: false,
-      },
-      updateMask: ["multiple_roles_enabled"],
-    });
+    await membersOn(stage).allowSeveral(environmentId, false);
     const fourth = await etag();
     await stage.roles.deleteEnvironmentRole({ environmentId, slug: "admin" });
     const fifth = await etag();

@@ -26,9 +26,9 @@ describe.each(engines)("on $name", (engine) => {
       Promise.all(
         pairs.map(([environmentId, organizationId]) => organizationIn(stage, { environmentId, organizationId })),
       );
+    let before = await read();
     for (const [index, [environmentId, organizationId]] of pairs.entries()) {
       const scope = { environmentId, organizationId };
-      const before = await read();
       await stage.roles.createRole({ ...scope, slug: "org-own", name: `Role ${index}` });
       await stage.roles.setDefaultRole({ ...scope, slug: "org-own" });
       await stage.roles.setPriority({ ...scope, slugs: ["org-own", "member"] });
@@ -44,12 +44,14 @@ describe.each(engines)("on $name", (engine) => {
         { roles: ["org-own"] },
       ]);
       expect(after.with(index, present(before[index]))).toEqual(before);
+      before = after;
     }
     for (const [index, [environmentId, organizationId]] of pairs.entries()) {
-      const before = await read();
       const answer = await stage.environments.deleteOrganizationData({ environmentId, organizationId });
       expect(answer).toEqual({ deletedRoleCount: 1, deletedMembershipCount: 1 });
-      expect((await read()).with(index, present(before[index]))).toEqual(before);
+      const after = await read();
+      expect(after.with(index, present(before[index]))).toEqual(before);
+      before = after;
     }
   });
 
@@ -98,13 +100,14 @@ describe.each(engines)("on $name", (engine) => {
         stage.memberships.syncMemberGroups({ ...scope, userId: "ann", groupIds: ["staff"] }),
       (scope: (typeof scopes)[number]) => stage.memberships.deleteGroupRole({ ...scope, groupId: "staff" }),
     ];
+    let before = await read();
     for (const [index, scope] of scopes.entries())
       for (const change of changes) {
-        const before = await read();
         await change(scope);
         const after = await read();
         expect(after[index]).not.toEqual(before[index]);
         expect(after.with(index, present(before[index]))).toEqual(before);
+        before = after;
       }
     const key = { userId: "ann", roleSlugs: ["org-auditor"] };
     expect(await failureOf(stage.memberships.setMemberRoles({ ...present(scopes[0]), ...key }))).toMatchObject({

@@ -73,7 +73,8 @@ function promises<Service extends object>(client: Client, service: Service): Cal
 /** A message without the generated code's room for unknown fields, so that tests compare fields alone. */
 function known<T>(message: T): T {
   if (Array.isArray(message)) return message.map(known) as T;
-  if (typeof message !== "object" || message === null || message instanceof Date) return message;
+  if (typeof message !== "object" || message === null) return message;
+  if (message instanceof Date || message instanceof Uint8Array) return message;
   const fields = Object.entries(message).filter(([name]) => name !== "_unknownFields");
   return Object.fromEntries(fields.map(([name, value]) => [name, known(value)])) as T;
 }
@@ -108,6 +109,11 @@ export async function failureOf(call: Promise<unknown>): Promise<Failure> {
 export function readFailure(error: ServiceError): Failure {
   const [encoded] = error.metadata.get("grpc-status-details-bin");
   const details = encoded ? Status.decode(encoded as Buffer).details : [];
+  return readStatus({ code: error.code, message: error.details, details });
+}
+
+/** The same for an error inside an answer. */
+export function readStatus({ code, message, details }: Pick<Status, "code" | "message" | "details">): Failure {
   const detail = <T>(name: string, type: { decode(bytes: Uint8Array): T }): T | undefined => {
     const found = details.find(({ typeUrl }) => typeUrl === `type.googleapis.com/google.rpc.${name}`);
     return found && type.decode(found.value);
@@ -115,11 +121,11 @@ export function readFailure(error: ServiceError): Failure {
   const info = detail("ErrorInfo", ErrorInfo);
   const delay = detail("RetryInfo", RetryInfo)?.retryDelay;
   return {
-    code: status[error.code],
+    code: status[code] ?? String(code),
     reason: info?.reason,
     metadata: info?.metadata,
     domain: info?.domain,
-    message: error.details,
+    message,
     violations: (detail("BadRequest", BadRequest)?.fieldViolations ?? []).map(({ field, description }) => ({
       field,
       description,
