@@ -1,6 +1,5 @@
 import { refuse } from "./errors";
 import { type EnvironmentId, Fields, type GroupId, type OrganizationId, type UserId, parseId } from "./fields";
-import type { RoleId } from "./ids";
 import { limits } from "./limits";
 import { type MembershipView, findMember, rolesInOrder, viewMembership } from "./membership";
 import { type Page, type PageRequest, pageOf, parsePage } from "./page";
@@ -10,7 +9,7 @@ import { removeIfEmpty } from "./settlement";
 import { type Slug, parseSlug } from "./slug";
 import type { EnvironmentState, GroupRole, OrganizationState } from "./state";
 import type { Stores } from "./stores";
-import { goneRoles, mappedRole } from "./succession";
+import { mappedRole, unmappedRoles } from "./succession";
 import type { Tools } from "./tools";
 import { type Call, parseOnce } from "./once";
 
@@ -78,7 +77,7 @@ export class GroupRoleService {
       if (!organization || !mapped.length) throw refuse.groupRoleNotFound(scope.organizationId, groupId);
       const { uid } = state.environment;
       await stores.groupRoles.remove(uid, organization.uid, groupId);
-      if (!organization.own) await removeIfEmpty(stores, uid, organization, clock());
+      if (!organization.own) await removeIfEmpty(stores, state, organization, clock());
       return {};
     });
   }
@@ -96,7 +95,7 @@ export class GroupRoleService {
       const found = await stores.groupRoles.list(state.environment.uid, organization.uid, {
         after: after?.key ?? "",
         limit: size + 1,
-        without: unmapped(state, organization),
+        without: unmappedRoles(state, organization),
       });
       const { items, nextPageToken } = pageOf(list, found, size, ({ groupId }) => groupId);
       const live = items.flatMap((groupRole) => withLiveRole(state, organization, groupRole));
@@ -151,11 +150,6 @@ async function findMapped(
 function withLiveRole(state: EnvironmentState, organization: OrganizationState, groupRole: GroupRole): GroupRole[] {
   const roleId = mappedRole(state, organization, groupRole.roleId);
   return roleId ? [{ ...groupRole, roleId }] : [];
-}
-
-/** The roles that a stored mapping to counts as none. */
-function unmapped(state: EnvironmentState, organization: OrganizationState): RoleId[] {
-  return goneRoles(state, [...organization.replaced.keys()]).filter((id) => !mappedRole(state, organization, id));
 }
 
 function viewGroupRole(context: Context, organization: OrganizationState, groupRole: GroupRole): GroupRoleView {

@@ -139,7 +139,7 @@ export class MembershipService {
       if (etag) this.checkEtag(state, organization, userId, membership, etag);
       const { uid } = state.environment;
       await stores.memberships.remove(uid, membership);
-      if (!organization.own) await removeIfEmpty(stores, uid, organization, clock());
+      if (!organization.own) await removeIfEmpty(stores, state, organization, clock());
       return {};
     });
   }

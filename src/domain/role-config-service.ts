@@ -95,7 +95,7 @@ export class RoleConfigService {
         throw refuse.organizationHasCustomRoles(scope.organizationId, organization.customRoles.length);
       if (organization?.own) {
         await stores.organizations.saveOwn(state.environment.uid, organization.id, undefined);
-        await removeIfEmpty(stores, state.environment.uid, organization, this.tools.clock());
+        await removeIfEmpty(stores, state, organization, this.tools.clock());
       }
       return viewConfig(digest, organizationContext(state, undefined));
     });

@@ -1,8 +1,8 @@
-import type { EnvironmentUid, OrganizationUid, RoleId } from "./ids";
+import type { OrganizationUid, RoleId } from "./ids";
 import { limits } from "./limits";
-import type { EnvironmentState, Organization, OrganizationState } from "./state";
+import type { EnvironmentState, OrganizationState } from "./state";
 import type { Stores, Unsettled } from "./stores";
-import { goneRoles, heldRoles } from "./succession";
+import { goneRoles, heldRoles, unmappedRoles } from "./succession";
 
 /**
  * Stores what unsettled members hold now as what they were given, up to a bounded number of them; callers see no
@@ -40,12 +40,14 @@ export function unsettledBy(state: EnvironmentState, replaced: readonly RoleId[]
 /** Removes an organization that inherits and has neither members nor groups: it has a row only while it has data. */
 export async function removeIfEmpty(
   stores: Stores,
-  uid: EnvironmentUid,
-  organization: Pick<Organization, "id" | "uid">,
+  state: EnvironmentState,
+  organization: OrganizationState,
   time: number,
 ): Promise<void> {
+  const { uid } = state.environment;
   const first = { after: "", limit: 1 };
+  const without = unmappedRoles(state, organization);
   if ((await stores.memberships.list(uid, organization.uid, first)).length) return;
-  if ((await stores.groupRoles.list(uid, organization.uid, { ...first, without: [] })).length) return;
+  if ((await stores.groupRoles.list(uid, organization.uid, { ...first, without })).length) return;
   await stores.organizations.remove(uid, organization, time);
 }

@@ -61,6 +61,11 @@ export function mappedRole(state: EnvironmentState, organization: OrganizationSt
   return isLiveRole(state, organization, replacement) ? replacement : undefined;
 }
 
+/** The roles that a stored mapping to counts as none. */
+export function unmappedRoles(state: EnvironmentState, organization: OrganizationState): RoleId[] {
+  return goneRoles(state, [...organization.replaced.keys()]).filter((id) => !mappedRole(state, organization, id));
+}
+
 /** The deleted roles that members may still refer to. */
 export function goneRoles(state: EnvironmentState, replaced: readonly RoleId[]): RoleId[] {
   return [...[...state.roles.values()].flatMap((role) => (isLive(role) ? [] : role.id)), ...replaced];

@@ -3,7 +3,7 @@ import type { Clock, EnvironmentUid, OrganizationUid, RoleId } from "./ids";
 import { limits } from "./limits";
 import { loadEnvironment, loadOrganizations } from "./loading";
 import { isLive } from "./role";
-import { settleMembers, unsettledBy } from "./settlement";
+import { removeIfEmpty, settleMembers, unsettledBy } from "./settlement";
 import type { EnvironmentState, OrganizationState } from "./state";
 import type { Stores, UnitOfWork } from "./stores";
 import { defaultRoleOf, goneRoles, mappedRole } from "./succession";
@@ -56,11 +56,13 @@ export class Sweep {
       if (!state) return;
       const organizations = await loadOrganizations(stores, uid, locked);
       await settleMembers(stores, state, organizations);
-      await moveGroups(stores, state, organizations);
-      for (const { id, own, ...organization } of organizations.values()) {
-        const defaultRoleId = own && defaultRoleOf(state, { id, own, ...organization }).id;
+      const unmapped = await moveGroups(stores, state, organizations);
+      for (const organization of organizations.values()) {
+        const { id, own } = organization;
+        const defaultRoleId = own && defaultRoleOf(state, { ...organization, own }).id;
         if (own && defaultRoleId && defaultRoleId !== own.defaultRoleId)
           await stores.organizations.saveOwn(uid, id, { ...own, defaultRoleId });
+        if (!own && unmapped.has(organization.uid)) await removeIfEmpty(stores, state, organization, this.clock());
       }
     });
     return uids.length;
@@ -120,11 +122,13 @@ async function unswept(
   return (await stores.organizations.find(uid, ids)).map((organization) => organization.uid);
 }
 
+/** Answers the organizations in which a group is not mapped any more. */
 async function moveGroups(
   stores: Stores,
   state: EnvironmentState,
   organizations: ReadonlyMap<OrganizationUid, OrganizationState>,
-): Promise<void> {
+): Promise<Set<OrganizationUid>> {
+  const unmapped = new Set<OrganizationUid>();
   const { uid } = state.environment;
   const gone = goneRoles(
     state,
@@ -140,6 +144,10 @@ async function moveGroups(
     const organization = organizations.get(organizationUid);
     const roleId = organization && mappedRole(state, organization, groupRole.roleId);
     if (roleId) await stores.groupRoles.put(uid, organizationUid, { ...groupRole, roleId });
-    else await stores.groupRoles.remove(uid, organizationUid, groupRole.groupId);
+    else {
+      await stores.groupRoles.remove(uid, organizationUid, groupRole.groupId);
+      unmapped.add(organizationUid);
+    }
   }
+  return unmapped;
 }
