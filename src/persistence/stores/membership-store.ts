@@ -179,7 +179,8 @@ export class TypeormMembershipStore implements MembershipStore {
   private async read(environmentUid: EnvironmentUid, [members, ...parameters]: Selection): Promise<Membership[]> {
     return toMemberships(
       await this.manager.query(
-        `SELECT ${columns} FROM (${members}) selected JOIN role_assignments assigned` +
+        // CROSS keeps SQLite from looking at all selected members for each row of the environment
+        `SELECT ${columns} FROM (${members}) selected CROSS JOIN role_assignments assigned` +
           " ON assigned.environment_uid = ? AND assigned.organization_uid = selected.organization_uid" +
           " AND assigned.user_id = selected.user_id ORDER BY assigned.organization_uid, assigned.user_id",
         [...parameters, environmentUid],
