@@ -24,14 +24,12 @@ export class TypeormMembershipStore implements MembershipStore {
   }
 
   async find(environmentUid: EnvironmentUid, keys: readonly MemberKey[]): Promise<Membership[]> {
-    if (!keys.length) return [];
-    const [where, ...parameters] = ofMembers(keys);
-    return toMemberships(
-      await this.manager.query(
-        `SELECT ${columns} FROM role_assignments assigned WHERE environment_uid = ? AND (${where})`,
-        [environmentUid, ...parameters],
-      ),
-    );
+    const rows: Assigned[] = [];
+    for (const [where, ...parameters] of ofMembers(keys)) {
+      const sql = `SELECT ${columns} FROM role_assignments assigned WHERE environment_uid = ? AND (${where})`;
+      rows.push(...((await this.manager.query(sql, [environmentUid, ...parameters])) as Assigned[]));
+    }
+    return toMemberships(rows);
   }
 
   list(
@@ -158,12 +156,11 @@ export class TypeormMembershipStore implements MembershipStore {
   }
 
   async put(environmentUid: EnvironmentUid, memberships: readonly Membership[]): Promise<void> {
-    if (!memberships.length) return;
-    const [where, ...parameters] = ofMembers(memberships);
-    await this.manager.query(`DELETE FROM role_assignments WHERE environment_uid = ? AND (${where})`, [
-      environmentUid,
-      ...parameters,
-    ]);
+    for (const [where, ...parameters] of ofMembers(memberships))
+      await this.manager.query(`DELETE FROM role_assignments WHERE environment_uid = ? AND (${where})`, [
+        environmentUid,
+        ...parameters,
+      ]);
     const rows = memberships.flatMap(({ roleIds, asOfRevision, ...member }) => {
       const severalSince = roleIds.length > 1 ? asOfRevision : 0;
       return roleIds.map((roleId) => ({ environmentUid, ...member, roleId, severalSince }));
@@ -205,13 +202,22 @@ function firstOf(limit: number, selections: readonly Selection[]): Selection {
   ];
 }
 
-/** A condition for some members, organization by organization, which every engine answers from the primary key. */
-function ofMembers(keys: readonly MemberKey[]): Selection {
+/** SQLite takes expressions 1000 deep, and each OR goes one deeper. */
+const organizationsPerCondition = 500;
+
+/** Conditions for some members, organization by organization, which every engine answers from the primary key. */
+function ofMembers(keys: readonly MemberKey[]): Selection[] {
   const users = new Map<OrganizationUid, UserId[]>();
   for (const { organizationUid, userId } of keys)
     users.set(organizationUid, [...(users.get(organizationUid) ?? []), userId]);
-  const conditions = [...users.values()].map((ids) => `(organization_uid = ? AND user_id IN (${placeholders(ids)}))`);
-  return [conditions.join(" OR "), ...[...users].flatMap(([uid, ids]) => [uid, ...ids])];
+  const all = [...users];
+  const selections: Selection[] = [];
+  for (let start = 0; start < all.length; start += organizationsPerCondition) {
+    const some = all.slice(start, start + organizationsPerCondition);
+    const conditions = some.map(([, ids]) => `(organization_uid = ? AND user_id IN (${placeholders(ids)}))`);
+    selections.push([conditions.join(" OR "), ...some.flatMap(([uid, ids]) => [uid, ...ids])]);
+  }
+  return selections;
 }
 
 /** Numbers come as text from some drivers. */
