@@ -44,6 +44,20 @@ describe.each(engines)("on $name", (engine) => {
     expect(sorted(listed.flatMap((page) => page.memberships))).toEqual(sorted([...memberships, before]));
   });
 
+  test("each of a thousand may be in an organization of its own, and be checked there", async () => {
+    const environmentId = await stage.environment();
+    const items = Array.from({ length: 1000 }, (_, index) => item(`o${index}`, "ann", index % 2 ? "admin" : "member"));
+    const { memberships } = await setAll(environmentId, ...items);
+    expect(memberships).toMatchObject(items);
+    const checks = items.map((one) => ({ ...one, permission: "invoices:read" }));
+    const { results } = await stage.access.batchCheckPermissions({ environmentId, checks });
+    expect(results.map(({ allowed }) => allowed)).toEqual(items.map((_, index) => index % 2 === 1));
+    const again = await setAll(environmentId, ...items.toReversed());
+    expect(again.memberships.map(({ createTime }) => createTime)).toEqual(
+      memberships.map(({ createTime }) => createTime).toReversed(),
+    );
+  });
+
   test("present members keep since when they are, and roles are given by each organization's own rules", async () => {
     const environmentId = await stage.environment();
     const acme = { environmentId, organizationId: "acme" };
