@@ -3,6 +3,7 @@ import type { EnvironmentId, OrganizationId, UserId } from "../../domain/fields"
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { MemberKey, Membership } from "../../domain/state";
 import type { Current, CurrentStore, Question } from "../../domain/stores";
+import { anyOf, placeholders } from "./conditions";
 
 interface Row {
   readonly kind: "environment" | "organization" | "role";
@@ -26,15 +27,14 @@ export class TypeormCurrentStore implements CurrentStore {
 
   async find(questions: readonly Question[]): Promise<Current> {
     const parameters: string[] = [];
-    const placeholders = (values: Iterable<string>) => {
-      const list = [...values];
-      parameters.push(...list);
-      return list.map(() => "?").join(",");
+    const asked = (values: Iterable<string>) => {
+      parameters.push(...values);
+      return placeholders(values);
     };
     const environments = new Set(questions.map(({ environmentId }) => environmentId));
     const parts = [
       "SELECT 'environment' AS kind, id AS parent, '' AS name, uid AS uid, '' AS userId, revision AS number," +
-        ` 0 AS createTime, 0 AS updateTime FROM environments WHERE id IN (${placeholders(environments)})`,
+        ` 0 AS createTime, 0 AS updateTime FROM environments WHERE id IN (${asked(environments)})`,
     ];
     const organizations = grouped(questions, ({ environmentUid, organizationIds }) =>
       organizationIds.map((id) => [[environmentUid], id]),
@@ -42,9 +42,7 @@ export class TypeormCurrentStore implements CurrentStore {
     if (organizations.length)
       parts.push(
         "SELECT 'organization', environment_uid, id, uid, '', revision, 0, 0 FROM organizations WHERE " +
-          organizations
-            .map(([path, ids]) => `(environment_uid = ${placeholders(path)} AND id IN (${placeholders(ids)}))`)
-            .join(" OR "),
+          anyOf(organizations.map(([path, ids]) => `(environment_uid = ${asked(path)} AND id IN (${asked(ids)}))`)),
       );
     const members = grouped(questions, ({ environmentUid, members: keys }) =>
       keys.map(({ organizationUid, userId }) => [[environmentUid, organizationUid], userId]),
@@ -53,12 +51,12 @@ export class TypeormCurrentStore implements CurrentStore {
       parts.push(
         "SELECT 'role', environment_uid, organization_uid, role_id, user_id, several_since, create_time, update_time" +
           " FROM role_assignments WHERE " +
-          members
-            .map(([[environment = "", organization = ""], users]) => {
-              const scope = [placeholders([environment]), placeholders([organization])];
-              return `(environment_uid = ${scope[0]} AND organization_uid = ${scope[1]} AND user_id IN (${placeholders(users)}))`;
-            })
-            .join(" OR "),
+          anyOf(
+            members.map(([[environment = "", organization = ""], users]) => {
+              const scope = `environment_uid = ${asked([environment])} AND organization_uid = ${asked([organization])}`;
+              return `(${scope} AND user_id IN (${asked(users)}))`;
+            }),
+          ),
       );
     return new Found(await this.manager.query(parts.join(" UNION ALL "), parameters));
   }

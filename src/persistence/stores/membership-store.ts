@@ -5,12 +5,11 @@ import type { MemberKey, Membership } from "../../domain/state";
 import type { MembershipStore, Unsettled } from "../../domain/stores";
 import { table } from "../entities";
 import type { RoleAssignmentRow } from "../entities/membership";
+import { anyOf, placeholders } from "./conditions";
 import { notRemoved } from "./organization-store";
 
 /** A piece of SQL that finds members, and its parameters. */
 type Selection = readonly [sql: string, ...parameters: (string | number)[]];
-
-const placeholders = (values: readonly unknown[]) => values.map(() => "?").join(", ");
 
 /**
  * Members are selected first and read whole then, in one statement: a member is its rows, and a limit must not cut one
@@ -24,12 +23,10 @@ export class TypeormMembershipStore implements MembershipStore {
   }
 
   async find(environmentUid: EnvironmentUid, keys: readonly MemberKey[]): Promise<Membership[]> {
-    const rows: Assigned[] = [];
-    for (const [where, ...parameters] of ofMembers(keys)) {
-      const sql = `SELECT ${columns} FROM role_assignments assigned WHERE environment_uid = ? AND (${where})`;
-      rows.push(...((await this.manager.query(sql, [environmentUid, ...parameters])) as Assigned[]));
-    }
-    return toMemberships(rows);
+    if (!keys.length) return [];
+    const [where, ...parameters] = ofMembers(keys);
+    const sql = `SELECT ${columns} FROM role_assignments assigned WHERE environment_uid = ? AND (${where})`;
+    return toMemberships(await this.manager.query(sql, [environmentUid, ...parameters]));
   }
 
   list(
@@ -47,6 +44,7 @@ export class TypeormMembershipStore implements MembershipStore {
       after,
     ];
     if (!roleIds) return this.read(environmentUid, members(""));
+    if (!roleIds.length) return Promise.resolve([]);
     return this.read(
       environmentUid,
       firstOf(
@@ -156,11 +154,12 @@ export class TypeormMembershipStore implements MembershipStore {
   }
 
   async put(environmentUid: EnvironmentUid, memberships: readonly Membership[]): Promise<void> {
-    for (const [where, ...parameters] of ofMembers(memberships))
-      await this.manager.query(`DELETE FROM role_assignments WHERE environment_uid = ? AND (${where})`, [
-        environmentUid,
-        ...parameters,
-      ]);
+    if (!memberships.length) return;
+    const [where, ...parameters] = ofMembers(memberships);
+    await this.manager.query(`DELETE FROM role_assignments WHERE environment_uid = ? AND (${where})`, [
+      environmentUid,
+      ...parameters,
+    ]);
     const rows = memberships.flatMap(({ roleIds, asOfRevision, ...member }) => {
       const severalSince = roleIds.length > 1 ? asOfRevision : 0;
       return roleIds.map((roleId) => ({ environmentUid, ...member, roleId, severalSince }));
@@ -202,22 +201,13 @@ function firstOf(limit: number, selections: readonly Selection[]): Selection {
   ];
 }
 
-/** SQLite takes expressions 1000 deep, and each OR goes one deeper. */
-const organizationsPerCondition = 500;
-
-/** Conditions for some members, organization by organization, which every engine answers from the primary key. */
-function ofMembers(keys: readonly MemberKey[]): Selection[] {
+/** A condition for some members, organization by organization, which every engine answers from the primary key. */
+function ofMembers(keys: readonly MemberKey[]): Selection {
   const users = new Map<OrganizationUid, UserId[]>();
   for (const { organizationUid, userId } of keys)
     users.set(organizationUid, [...(users.get(organizationUid) ?? []), userId]);
-  const all = [...users];
-  const selections: Selection[] = [];
-  for (let start = 0; start < all.length; start += organizationsPerCondition) {
-    const some = all.slice(start, start + organizationsPerCondition);
-    const conditions = some.map(([, ids]) => `(organization_uid = ? AND user_id IN (${placeholders(ids)}))`);
-    selections.push([conditions.join(" OR "), ...some.flatMap(([uid, ids]) => [uid, ...ids])]);
-  }
-  return selections;
+  const conditions = [...users.values()].map((ids) => `(organization_uid = ? AND user_id IN (${placeholders(ids)}))`);
+  return [anyOf(conditions), ...[...users].flatMap(([uid, ids]) => [uid, ...ids])];
 }
 
 /** Numbers come as text from some drivers. */
