@@ -1,8 +1,9 @@
 import type { Name } from "../../src/domain/fields";
-import { KeyTaken } from "../../src/domain/stores";
+import { KeyTaken, type Stores } from "../../src/domain/stores";
 import { engines, servers } from "../support/engines";
 import { failuresOf, many } from "../support/many";
 import {
+  aMember,
   anEnvironment,
   anOrganization,
   aPermission,
@@ -13,6 +14,12 @@ import {
   waitsForLock,
 } from "../support/storage";
 import { acme, useWorld } from "../support/world";
+
+const collapse = (revision: number, order = [newRoleId(), newRoleId()]) => ({
+  revision,
+  order,
+  createTime: 1_790_000_000_000 + revision,
+});
 
 describe.each(engines)("the environment store on $name", (engine) => {
   const world = useWorld(engine);
@@ -140,6 +147,56 @@ describe.each(engines)("the environment store on $name", (engine) => {
     });
   });
 
+  test("ends of multiple roles are kept as they were, in order of their revisions, and removed one by one", async () => {
+    const { uid, units } = world;
+    const [first, second, third] = [
+      collapse(9),
+      collapse(2 ** 40),
+      collapse(100, Array.from({ length: 1000 }, newRoleId)),
+    ];
+    for (const each of [second, first, third])
+      await units.write(async (stores) => {
+        await stores.environments.touch(uid);
+        await stores.environments.insertCollapse(uid, each);
+      });
+    const collapses = (of = uid) => units.lookup((stores) => stores.environments.collapses(of));
+    expect(await collapses()).toEqual([first, third, second]);
+    expect(await collapses(world.other.uid)).toEqual([]);
+    await units.write((stores) => stores.environments.removeCollapse(uid, third.revision));
+    expect(await collapses()).toEqual([first, second]);
+    await units.write((stores) => stores.environments.removeCollapse(uid, 8));
+    expect(await collapses()).toEqual([first, second]);
+  });
+
+  test("a sweep is asked for until it has ended, and every lock of the succession counts as a touch", async () => {
+    const { uid, units } = world;
+    const change = (work: (stores: Stores) => Promise<void>) =>
+      units.write(async (stores) => {
+        await stores.environments.touch(uid);
+        await stores.environments.lockSuccession(uid);
+        await work(stores);
+      });
+    const requested = async () => {
+      const requests = await units.lookup((stores) => stores.environments.sweepRequests());
+      expect(requests.map((request) => request.uid)).not.toContain(world.other.uid);
+      return requests.filter((request) => request.uid === uid);
+    };
+    expect(await requested()).toEqual([]);
+    await change(async () => undefined);
+    expect(await requested()).toEqual([]);
+    await change((stores) => stores.environments.requestSweep(uid));
+    expect(await requested()).toEqual([{ uid, touches: 2 }]);
+    await change((stores) => stores.environments.requestSweep(uid));
+    expect(await requested()).toEqual([{ uid, touches: 3 }]);
+    await change(async () => undefined);
+    expect(await requested()).toEqual([{ uid, touches: 4 }]);
+    await change((stores) => stores.environments.endSweep(uid));
+    expect(await requested()).toEqual([]);
+    await change((stores) => stores.environments.requestSweep(uid));
+    expect(await requested()).toEqual([{ uid, touches: 6 }]);
+    await change((stores) => stores.environments.endSweep(uid));
+  });
+
   test("closing to new organizations ends with the transaction that closed, whichever way it ends", async () => {
     const { uid } = world;
     await world.units.write((stores) => stores.environments.closeToNewOrganizations(uid));
@@ -185,6 +242,77 @@ describe.each(servers)("environments and organizations at once on $name", (engin
     expect(count).toBe(2);
     await birth;
     expect(await units.lookup((stores) => stores.organizations.count(uid))).toBe(3);
+  });
+
+  test("the lock of the succession keeps out who wants it too until it is committed, who then sees what was done", async () => {
+    const { uid, units } = world;
+    const seen: number[] = [];
+    let second: Promise<void> | undefined;
+    await units.write(async (stores) => {
+      await stores.environments.touch(uid);
+      await stores.environments.lockSuccession(uid);
+      second ??= units.write(async (others) => {
+        await others.organizations.lock(uid, [acme]);
+        await others.environments.lockSuccession(uid);
+        seen.push((await others.environments.collapses(uid)).length);
+      });
+      await waitsForLock(world.storage);
+      seen.push((await stores.environments.collapses(uid)).length);
+      await stores.environments.insertCollapse(uid, collapse(2));
+    });
+    await second;
+    expect(seen).toEqual([0, 1]);
+  });
+
+  test("the lock of the succession is free again when its transaction was rolled back", async () => {
+    const { uid, units } = world;
+    const failed = units.write(async (stores) => {
+      await stores.environments.touch(uid);
+      await stores.environments.lockSuccession(uid);
+      throw new Error("changed my mind");
+    });
+    await expect(failed).rejects.toThrow("changed my mind");
+    await units.write(async (stores) => {
+      await stores.environments.touch(uid);
+      await stores.environments.lockSuccession(uid);
+    });
+  });
+
+  test("the lock of the succession holds up nothing else: no reads, no other environment, no other writes", async () => {
+    const { uid, units } = world;
+    const elsewhere = anEnvironment();
+    await units.write((stores) => stores.environments.insert(elsewhere));
+    await units.write(async (stores) => {
+      await stores.environments.lockSuccession(uid);
+      await units.write(async (others) => {
+        expect(await others.environments.touch(uid)).toBe(true);
+        expect(await others.organizations.lock(uid, [acme])).toHaveLength(1);
+        await others.organizations.insert(uid, [anOrganization(`newborn-${newUid()}`)]);
+        await others.memberships.put(uid, [aMember(world.ids.acme, "eve", [world.ids.member])]);
+        await others.environments.lockSuccession(elsewhere.uid);
+      });
+      await units.read((others) => others.environments.sweepRequests());
+    });
+  });
+
+  test("a locked organization keeps other writes to it out until it is committed, and none to others", async () => {
+    const { uid, units } = world;
+    const initech = anOrganization("initech");
+    await units.write((stores) => stores.organizations.insert(uid, [initech]));
+    const seen: (number | undefined)[] = [];
+    let second: Promise<void> | undefined;
+    await units.write(async (stores) => {
+      await stores.organizations.lock(uid, [acme]);
+      second ??= units.write(async (others) => {
+        const [, locked] = await others.organizations.lock(uid, [initech.id, acme].toSorted());
+        const [found] = await others.organizations.find(uid, [acme]);
+        seen.push(found?.revision, locked?.revision);
+      });
+      await waitsForLock(world.storage);
+      seen.push((await stores.organizations.find(uid, [acme]))[0]?.revision);
+    });
+    await second;
+    expect(seen).toEqual([2, 3, 2]);
   });
 
   test("closing one environment does not hold up the organizations of another", async () => {
