@@ -115,7 +115,7 @@ describe.each(engines)("the group role store on $name", (engine) => {
     await put(here, mapped("one", one), mapped("two", two));
     await put(elsewhere, mapped("one", two));
     const mappedTo = async (roleIds: RoleId[], limit: number, uid?: OrganizationUid) =>
-      new Set(await read((groupRoles) => groupRoles.mappedTo(world.uid, roleIds, limit, uid)));
+      new Set(await read((groupRoles) => groupRoles.mappedTo(world.uid, roleIds, limit, uid && [uid])));
     expect(await mappedTo([one, two], 100)).toEqual(
       new Set([
         { ...mapped("one", one), organizationUid: here },
