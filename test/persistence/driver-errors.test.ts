@@ -143,6 +143,26 @@ describe.each(engines)("what really fails on $name", (engine) => {
   });
 });
 
+describe.each(servers)("what really fails on $name", (engine) => {
+  const storage = useStorage(engine);
+
+  test("a table without room is an outage", async () => {
+    await storage.get.database.use(async (dataSource) => {
+      const runner = dataSource.createQueryRunner();
+      await runner.query("SET SESSION max_heap_table_size = 16384");
+      await runner.query("CREATE TABLE small (filler varchar(255)) ENGINE=MEMORY");
+      const outcomes: string[] = [];
+      for (let row = 0; row < 200; row += 1)
+        outcomes.push(await failureFrom(runner.query("INSERT INTO small VALUES (REPEAT('x', 255))")));
+      await runner.query("DROP TABLE small");
+      await runner.release();
+      expect(outcomes[0]).toBe("none");
+      expect(outcomes.at(-1)).toBe("unavailable");
+      expect(outcomes).not.toContain("unknown");
+    });
+  });
+});
+
 describe("what really fails on SQLite", () => {
   const storage = useStorage(engines[0] as TestEngine);
   const alone = <T>(work: (dataSource: DataSource) => Promise<T>) => storage.get.database.use(work);
@@ -152,6 +172,20 @@ describe("what really fails on SQLite", () => {
     expect(await failureFrom(storage.get.query("DELETE FROM leases"))).toBe("unavailable");
     await storage.get.query("PRAGMA query_only = OFF");
     expect(await failureFrom(storage.get.query("DELETE FROM leases"))).toBe("none");
+  });
+
+  test("a database without room is an outage, until it has room", async () => {
+    const fill = "INSERT INTO leases (name, holder, beat) VALUES (hex(randomblob(2000)), '', 0)";
+    const [{ page_count: pages } = { page_count: 0 }] = await storage.get.query<{ page_count: number }>(
+      "PRAGMA page_count",
+    );
+    await storage.get.query(`PRAGMA max_page_count = ${pages + 2}`);
+    const outcomes = new Set<string>();
+    for (let row = 0; row < 20; row += 1) outcomes.add(await failureFrom(storage.get.query(fill)));
+    expect(outcomes).toContain("unavailable");
+    expect(outcomes).not.toContain("unknown");
+    await storage.get.query("PRAGMA max_page_count = 1000000");
+    expect(await failureFrom(storage.get.query(fill))).toBe("none");
   });
 
   test("a file that another process writes to is a conflict", async () => {
