@@ -130,6 +130,11 @@ function bindAll(services: Services, passage: Passage): Bound[] {
   ];
 }
 
+/** Throws when the files that the configuration names cannot be used. */
+export async function checkFiles({ tls }: Config): Promise<void> {
+  if (tls) await Certificates.check(tls);
+}
+
 /** Brings the schema up to date, or takes it back by one migration. */
 export async function migrateDatabase(config: Config, direction: "up" | "down"): Promise<void> {
   const limits = { poolSize: 2, timeout: 600_000 };

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { parse } from "yaml";
+import { constants, accessSync, readFileSync } from "node:fs";
+import { YAMLParseError, parse } from "yaml";
 import type { Quotas } from "./domain/limits";
 import type { Credential } from "./auth/authenticator";
 import type { JwtOptions } from "./auth/jwt";
@@ -45,21 +45,27 @@ export class ConfigError extends Error {
 
 /**
  * Reads the configuration from environment variables, and from the file that one of them names. Throws a ConfigError
- * with all faults at once.
+ * with all faults at once; none repeats a value that may be secret. What only works on the database can do without the
+ * files for TLS.
  */
-export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(
+  variables: Readonly<Record<string, string | undefined>>,
+  { serves }: { serves: boolean } = { serves: true },
+): Config {
   const faults: string[] = [];
   const all = { ...fromFile(variables["ORGROLES_CONFIG_FILE"], faults), ...variables };
-  const known = new Set(settings.map(({ name }) => name));
-  for (const name of Object.keys(all))
+  for (const name of Object.keys(variables))
     if (name.startsWith("ORGROLES_") && !known.has(name)) faults.push(`${name}: is not a setting`);
   const result = schema.safeParse(all);
   for (const issue of result.error?.issues ?? []) faults.push(`${pathOf(issue.path)}: ${issue.message}`);
-  if (!result.success) throw new ConfigError(faults);
-  faults.push(...contradictions(result.data));
-  if (faults.length) throw new ConfigError(faults);
+  const usable: Partial<Values> = result.data ?? {};
+  if (serves) faults.push(...unreadable(result.success ? usable : all));
+  faults.push(...contradictions(usable));
+  if (!result.success || faults.length) throw new ConfigError(faults);
   return toConfig(result.data, all["ORGROLES_DATABASE_URL"] === undefined);
 }
+
+const known = new Set(settings.map(({ name }) => name));
 
 const pathOf = ([name, ...rest]: readonly PropertyKey[]) =>
   String(name) + rest.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
@@ -67,16 +73,36 @@ const pathOf = ([name, ...rest]: readonly PropertyKey[]) =>
 /** A setting of the file is a variable without its prefix, in lower case; lists may be written as lists. */
 function fromFile(file: string | undefined, faults: string[]): Record<string, string> {
   if (!file) return {};
+  let content: unknown;
   try {
-    const content: unknown = parse(readFileSync(file, "utf8")) ?? {};
-    if (typeof content !== "object" || content === null || Array.isArray(content))
-      throw new Error("it must be a mapping of settings");
-    const entries = Object.entries(content) as [string, unknown][];
-    return Object.fromEntries(entries.map(([key, value]) => [`ORGROLES_${key.toUpperCase()}`, textOf(value)]));
+    content = parse(readFileSync(file, "utf8"), { logLevel: "error" }) ?? {};
   } catch (error) {
-    faults.push(`ORGROLES_CONFIG_FILE: ${file} cannot be read: ${(error as Error).message}`);
+    faults.push(`ORGROLES_CONFIG_FILE: ${file} ${faultOf(error)}`);
     return {};
   }
+  if (typeof content !== "object" || content === null || Array.isArray(content)) {
+    faults.push(`ORGROLES_CONFIG_FILE: ${file} must have a line for each setting, such as address: 127.0.0.1:50051`);
+    return {};
+  }
+  const read: Record<string, string> = {};
+  for (const [key, value] of Object.entries(content)) {
+    const name = `ORGROLES_${key.toUpperCase()}`;
+    if (key === key.toLowerCase() && known.has(name) && key !== "config_file") read[name] = textOf(value);
+    else faults.push(`ORGROLES_CONFIG_FILE: ${/^\w+$/.test(key) ? key : "one of the keys"} is not a setting`);
+  }
+  return read;
+}
+
+/** Why a file cannot be read. A parser's own words repeat the content. */
+function faultOf(error: unknown): string {
+  if (error instanceof YAMLParseError) return `is no YAML: see line ${error.linePos?.[0].line ?? 1}`;
+  const code = String((error as NodeJS.ErrnoException).code);
+  const texts: Record<string, string> = {
+    ENOENT: "does not exist",
+    EACCES: "may not be read by this user",
+    EISDIR: "is a folder",
+  };
+  return texts[code] ?? "cannot be read";
 }
 
 function textOf(value: unknown): string {
@@ -85,8 +111,22 @@ function textOf(value: unknown): string {
   return JSON.stringify(value);
 }
 
+/** The files for TLS that are not there. */
+function unreadable(values: Readonly<Record<string, unknown>>): string[] {
+  return ["ORGROLES_TLS_CERT_FILE", "ORGROLES_TLS_KEY_FILE", "ORGROLES_TLS_CLIENT_CA_FILE"].flatMap((name) => {
+    const path = values[name];
+    if (typeof path !== "string" || !path) return [];
+    try {
+      accessSync(path, constants.R_OK);
+      return [];
+    } catch (error) {
+      return `${name}: ${path} ${faultOf(error)}`;
+    }
+  });
+}
+
 /** What is allowed by itself and not together. */
-function contradictions(values: Values): string[] {
+function contradictions(values: Partial<Values>): string[] {
   const faults: string[] = [];
   const pair = (name: keyof Values, other: keyof Values) => {
     if (values[name] !== undefined && values[other] === undefined) faults.push(`${name}: needs ${other}`);
@@ -96,16 +136,25 @@ function contradictions(values: Values): string[] {
   pair("ORGROLES_TLS_CERT_FILE", "ORGROLES_TLS_KEY_FILE");
   pair("ORGROLES_TLS_KEY_FILE", "ORGROLES_TLS_CERT_FILE");
   pair("ORGROLES_TLS_CLIENT_CA_FILE", "ORGROLES_TLS_CERT_FILE");
-  const names = (values.ORGROLES_CREDENTIALS ?? []).map(({ caller }) => caller.name);
-  for (const name of new Set(names.filter((one, index) => names.indexOf(one) < index)))
+  pair("ORGROLES_JWT_JWKS_URL", "ORGROLES_JWT_ISSUER");
+  const credentials = values.ORGROLES_CREDENTIALS ?? [];
+  if (credentials.some(({ certificate }) => certificate !== undefined))
+    pair("ORGROLES_CREDENTIALS", "ORGROLES_TLS_CLIENT_CA_FILE");
+  for (const name of repeated(credentials.map(({ caller }) => caller.name)))
     faults.push(`ORGROLES_CREDENTIALS: two credentials are named ${name}`);
-  const isOpen = !values.ORGROLES_CREDENTIALS?.length && !values.ORGROLES_JWT_ISSUER;
-  if (isOpen && !isLoopback(values.ORGROLES_ADDRESS.host))
+  for (const name of repeated(credentials.flatMap(({ certificate }) => certificate ?? [])))
+    faults.push(`ORGROLES_CREDENTIALS: two credentials have the certificate ${name}`);
+  if (repeated(credentials.flatMap(({ tokenDigests }) => tokenDigests.map((digest) => digest.toString("hex")))).size)
+    faults.push("ORGROLES_CREDENTIALS: two credentials have the same token");
+  const isOpen = !credentials.length && !values.ORGROLES_JWT_ISSUER;
+  if (isOpen && values.ORGROLES_ADDRESS && !isLoopback(values.ORGROLES_ADDRESS.host))
     faults.push(
       "ORGROLES_ADDRESS: needs ORGROLES_CREDENTIALS or ORGROLES_JWT_ISSUER where others than this machine reach it",
     );
   return faults;
 }
+
+const repeated = (texts: readonly string[]) => new Set(texts.filter((one, index) => texts.indexOf(one) < index));
 
 const isLoopback = (host: string) => /^(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(host);
 
@@ -150,11 +199,11 @@ function toConfig(values: Values, isEmbeddedDefault: boolean): Config {
 }
 
 /** The configuration for people: no password, no token. */
-export function describeConfig({ database, credentials: known, ...config }: Config): object {
+export function describeConfig({ database, credentials, ...config }: Config): object {
   return {
     ...config,
     database: describeDatabaseUrl(database),
-    credentials: known.map(({ caller, tokenDigests, certificate }) => ({
+    credentials: credentials.map(({ caller, tokenDigests, certificate }) => ({
       name: caller.name,
       action: caller.action,
       environments: caller.environments === "*" ? "*" : [...caller.environments],

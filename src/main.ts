@@ -3,9 +3,9 @@ import { randomBytes } from "node:crypto";
 import { text } from "node:stream/consumers";
 import { Command } from "commander";
 import { pino } from "pino";
-import { type App, createApp, migrateDatabase, migrationStatus, sweepProgress } from "./app";
+import { type App, checkFiles, createApp, migrateDatabase, migrationStatus, sweepProgress } from "./app";
 import { type Config, describeConfig, readConfig } from "./config";
-import { tokenDigest } from "./auth/authenticator";
+import { isToken, tokenDigest } from "./auth/authenticator";
 import { describeDatabaseUrl } from "./persistence/database-url";
 
 const { version } = require("#package") as { version: string };
@@ -13,20 +13,26 @@ const { version } = require("#package") as { version: string };
 const program = new Command("orgroles")
   .description("Org Roles: the open role service for products that sell to organizations")
   .version(version)
+  .showHelpAfterError("See `orgroles --help`.")
   .addHelpText("after", "\nSettings are environment variables and a file: see README.md, and `orgroles check-config`.");
 
 program
   .command("serve", { isDefault: true })
   .description("serve over gRPC until SIGTERM or SIGINT; migrates first unless ORGROLES_MIGRATE=off")
-  .action(serve);
+  .allowExcessArguments()
+  .action((_, { args }: Command) => onlyCommands(args) ?? serve());
 
-const migrate = program.command("migrate").description("bring the database up to date").action(migrateUp);
-migrate.command("up", { isDefault: true }).description("run the migrations that the database lacks").action(migrateUp);
+const migrate = program.command("migrate").description("bring the database up to date");
+migrate
+  .command("up", { isDefault: true })
+  .description("run the migrations that the database lacks")
+  .allowExcessArguments()
+  .action((_, { args }: Command) => onlyCommands(args) ?? migrateUp());
 migrate
   .command("down")
   .description("take back the last migration, with everything in the tables it had made")
   .action(async () => {
-    const config = readConfig(process.env);
+    const config = databaseConfig();
     await migrateDatabase(config, "down");
     console.log(`Migrated down: ${describeDatabaseUrl(config.database)}`);
   });
@@ -34,7 +40,7 @@ migrate
   .command("status")
   .description("list the migrations, and which the database lacks")
   .action(async () => {
-    for (const { name, done } of await migrationStatus(readConfig(process.env)))
+    for (const { name, done } of await migrationStatus(databaseConfig()))
       console.log(`${done ? "done   " : "pending"} ${name}`);
   });
 
@@ -49,20 +55,35 @@ token
 token
   .command("hash")
   .description("read a token from standard input, print its digest for token_sha256")
-  .action(async () => console.log(tokenDigest((await text(process.stdin)).trim()).toString("hex")));
+  .action(async () => {
+    const given = (await text(process.stdin)).trim();
+    if (!isToken(given)) throw new Error("A token is one or more of A–Z, a–z, 0–9 and - . _ ~ + / =");
+    console.log(tokenDigest(given).toString("hex"));
+  });
 
 program
   .command("check-config")
   .description("print the configuration as it is in force, without secrets, or everything that is wrong with it")
-  .action(() => console.log(JSON.stringify(describeConfig(readConfig(process.env)), undefined, 2)));
+  .action(async () => {
+    const config = readConfig(process.env);
+    await checkFiles(config);
+    console.log(JSON.stringify(describeConfig(config), undefined, 2));
+  });
 
 program
   .command("sweep-progress")
   .description("print how many rows of members each environment has left to sweep")
-  .action(async () => console.table(await sweepProgress(readConfig(process.env))));
+  .action(async () => console.table(await sweepProgress(databaseConfig())));
+
+/** The default command is given what is no command. */
+function onlyCommands([first]: readonly string[]): undefined {
+  if (first !== undefined) program.error(`error: unknown command '${first}'`);
+}
+
+const databaseConfig = () => readConfig(process.env, { serves: false });
 
 async function migrateUp(): Promise<void> {
-  const config = readConfig(process.env);
+  const config = databaseConfig();
   await migrateDatabase(config, "up");
   console.log(`Migrated up: ${describeDatabaseUrl(config.database)}`);
 }

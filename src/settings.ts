@@ -15,7 +15,7 @@ const integer = (fallback: number, lowest: number, highest: number, meaning: str
 
 const oneOf = (values: readonly [string, ...string[]], fallback: string, meaning: string) =>
   z
-    .enum(values)
+    .enum(values, `must be one of ${values.join(", ")}`)
     .prefault(fallback)
     .meta({ meaning, fallback: `\`${fallback}\`` });
 
@@ -40,21 +40,24 @@ const environmentIds = commaSeparated.refine(
   "must be environment ids separated by commas",
 );
 
+const digestRule = "must be the SHA-256 of a token, 64 hexadecimal digits, or a list of such";
 const digest = z
   .string()
-  .regex(/^[0-9a-f]{64}$/i, "must be the SHA-256 of a token, 64 hexadecimal digits")
+  .regex(/^[0-9a-f]{64}$/i)
   .transform((hex) => Buffer.from(hex, "hex"));
 
+const nameRule = "must be 1–64 printable ASCII characters without spaces";
+const certificateRule = "must be the common name, or DNS:… or URI:… as in the alternative names";
+const credentialFields = {
+  ...grantSchema.shape,
+  name: z.string(nameRule).regex(/^[!-~]{1,64}$/, nameRule),
+  token_sha256: z.union([digest.transform((one) => [one]), z.array(digest).min(1)], digestRule).optional(),
+  certificate: z.string(certificateRule).min(1, certificateRule).optional(),
+};
+
 /** The rules of what a credential is; how it is written stands in the README. */
-const credential = grantSchema
-  .extend({
-    name: z.string().regex(/^[!-~]{1,64}$/, "must be 1–64 printable ASCII characters without spaces"),
-    token_sha256: z
-      .union([digest, z.array(digest).min(1)])
-      .transform((digests) => (Array.isArray(digests) ? digests : [digests]))
-      .optional(),
-    certificate: z.string().min(1).optional(),
-  })
+const credential = z
+  .strictObject(credentialFields, `must have these fields and no other: ${Object.keys(credentialFields).join(", ")}`)
   .refine(
     ({ token_sha256, certificate }) => (token_sha256 === undefined) !== (certificate === undefined),
     "must have either token_sha256 or certificate",
@@ -67,17 +70,28 @@ const credential = grantSchema
     }),
   );
 
+const credentialsRule = "must be a list of credentials in YAML or JSON, not an empty one";
 const credentials = z
   .string()
   .transform((text, context): unknown => {
     try {
-      return parse(text);
+      return parse(text, { logLevel: "error" });
     } catch {
-      context.addIssue("must be a list of credentials in YAML or JSON");
+      context.addIssue(credentialsRule);
       return z.NEVER;
     }
   })
-  .pipe(z.array(credential));
+  .pipe(z.array(credential, credentialsRule).min(1, credentialsRule));
+
+/** Nobody between may change the keys of an issuer. */
+const issuerUrl = z
+  .string()
+  .refine(
+    (text) => /^(?:https:\/\/|http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])[:/])/.test(text) && URL.canParse(text),
+    "must be a URL with https://, or with http:// on this machine",
+  );
+
+const file = z.string().min(1, "must be the path of a file");
 
 export const schema = z.object({
   ORGROLES_CONFIG_FILE: z
@@ -116,8 +130,12 @@ export const schema = z.object({
     meaning: "who may call: a list in YAML or JSON, see [Credentials](#credentials)",
     fallback: "anybody on this machine",
   }),
-  ORGROLES_JWT_ISSUER: z.url().optional().meta({ meaning: "issuer of tokens (OpenID Connect); needs the audience" }),
-  ORGROLES_JWT_AUDIENCE: z.string().min(1).optional().meta({ meaning: "what the tokens are for, their `aud`" }),
+  ORGROLES_JWT_ISSUER: issuerUrl.optional().meta({ meaning: "issuer of tokens (OpenID Connect); needs the audience" }),
+  ORGROLES_JWT_AUDIENCE: z
+    .string()
+    .min(1, "must not be empty")
+    .optional()
+    .meta({ meaning: "what the tokens are for, their `aud`" }),
   ORGROLES_JWT_ALGORITHMS: commaSeparated
     .refine(
       (names) =>
@@ -126,16 +144,15 @@ export const schema = z.object({
     )
     .prefault("RS256,ES256,EdDSA")
     .meta({ meaning: "signature algorithms that are accepted", fallback: "`RS256,ES256,EdDSA`" }),
-  ORGROLES_JWT_JWKS_URL: z.url().optional().meta({ meaning: "where the keys are", fallback: "by discovery" }),
+  ORGROLES_JWT_JWKS_URL: issuerUrl.optional().meta({ meaning: "where the keys are", fallback: "by discovery" }),
   ORGROLES_JWT_CLAIM: z
     .string()
-    .min(1)
+    .min(1, "must not be empty")
     .prefault("orgroles")
     .meta({ meaning: "the claim that says what the caller may do", fallback: "`orgroles`" }),
-  ORGROLES_TLS_CERT_FILE: z.string().optional().meta({ meaning: "certificate with its chain, PEM; needs the key" }),
-  ORGROLES_TLS_KEY_FILE: z.string().optional().meta({ meaning: "its private key, PEM" }),
-  ORGROLES_TLS_CLIENT_CA_FILE: z
-    .string()
+  ORGROLES_TLS_CERT_FILE: file.optional().meta({ meaning: "certificate with its chain, PEM; needs the key" }),
+  ORGROLES_TLS_KEY_FILE: file.optional().meta({ meaning: "its private key, PEM" }),
+  ORGROLES_TLS_CLIENT_CA_FILE: file
     .optional()
     .meta({ meaning: "who signs the certificates of clients, PEM; they are asked for one then" }),
   ORGROLES_REFLECTION: oneOf(["on", "off"], "on", "`off`: the server does not describe itself"),

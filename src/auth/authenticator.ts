@@ -9,11 +9,17 @@ export interface Credential {
   readonly caller: Caller;
   /** SHA-256 of each token. */
   readonly tokenDigests: readonly Buffer[];
-  /** Common name or subject alternative name (`DNS:…` or `URI:…`) of a client certificate. */
+  /** Common name or subject alternative name (`DNS:…` or `URI:…`) of a certificate that the authority has signed. */
   readonly certificate: string | undefined;
 }
 
 const anybody: Caller = { name: "anonymous", action: "admin", environments: "*" };
+
+const tokenCharacters = "[\\w.~+/=-]+";
+const bearer = new RegExp(`^Bearer (${tokenCharacters})$`, "i");
+
+/** Whether a header can carry it. */
+export const isToken = (text: string): boolean => new RegExp(`^${tokenCharacters}$`).test(text);
 
 export const tokenDigest = (token: string): Buffer => createHash("sha256").update(token).digest();
 
@@ -32,7 +38,7 @@ export class Authenticator {
   }
 
   private byToken(authorization: string): Caller | Promise<Caller> {
-    const token = /^Bearer ([\w.~+/=-]+)$/i.exec(authorization)?.[1];
+    const token = bearer.exec(authorization)?.[1];
     if (!token) throw refuse.credentialsInvalid();
     const digest = tokenDigest(token);
     let found: Caller | undefined;
@@ -52,9 +58,14 @@ export class Authenticator {
   }
 }
 
+const isAlternative = (name: string) => /^(?:DNS|URI):/.test(name);
+
+/** A common name cannot pass for an alternative one, and a part of a name, which is quoted then, not for a whole one. */
 function namesOf(peer: PeerCertificate | undefined): string[] {
-  if (!peer?.subject) return [];
-  const { CN } = peer.subject;
-  const alternatives = peer.subjectaltname?.split(", ") ?? [];
-  return [...(typeof CN === "string" ? [CN] : []), ...alternatives.filter((name) => /^(?:DNS|URI):/.test(name))];
+  const commonName: unknown = peer?.subject?.CN;
+  const alternatives = peer?.subjectaltname?.match(/(?:[^,"]|"(?:[^"\\]|\\.)*")+/g) ?? [];
+  return [
+    ...(typeof commonName === "string" && !isAlternative(commonName) ? [commonName] : []),
+    ...alternatives.map((name) => name.trim()).filter(isAlternative),
+  ];
 }

@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import type { JWTPayload, JWTVerifyGetKey } from "jose";
 import type { Logger } from "pino";
 import { z } from "zod";
@@ -14,13 +15,15 @@ export interface JwtOptions {
   readonly claim: string;
 }
 
-const id = z.string().regex(/^[!-~]{1,64}$/);
+/** Ids as callers know them. */
+const ids = (rule: string) => z.array(z.string(rule).regex(/^[!-~]{1,64}$/, rule), rule).min(1, rule);
+const environmentsRule = "must be a list of environment ids, or '*' for all";
 
 /** What a caller may do, in configuration and in tokens. */
 export const grantSchema = z.strictObject({
-  action: z.enum(actions),
-  environments: z.union([z.literal("*"), z.array(id).min(1)]),
-  organizations: z.array(id).min(1).optional(),
+  action: z.enum(actions, `must be ${actions.join(", ")}`),
+  environments: z.literal("*", environmentsRule).or(ids(environmentsRule)),
+  organizations: ids("must be a list of organization ids; without it, whole environments").optional(),
 });
 
 export function callerOf(name: string, { action, environments, organizations }: z.infer<typeof grantSchema>): Caller {
@@ -37,10 +40,20 @@ const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 const clockTolerance = 5;
 /** Milliseconds that a request to the issuer may take. */
 const issuerTimeout = 5000;
+/** Milliseconds before a key that the issuer did not have is asked for again. */
+const unknownKeyPause = 5000;
+/** Milliseconds before an issuer that did not answer is asked again. */
+const failurePause = 1000;
+/** Characters of a `sub`. */
+const longestSubject = 255;
 
-/** Verifies tokens of an OpenID Connect issuer: signature, issuer, audience, expiry, algorithm. Keys are cached. */
+/**
+ * Verifies tokens of an OpenID Connect issuer: signature, issuer, audience, expiry, algorithm. Keys are cached for ten
+ * minutes, whether the issuer can be reached or not.
+ */
 export class JwtVerifier {
   private keys: Promise<JWTVerifyGetKey> | undefined;
+  private failedAt = -Infinity;
 
   constructor(
     private readonly options: JwtOptions,
@@ -56,32 +69,57 @@ export class JwtVerifier {
       const rules = { issuer, audience, algorithms: [...algorithms], clockTolerance, requiredClaims: ["exp", "sub"] };
       ({ payload } = await jwtVerify(token, await this.keys, rules));
     } catch (error) {
-      if (!isAboutToken(error)) {
-        this.keys = undefined;
-        this.log.warn({ err: error, issuer }, "the keys of the issuer cannot be had");
-        throw refuse.issuerUnavailable();
-      }
-      throw refuse.credentialsInvalid();
+      if (isAboutToken(error)) throw refuse.credentialsInvalid();
+      this.failed(error);
+      throw refuse.issuerUnavailable();
     }
+    const { sub } = payload;
+    // what is signed may still have any type
+    if (typeof sub !== "string" || !sub || sub.length > longestSubject) throw refuse.credentialsInvalid();
     const grant = grantSchema.safeParse(payload[claim]);
     if (!grant.success) throw refuse.scopeInsufficient("claim");
-    return callerOf(String(payload.sub), grant.data);
+    return callerOf(`jwt:${sub}`, grant.data);
   }
 
   private async findKeys(): Promise<JWTVerifyGetKey> {
-    const { createRemoteJWKSet } = await import("jose");
-    const url = this.options.jwksUrl ?? (await this.discover());
-    return createRemoteJWKSet(new URL(url), { timeoutDuration: issuerTimeout, cooldownDuration: 5000 });
+    try {
+      const { createRemoteJWKSet, customFetch } = await import("jose");
+      const url = this.options.jwksUrl ?? (await this.discover());
+      return createRemoteJWKSet(new URL(url), {
+        timeoutDuration: issuerTimeout,
+        cooldownDuration: unknownKeyPause,
+        [customFetch]: (keys: string, request: RequestInit) => this.ask(keys, request),
+      });
+    } catch (error) {
+      this.keys = undefined;
+      throw error;
+    }
   }
 
   private async discover(): Promise<string> {
     const { issuer } = this.options;
     const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-    const response = await fetch(url, { signal: AbortSignal.timeout(issuerTimeout), redirect: "error" });
+    const response = await this.ask(url, { signal: AbortSignal.timeout(issuerTimeout), redirect: "error" });
     if (!response.ok) throw new Error(`${url} answers ${response.status}`);
     const found = discovery.parse(await response.json());
     if (found.issuer !== issuer) throw new Error(`${url} is of another issuer`);
     return found.jwks_uri;
+  }
+
+  /** Asks the issuer, but leaves one that has just failed alone. */
+  private async ask(url: string, options: RequestInit): Promise<Response> {
+    if (this.isPausing()) throw new Error("the issuer has just failed");
+    return fetch(url, options);
+  }
+
+  private isPausing(): boolean {
+    return performance.now() < this.failedAt + failurePause;
+  }
+
+  private failed(error: unknown): void {
+    if (this.isPausing()) return;
+    this.failedAt = performance.now();
+    this.log.warn({ err: error, issuer: this.options.issuer }, "the keys of the issuer cannot be had");
   }
 }
 

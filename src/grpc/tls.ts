@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import { ServerCredentials, experimental } from "@grpc/grpc-js";
@@ -44,7 +45,18 @@ export class Certificates implements experimental.CertificateProvider {
 
   /** Throws when the files cannot be used. */
   static async open(files: TlsFiles, log: Logger): Promise<Certificates> {
-    return new Certificates(files, await load(files), log);
+    return new Certificates(files, await Certificates.check(files), log);
+  }
+
+  /** Throws when the files cannot be used. */
+  static async check(files: TlsFiles): Promise<Loaded> {
+    try {
+      return await load(files);
+    } catch (cause) {
+      const { certificate, key, clientAuthority } = files;
+      const names = [certificate, key, clientAuthority].filter((name) => name !== undefined).join(", ");
+      throw new Error(`The files for TLS cannot be used (${names}): ${(cause as Error).message}`, { cause });
+    }
   }
 
   /** For a server: TLS 1.2 or newer. A client without a certificate may still have a token. */
@@ -96,6 +108,9 @@ async function load({ certificate, key, clientAuthority }: TlsFiles): Promise<Lo
     readFile(key),
     clientAuthority === undefined ? Buffer.alloc(0) : readFile(clientAuthority),
   ]);
-  createSecureContext({ cert, key: privateKey, ...(ca.length && { ca }) });
+  createSecureContext({ cert, key: privateKey });
+  // a context takes any bytes for an authority
+  if (clientAuthority !== undefined && !new X509Certificate(ca).ca)
+    throw new Error(`${clientAuthority} is not the certificate of an authority`);
   return { certificate: cert, privateKey, caCertificate: ca };
 }
