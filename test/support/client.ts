@@ -1,4 +1,4 @@
-import { type Client, type ServiceError, credentials, status } from "@grpc/grpc-js";
+import { type ChannelCredentials, type Client, Metadata, type ServiceError, credentials, status } from "@grpc/grpc-js";
 import {
   BadRequest,
   ErrorInfo,
@@ -32,28 +32,40 @@ export interface TestClient {
   close(): void;
 }
 
-export function connect(address: string): TestClient {
-  const insecure = credentials.createInsecure();
+/** How a client makes itself known. */
+export interface Identity {
+  /** Of the connection; absent: plain text. */
+  readonly channel?: ChannelCredentials;
+  /** Of every call, `authorization` for one. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export const bearer = (token: string): Identity => ({ headers: { authorization: `Bearer ${token}` } });
+
+export function connect(address: string, { channel, headers = {} }: Identity = {}): TestClient {
+  const connection = channel ?? credentials.createInsecure();
+  const metadata = new Metadata();
+  for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
   // without a pool of its own each client would share one connection with every other
   const options = { "grpc.use_local_subchannel_pool": 1 };
   const clients = [
-    new RoleServiceClient(address, insecure, options),
-    new EnvironmentServiceClient(address, insecure, options),
-    new PermissionServiceClient(address, insecure, options),
-    new MembershipServiceClient(address, insecure, options),
-    new AccessServiceClient(address, insecure, options),
+    new RoleServiceClient(address, connection, options),
+    new EnvironmentServiceClient(address, connection, options),
+    new PermissionServiceClient(address, connection, options),
+    new MembershipServiceClient(address, connection, options),
+    new AccessServiceClient(address, connection, options),
   ] as const;
   return {
-    roles: promises(clients[0], RoleServiceClient.service),
-    environments: promises(clients[1], EnvironmentServiceClient.service),
-    permissions: promises(clients[2], PermissionServiceClient.service),
-    memberships: promises(clients[3], MembershipServiceClient.service),
-    access: promises(clients[4], AccessServiceClient.service),
+    roles: promises(clients[0], RoleServiceClient.service, metadata),
+    environments: promises(clients[1], EnvironmentServiceClient.service, metadata),
+    permissions: promises(clients[2], PermissionServiceClient.service, metadata),
+    memberships: promises(clients[3], MembershipServiceClient.service, metadata),
+    access: promises(clients[4], AccessServiceClient.service, metadata),
     close: () => clients.forEach((client) => client.close()),
   };
 }
 
-function promises<Service extends object>(client: Client, service: Service): Calls<Service> {
+function promises<Service extends object>(client: Client, service: Service, metadata: Metadata): Calls<Service> {
   const calls = Object.entries(service).map(([rpc, method]) => [
     rpc,
     (request: object) =>
@@ -63,6 +75,7 @@ function promises<Service extends object>(client: Client, service: Service): Cal
           method.requestSerialize,
           method.responseDeserialize,
           { ...method.requestDeserialize(Buffer.alloc(0)), ...request },
+          metadata,
           (error, response) => (error ? reject(error) : resolve(known(response))),
         );
       }),

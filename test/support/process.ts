@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
-import { type TestClient, connect } from "./client";
+import { type Identity, type TestClient, connect } from "./client";
 
 export interface ServiceProcess extends TestClient {
   readonly address: string;
@@ -16,7 +16,7 @@ const running = new Set<ChildProcess>();
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
 /** The service as operators run it: a process of its own, compiled, configured by environment variables. */
-export async function startProcess(settings: Record<string, string>): Promise<ServiceProcess> {
+export async function startProcess(settings: Record<string, string>, identity?: Identity): Promise<ServiceProcess> {
   const main = path.join(process.env["TEST_RUN_BUILD"] ?? "dist", "src", "main.js");
   const child = spawn(process.execPath, [main], {
     env: { PATH: process.env["PATH"], ORGROLES_ADDRESS: "127.0.0.1:0", ...settings },
@@ -38,7 +38,7 @@ export async function startProcess(settings: Record<string, string>): Promise<Se
     });
     void ended.then((code) => reject(new Error(`ended with ${code} before it listened:\n${printed}`)));
   });
-  const client = connect(address);
+  const client = connect(address, identity);
   return {
     ...client,
     address,

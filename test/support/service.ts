@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { createApp } from "../../src/app";
 import { readConfig } from "../../src/config";
-import { type TestClient, connect } from "./client";
+import { type Identity, type TestClient, connect } from "./client";
 import type { TestDatabase, TestEngine } from "./engines";
 
 export interface TestService extends TestClient {
@@ -15,12 +15,14 @@ export interface TestService extends TestClient {
 
 /**
  * The whole service in this process, on a free port, with the environments `alpha` and `beta`. Settings are environment
- * variables. Gives the same database to several services when one is passed.
+ * variables. Gives the same database to several services when one is passed. A service that wants credentials needs an
+ * identity that may read both environments.
  */
 export async function startService(
   engine: TestEngine,
   settings: Record<string, string> = {},
   database?: TestDatabase,
+  identity?: Identity,
 ): Promise<TestService> {
   const used = database ?? (await engine.create());
   const config = readConfig({
@@ -31,7 +33,7 @@ export async function startService(
     ...settings,
   });
   const app = await createApp(config, pino({ level: config.logLevel }));
-  const client = connect(app.address);
+  const client = connect(app.address, identity);
   await serving(client);
   const stop = async () => {
     client.close();
