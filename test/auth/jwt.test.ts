@@ -33,7 +33,7 @@ const verifierOf = (options: { jwksUrl?: string; issuer?: string } = {}) =>
 const outcome = (verifier: JwtVerifier, token: string) =>
   verifier.verify(token).then(
     () => "accepted",
-    (error: { reason?: string }) => error.reason ?? String(error),
+    (error: { reason?: string; message: string }) => error.reason ?? error.message,
   );
 const currentKey = (): IssuerKey => present(issuer.keys[0]);
 const keyRequests = () => issuer.asked.filter((path) => path === "/keys").length;
@@ -72,7 +72,7 @@ test.each<[string, () => Promise<string>]>([
   ["that is not valid yet", () => issuer.sign({ nbf: now() + 60 })],
   ["without a subject", () => issuer.sign({ sub: undefined })],
   ["with an empty subject", () => issuer.sign({ sub: "" })],
-  ["whose subject is no text", () => issuer.sign({ sub: { toString: 1 } as unknown as string })],
+  ["whose subject is no text", () => issuer.sign({ sub: { toString: 1 } })],
   ["whose subject has no end", () => issuer.sign({ sub: "x".repeat(256) })],
   ["of a key that the issuer does not have", async () => issuer.sign({}, { key: await newKey() })],
   [
