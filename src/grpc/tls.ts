@@ -83,9 +83,10 @@ export class Certificates implements experimental.CertificateProvider {
     }
   }
 
+  // grpc-js misses what a listener is told before it has been added
   addCaCertificateListener(listener: experimental.CaCertificateUpdateListener): void {
     this.listeners.ca.add(listener);
-    listener(this.loaded);
+    process.nextTick(listener, this.loaded);
   }
 
   removeCaCertificateListener(listener: experimental.CaCertificateUpdateListener): void {
@@ -94,7 +95,7 @@ export class Certificates implements experimental.CertificateProvider {
 
   addIdentityCertificateListener(listener: experimental.IdentityCertificateUpdateListener): void {
     this.listeners.identity.add(listener);
-    listener(this.loaded);
+    process.nextTick(listener, this.loaded);
   }
 
   removeIdentityCertificateListener(listener: experimental.IdentityCertificateUpdateListener): void {
