@@ -15,6 +15,7 @@ export interface Subject {
 }
 
 export interface Authority {
+  readonly name: string;
   /** PEM. */
   readonly certificate: string;
   /** A certificate for a server on 127.0.0.1, or for a client. */
@@ -31,17 +32,20 @@ async function pairOf(certificate: x509.X509Certificate, keys: webcrypto.CryptoK
   return { certificate: certificate.toString("pem"), key: x509.PemConverter.encode(key, "PRIVATE KEY") };
 }
 
+let made = 0;
+
 /** An authority whose keys were made just now. */
-export async function newAuthority(): Promise<Authority> {
+export async function newAuthority(name = `authority-${(made += 1)}`): Promise<Authority> {
   const authorityKeys = await newKeys();
   const authority = await x509.X509CertificateGenerator.createSelfSigned({
-    name: "CN=authority",
+    name: `CN=${name}`,
     keys: authorityKeys,
     signingAlgorithm: algorithm,
     extensions: [new x509.BasicConstraintsExtension(true)],
     ...validity(),
   });
   return {
+    name,
     certificate: authority.toString("pem"),
     issue: async ({ commonName, alternatives = [{ type: "ip", value: "127.0.0.1" }] }) => {
       const keys = await newKeys();
