@@ -1,0 +1,172 @@
+import { Metadata, credentials as channels } from "@grpc/grpc-js";
+import { pino } from "pino";
+import { EnvironmentServiceClient, EnvironmentServiceService } from "../../gen/orgroles/v1/environment_service";
+import { tokenDigest } from "../../src/auth/authenticator";
+import type { Caller } from "../../src/domain/authorization";
+import { environmentActions } from "../../src/grpc/actions";
+import { Admission } from "../../src/grpc/admission";
+import { GrpcServer } from "../../src/grpc/server";
+import { type Ended, bind } from "../../src/grpc/unary";
+import { type TestClient, bearer, connect, failureOf } from "../support/client";
+import { engines } from "../support/engines";
+import { many } from "../support/many";
+import { openPassage } from "../support/passage";
+import { outcomeOf, reasonsOf } from "../support/race";
+import { startService } from "../support/service";
+import { present } from "../support/stage";
+import { until } from "../support/until";
+
+const caller: Caller = { name: "backend", action: "read", environments: "*" };
+const overloaded = (limit: string) => ({
+  code: "RESOURCE_EXHAUSTED",
+  reason: "OVERLOADED",
+  domain: "orgroles",
+  metadata: { limit },
+  message: `Too many calls (${limit}); nothing was done`,
+});
+
+class WatchedAdmission extends Admission {
+  readonly signals: AbortSignal[] = [];
+
+  override admit<T>(by: Caller, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    this.signals.push(signal);
+    return super.admit(by, signal, work);
+  }
+}
+
+/** A server whose answers wait until they are let go. */
+async function heldServer(options: { concurrency: number; queue: number }) {
+  const admission = new WatchedAdmission({ ...options, rate: 0 });
+  const begun: string[] = [];
+  const ended: Ended[] = [];
+  const waiting: (() => void)[] = [];
+  const hold = async ({ environmentId }: { environmentId: string }) => {
+    begun.push(environmentId);
+    await new Promise<void>((resolve) => waiting.push(resolve));
+    return {};
+  };
+  const handlers = Object.fromEntries(Object.keys(EnvironmentServiceService).map((rpc) => [rpc, hold]));
+  const passage = {
+    ...openPassage(pino({ level: "silent" })),
+    admission,
+    onEnd: (one: Ended) => ended.push(one),
+  };
+  const server = new GrpcServer([bind(EnvironmentServiceService, handlers as never, environmentActions, passage)]);
+  const address = `127.0.0.1:${await server.listen("127.0.0.1", 0)}`;
+  const client = connect(address);
+  return {
+    admission,
+    begun,
+    ended,
+    address,
+    call: (environmentId: string) => client.environments.getEnvironment({ environmentId }),
+    letGo: () => waiting.splice(0).forEach((go) => go()),
+    close: async () => {
+      client.close();
+      await server.close();
+    },
+  };
+}
+
+describe("the queue", () => {
+  let held: Awaited<ReturnType<typeof heldServer>>;
+  const answers: Promise<unknown>[] = [];
+  const loadIs = (running: number, queued: number) =>
+    until(`${running} at work and ${queued} waiting`, async () => {
+      const load = held.admission.load();
+      return load.running === running && load.queued === queued ? load : undefined;
+    });
+  const finish = () =>
+    until("nothing is left", async () => {
+      held.letGo();
+      const { running, queued } = held.admission.load();
+      return running + queued === 0 ? true : undefined;
+    });
+
+  beforeEach(async () => (held = await heldServer({ concurrency: 1, queue: 1 })));
+  afterEach(async () => {
+    await finish();
+    await Promise.allSettled(answers.splice(0));
+    await held.close();
+  });
+
+  test("that is full turns calls away with a time to come back, and the others are answered in turn", async () => {
+    answers.push(held.call("first"));
+    await loadIs(1, 0);
+    answers.push(held.call("second"));
+    await loadIs(1, 1);
+    expect(await failureOf(held.call("third"))).toMatchObject({ ...overloaded("queue"), retryDelay: 250 });
+    expect(held.begun).toEqual(["first"]);
+    await finish();
+    expect(await Promise.all(answers)).toHaveLength(2);
+    expect(held.begun).toEqual(["first", "second"]);
+  });
+
+  test("does nothing of a call whose caller has given up", async () => {
+    answers.push(held.call("first"));
+    await loadIs(1, 0);
+    const impatient = new EnvironmentServiceClient(held.address, channels.createInsecure());
+    const request = { environmentId: "impatient" };
+    const given = new Promise<unknown>((resolve) => {
+      const call = impatient.getEnvironment(request, new Metadata(), (error) => resolve(error?.code));
+      void loadIs(1, 1).then(() => call.cancel());
+    });
+    expect(await given).toBe(1);
+    impatient.close();
+    await until("the server knows", async () => (held.admission.signals[1]?.aborted ? true : undefined));
+    await finish();
+    await until("both calls have ended", async () => (held.ended.length === 2 ? true : undefined));
+    expect(held.begun).toEqual(["first"]);
+    expect(held.ended.map(({ code }) => code).toSorted()).toEqual(["CANCELLED", "OK"]);
+  });
+});
+
+const read = ({ environments }: TestClient) => environments.getEnvironment({ environmentId: "alpha" });
+
+describe("the rate", () => {
+  const tokens = ["one", "two"];
+  const settings = {
+    ORGROLES_CREDENTIALS: JSON.stringify(
+      [...tokens, "admin"].map((name) => ({
+        name,
+        token_sha256: tokenDigest(name).toString("hex"),
+        action: "read",
+        environments: "*",
+      })),
+    ),
+  };
+
+  test("of one credential is limited, and that of another is its own", async () => {
+    const service = await startService(
+      present(engines[0]),
+      { ...settings, ORGROLES_RATE_LIMIT: "20" },
+      undefined,
+      bearer("admin"),
+    );
+    const [one, two] = tokens.map((token) => connect(service.address, bearer(token))) as [TestClient, TestClient];
+    try {
+      // more than three seconds' worth at once; fewer are let in unless the machine stops for as long
+      const { answers, failures } = await outcomeOf(many(80, () => read(one)));
+      expect(answers.length).toBeGreaterThanOrEqual(20);
+      expect(reasonsOf(failures)).toEqual({ OVERLOADED: 80 - answers.length });
+      expect(failures[0]).toMatchObject(overloaded("rate_limit"));
+      for (const { retryDelay } of failures) {
+        expect(retryDelay).toBeGreaterThan(0);
+        expect(retryDelay).toBeLessThanOrEqual(1000);
+      }
+      expect((await read(two)).environment?.id).toBe("alpha");
+      expect((await until("the next second", () => read(one))).environment?.id).toBe("alpha");
+    } finally {
+      one.close();
+      two.close();
+      await service.drop();
+    }
+  });
+
+  test("is not limited unless it is asked for", async () => {
+    const admission = new Admission({ concurrency: 1, queue: 5000, rate: 0 });
+    const { signal } = new AbortController();
+    const calls = many(5000, (index) => admission.admit(caller, signal, async () => index));
+    expect(await Promise.all(calls)).toHaveLength(5000);
+  });
+});
