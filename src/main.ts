@@ -3,12 +3,15 @@ import { randomBytes } from "node:crypto";
 import { text } from "node:stream/consumers";
 import { Command } from "commander";
 import { pino } from "pino";
-import { type App, checkFiles, createApp, migrateDatabase, migrationStatus, sweepProgress } from "./app";
+import type { App } from "./app";
 import { type Config, describeConfig, readConfig } from "./config";
 import { isToken, tokenDigest } from "./auth/authenticator";
 import { describeDatabaseUrl } from "./persistence/database-url";
 
 const { version } = require("#package") as { version: string };
+
+/** The service itself, which takes a while to load and which not every command needs. */
+const theApp = () => import("./app");
 
 const program = new Command("orgroles")
   .description("Org Roles: the open role service for products that sell to organizations")
@@ -33,13 +36,14 @@ migrate
   .description("take back the last migration, with everything in the tables it had made")
   .action(async () => {
     const config = databaseConfig();
-    await migrateDatabase(config, "down");
+    await (await theApp()).migrateDatabase(config, "down");
     console.log(`Migrated down: ${describeDatabaseUrl(config.database)}`);
   });
 migrate
   .command("status")
   .description("list the migrations, and which the database lacks")
   .action(async () => {
+    const { migrationStatus } = await theApp();
     for (const { name, done } of await migrationStatus(databaseConfig()))
       console.log(`${done ? "done   " : "pending"} ${name}`);
   });
@@ -66,14 +70,17 @@ program
   .description("print the configuration as it is in force, without secrets, or everything that is wrong with it")
   .action(async () => {
     const config = readConfig(process.env);
-    await checkFiles(config);
+    if (config.tls) await (await theApp()).checkFiles(config);
     console.log(JSON.stringify(describeConfig(config), undefined, 2));
   });
 
 program
   .command("sweep-progress")
   .description("print how many rows of members each environment has left to sweep")
-  .action(async () => console.table(await sweepProgress(databaseConfig())));
+  .action(async () => {
+    const { sweepProgress } = await theApp();
+    console.table(await sweepProgress(databaseConfig()));
+  });
 
 /** The default command is given what is no command. */
 function onlyCommands([first]: readonly string[]): undefined {
@@ -84,13 +91,14 @@ const databaseConfig = () => readConfig(process.env, { serves: false });
 
 async function migrateUp(): Promise<void> {
   const config = databaseConfig();
-  await migrateDatabase(config, "up");
+  await (await theApp()).migrateDatabase(config, "up");
   console.log(`Migrated up: ${describeDatabaseUrl(config.database)}`);
 }
 
 async function serve(): Promise<void> {
   const config = readConfig(process.env);
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
+  const { createApp } = await theApp();
   const app = await createApp(config, log);
   console.log(greeting(config, app));
 
