@@ -51,7 +51,7 @@ const certificateRule = "must be the common name, or DNS:… or URI:… as in th
 const credentialFields = {
   ...grantSchema.shape,
   name: z.string(nameRule).regex(/^[!-~]{1,64}$/, nameRule),
-  token_sha256: z.union([digest.transform((one) => [one]), z.array(digest).min(1)], digestRule).optional(),
+  token_sha256: z.union([digest.transform((one) => [one]), z.array(digest).min(1, digestRule)], digestRule).optional(),
   certificate: z.string(certificateRule).min(1, certificateRule).optional(),
 };
 

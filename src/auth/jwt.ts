@@ -21,8 +21,8 @@ const environmentsRule = "must be a list of environment ids, or '*' for all";
 
 /** What a caller may do, in configuration and in tokens. */
 export const grantSchema = z.strictObject({
-  action: z.enum(actions, `must be ${actions.join(", ")}`),
-  environments: z.literal("*", environmentsRule).or(ids(environmentsRule)),
+  action: z.enum(actions, `must be one of ${actions.join(", ")}`),
+  environments: z.union([z.literal("*"), ids(environmentsRule)], environmentsRule),
   organizations: ids("must be a list of organization ids; without it, whole environments").optional(),
 });
 
