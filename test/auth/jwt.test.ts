@@ -2,7 +2,10 @@ import { createHmac } from "node:crypto";
 import { type CryptoKey, UnsecuredJWT, exportSPKI, importJWK } from "jose";
 import { pino } from "pino";
 import { JwtVerifier } from "../../src/auth/jwt";
+import { type TestClient, bearer, connect, failureOf } from "../support/client";
+import { engines } from "../support/engines";
 import { type Issuer, type IssuerKey, audience, newKey, startIssuer } from "../support/issuer";
+import { startService } from "../support/service";
 import { present } from "../support/stage";
 import { until } from "../support/until";
 
@@ -21,8 +24,8 @@ afterEach(async () => {
 
 /** For the age of what is cached. */
 function secondsPass(seconds: number): void {
-  const later = Date.now() + seconds * 1000;
-  jest.spyOn(Date, "now").mockReturnValue(later);
+  const { now: clock } = Date;
+  jest.spyOn(Date, "now").mockImplementation(() => clock() + seconds * 1000);
 }
 
 const verifierOf = (options: { jwksUrl?: string; issuer?: string } = {}) =>
@@ -207,6 +210,38 @@ test("known keys stay in use while the issuer is down, whatever unknown ones are
   const stranger = await issuer.sign({}, { key: await newKey() });
   expect(await outcome(verifier, stranger)).toBe("ISSUER_UNAVAILABLE");
   expect(await outcome(verifier, known)).toBe("accepted");
+});
+
+const call = ({ environments }: TestClient) => environments.getEnvironment({ environmentId: "alpha" });
+
+test("a caller is told when to come back while the issuer is down, and let in when it is there", async () => {
+  const token = await issuer.sign({ orgroles: { action: "read", environments: "*" } });
+  const other = await issuer.sign({ orgroles: { action: "read", environments: ["beta"] } });
+  const settings = { ORGROLES_JWT_ISSUER: issuer.url, ORGROLES_JWT_AUDIENCE: audience };
+  const service = await startService(present(engines[0]), settings, undefined, bearer(token));
+  const [limited, stranger] = [connect(service.address, bearer(other)), connect(service.address, bearer("a.b.c"))];
+  try {
+    expect((await call(service)).environment?.id).toBe("alpha");
+    expect(await failureOf(call(limited))).toMatchObject({ code: "PERMISSION_DENIED", reason: "SCOPE_INSUFFICIENT" });
+    expect(await failureOf(call(stranger))).toMatchObject({ code: "UNAUTHENTICATED", reason: "CREDENTIALS_INVALID" });
+    await issuer.stop();
+    secondsPass(601);
+    expect(await failureOf(call(service))).toMatchObject({
+      code: "UNAVAILABLE",
+      reason: "ISSUER_UNAVAILABLE",
+      domain: "orgroles",
+      metadata: {},
+      retryDelay: 1000,
+      message: "The issuer of the token cannot be reached now",
+    });
+    await issuer.start();
+    const answer = await until("the issuer is asked again", () => call(service));
+    expect(answer.environment?.id).toBe("alpha");
+  } finally {
+    limited.close();
+    stranger.close();
+    await service.drop();
+  }
 });
 
 test("the algorithms of the default are accepted from one issuer", async () => {

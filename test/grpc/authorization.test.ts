@@ -1,9 +1,11 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
+import { Client, type ServiceError, credentials, status } from "@grpc/grpc-js";
 import { tokenDigest } from "../../src/auth/authenticator";
 import { type Failure, type Identity, type TestClient, bearer, connect, failureOf } from "../support/client";
 import { engines } from "../support/engines";
 import { healthOf } from "../support/health";
+import { message } from "../support/raw";
 import { type TestService, startService } from "../support/service";
 import { present } from "../support/stage";
 
@@ -286,6 +288,39 @@ test("in its own organization a role of another organization is not there", asyn
   expect((await clients.acme.roles.createRole({ ...acme, slug: "org-secret", name: "Own" })).role?.name).toBe("Own");
 });
 
-test("health needs no credentials", async () => {
+const bytes = (encoded: Buffer) => encoded;
+
+/** What the server says to somebody without credentials who asks it to list its services. */
+async function reflectionOf(address: string): Promise<string> {
+  const client = new Client(address, credentials.createInsecure(), { "grpc.use_local_subchannel_pool": 1 });
+  const stream = client.makeBidiStreamRequest(
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    bytes,
+    bytes,
+  );
+  try {
+    return await new Promise((resolve) => {
+      stream.on("data", (answer: Buffer) => resolve(answer.toString("latin1")));
+      stream.on("error", ({ code }: ServiceError) => resolve(status[code]));
+      stream.write(Buffer.from(message([7, ""])));
+    });
+  } finally {
+    stream.cancel();
+    client.close();
+  }
+}
+
+test("health and reflection need no credentials", async () => {
   expect(await healthOf(service.address)).toBe("SERVING");
+  expect(await reflectionOf(service.address)).toContain("orgroles.v1.RoleService");
+});
+
+test("reflection can be switched off", async () => {
+  const silent = await startService(present(engines[0]), { ORGROLES_REFLECTION: "off" });
+  try {
+    expect(await reflectionOf(silent.address)).toBe("UNIMPLEMENTED");
+    expect(await healthOf(silent.address)).toBe("SERVING");
+  } finally {
+    await silent.drop();
+  }
 });

@@ -35,6 +35,17 @@ test("--help names every command, and each of them has help", async () => {
   }
 });
 
+test("the commands that the README names are there", async () => {
+  const named = new Set(
+    [...readFileSync("README.md", "utf8").matchAll(/npx orgroles ([a-z -]+)/g)].map(([, one]) => one),
+  );
+  expect(named.size).toBeGreaterThan(2);
+  for (const command of named) {
+    const { code, output } = await runCommand([...(command ?? "").trim().split(" "), "--help"], {});
+    expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining(`Usage: orgroles ${command} [`) });
+  }
+});
+
 test("--version is that of the package", async () => {
   const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
   expect(await runCommand(["--version"], {})).toEqual({ code: 0, output: `${version}\n` });
