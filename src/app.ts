@@ -37,6 +37,7 @@ import { Certificates } from "./grpc/tls";
 import { type Bound, type Passage, bind } from "./grpc/unary";
 import { Metrics } from "./operations/metrics";
 import { ProbeServer } from "./operations/probe-server";
+import type { Tracing } from "./operations/tracing";
 import { openDatabase } from "./persistence/data-source";
 import { Database, type DatabaseAccess } from "./persistence/database";
 import { Janitor } from "./persistence/janitor";
@@ -55,9 +56,9 @@ export interface App {
 
 /**
  * Puts everything together and serves. An embedded database must open; any other may be away: the service then answers
- * UNAVAILABLE and NOT_SERVING until it is there.
+ * UNAVAILABLE and NOT_SERVING until it is there. `tracing` is closed with the rest.
  */
-export async function createApp(config: Config, log: Logger): Promise<App> {
+export async function createApp(config: Config, log: Logger, tracing?: Tracing): Promise<App> {
   const database = new Database({
     url: config.database,
     poolSize: config.databasePoolSize,
@@ -69,6 +70,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       server.setServing(true);
     },
     onLost: () => server.setServing(false),
+    observe: tracing && ((system, sql, work) => tracing.statement(system, sql, work)),
   });
   const signals = new AsyncLocalStorage<AbortSignal>();
   const services = createServices(database, config.quotas, Date.now, config.cacheBytes, () => signals.getStore());
@@ -83,6 +85,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     admission,
     log,
     within: (signal, work) => signals.run(signal, work),
+    trace: tracing && ((method, header) => tracing.call(method, header)),
     onEnd: (ended) => {
       metrics.ended(ended);
       log.info(ended, "call");
@@ -100,6 +103,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     await Promise.all(background.map((work) => work.close()));
     await database.close();
     await probes.close();
+    await tracing?.close();
     certificates?.close();
   };
 

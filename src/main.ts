@@ -6,6 +6,7 @@ import { pino } from "pino";
 import type { App } from "./app";
 import { type Config, describeConfig, readConfig } from "./config";
 import { isToken, tokenDigest } from "./auth/authenticator";
+import { startTracing } from "./operations/tracing";
 import { describeDatabaseUrl } from "./persistence/database-url";
 
 const { version } = require("#package") as { version: string };
@@ -98,9 +99,9 @@ async function migrateUp(): Promise<void> {
 async function serve(): Promise<void> {
   const config = readConfig(process.env);
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
+  const tracing = await startTracing(process.env);
   const { createApp } = await theApp();
-  const app = await createApp(config, log);
-  console.log(greeting(config, app));
+  const app = await createApp(config, log, tracing);
 
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
@@ -116,6 +117,7 @@ async function serve(): Promise<void> {
     );
   };
   process.on("SIGTERM", stop).on("SIGINT", stop);
+  console.log(greeting(config, app)); // who reads it may send signals
 }
 
 function greeting(config: Config, { address, metricsAddress }: App): string {

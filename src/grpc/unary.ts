@@ -51,6 +51,15 @@ export interface Ended {
   readonly caller: string | undefined;
   /** The caller's own from the header `x-request-id`, else one that was made for the call. */
   readonly requestId: string;
+  /** Absent where calls are not traced. */
+  readonly traceId?: string;
+}
+
+/** A call in its trace. */
+export interface TracedCall {
+  readonly traceId: string;
+  readonly run: <T>(work: () => T) => T;
+  readonly end: (ended: Ended) => void;
 }
 
 export interface Passage {
@@ -60,6 +69,8 @@ export interface Passage {
   readonly onEnd: (ended: Ended) => void;
   /** Runs the work of a call so that it ends when the signal says that its caller has given up. */
   readonly within: <T>(signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
+  /** Absent: calls are not traced. */
+  readonly trace?: ((method: string, header: (name: string) => string | undefined) => TracedCall) | undefined;
 }
 
 type Handler = (request: object, call: Call) => Promise<unknown>;
@@ -92,13 +103,14 @@ function unary(
   method: MethodDefinition<object, unknown>,
   handler: Handler,
   action: Actions<Service>[string],
-  { authenticator, admission, log, onEnd, within }: Passage,
+  { authenticator, admission, log, onEnd, within, trace }: Passage,
 ): handleUnaryCall<Buffer, unknown> {
   return (call, respond) => {
     const start = performance.now();
     const given = givenUp(call);
     const { signal } = given;
     const requestId = requestIdOf(call);
+    const traced = trace?.(method.path, (name) => headerOf(call, name));
     let caller: Caller | undefined;
     const answer = async () => {
       const known = authenticator.authenticate(
@@ -109,13 +121,24 @@ function unary(
       const request = decode(method, call.request);
       authorize(caller, demandOf(action, request));
       const fingerprint = () => fingerprintOf(method, request);
-      return admission.admit(caller, signal, () => within(signal, () => handler(request, { fingerprint })));
+      const work = () => within(signal, () => handler(request, { fingerprint }));
+      return admission.admit(caller, signal, () => (traced ? traced.run(work) : work()));
     };
     const end = (code: codes, reason?: string) => {
       given.ended = true;
       const duration = performance.now() - start;
       const name = codes[code] as keyof typeof codes;
-      onEnd({ method: method.path, code: name, reason, duration, caller: caller?.name, requestId });
+      const ended: Ended = {
+        method: method.path,
+        code: name,
+        reason,
+        duration,
+        caller: caller?.name,
+        requestId,
+        ...(traced && { traceId: traced.traceId }),
+      };
+      traced?.end(ended);
+      onEnd(ended);
     };
     const fail = (error: Partial<ServiceError>, reason?: string) => {
       end(error.code ?? codes.UNKNOWN, reason);

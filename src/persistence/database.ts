@@ -6,6 +6,7 @@ import { type ConnectionLimits, openMysql, openSqlite } from "./data-source";
 import { type DatabaseUrl, type MysqlUrl, describeDatabaseUrl } from "./database-url";
 import { migrate, pendingMigrations } from "./migrate";
 import type { Monitor } from "./monitor";
+import { type Observe, observeStatements } from "./statements";
 
 export interface DatabaseOptions extends ConnectionLimits {
   readonly url: DatabaseUrl;
@@ -14,6 +15,8 @@ export interface DatabaseOptions extends ConnectionLimits {
   /** Awaited whenever the database has come, and tried again when it fails. */
   readonly onAvailable: () => Promise<void>;
   readonly onLost: () => void;
+  /** Absent: statements go to the database as they are. */
+  readonly observe?: Observe | undefined;
 }
 
 /** What use cases need of it. */
@@ -115,6 +118,7 @@ export class Database {
       if (this.options.migrate) await migrate(dataSource);
       const pending = await pendingMigrations(dataSource);
       if (pending.length) throw new Error(`the database lacks ${pending.join(", ")}: run npm run migrate`);
+      if (this.options.observe) observeStatements(dataSource, this.options.observe);
       return dataSource;
     } catch (error) {
       await dataSource.destroy();

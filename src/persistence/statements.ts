@@ -1,0 +1,26 @@
+import type { DataSource, QueryRunner } from "typeorm";
+
+/** Runs a statement; `system` is the engine, and `sql` has no values in it. */
+export type Observe = <T>(system: string, sql: string, work: () => Promise<T>) => Promise<T>;
+
+/** From now on every statement that goes to the database goes through `observe`, whoever sends it. */
+export function observeStatements(dataSource: DataSource, observe: Observe): void {
+  const observed = new WeakSet<QueryRunner>(); // SQLite has one for all
+  const { type } = dataSource.options;
+  const system = type === "better-sqlite3" ? "sqlite" : type;
+  const create = dataSource.createQueryRunner.bind(dataSource);
+  dataSource.createQueryRunner = (mode) => {
+    const runner = create(mode);
+    if (!observed.has(runner)) observeRunner(runner, system, observe);
+    observed.add(runner);
+    return runner;
+  };
+}
+
+/** Between a runner and its class: whoever covers the method for a while uncovers this again. */
+function observeRunner(runner: QueryRunner, system: string, observe: Observe): void {
+  const query = runner.query.bind(runner);
+  const between = Object.create(Object.getPrototypeOf(runner) as object) as QueryRunner;
+  between.query = (...values: Parameters<typeof query>) => observe(system, values[0], () => query(...values));
+  Object.setPrototypeOf(runner, between);
+}
