@@ -46,6 +46,8 @@ import { migrations } from "./persistence/migrations";
 import { Sweeper } from "./persistence/sweeper";
 import { TypeormUnitOfWork } from "./persistence/unit-of-work";
 
+const { version } = require("#package") as { version: string };
+
 export interface App {
   /** HOST:PORT. */
   readonly address: string;
@@ -76,9 +78,11 @@ export async function createApp(config: Config, log: Logger, tracing?: Tracing):
   const services = createServices(database, config.quotas, Date.now, config.cacheBytes, () => signals.getStore());
   const admission = new Admission(config.admission);
   const metrics = new Metrics({
+    version,
     admission: () => admission.load(),
     pool: () => database.pool(),
     available: () => database.available(),
+    serving: () => server.serving,
   });
   const passage: Passage = {
     authenticator: new Authenticator(config.credentials, config.jwt && new JwtVerifier(config.jwt, log)),
@@ -94,10 +98,7 @@ export async function createApp(config: Config, log: Logger, tracing?: Tracing):
   const certificates = config.tls && (await Certificates.open(config.tls, log));
   const server = new GrpcServer(bindAll(services, passage), { describesItself: config.reflection, certificates });
   const probes = new ProbeServer(metrics.registry, () => server.serving);
-  const background = [
-    new Janitor(database, Date.now, log),
-    new Sweeper(database, services.sweep, log, (...progress) => metrics.sweeping(...progress)),
-  ];
+  const background = [new Janitor(database, Date.now, log), new Sweeper(database, services.sweep, log, metrics)];
   const close = async () => {
     await server.close();
     await Promise.all(background.map((work) => work.close()));

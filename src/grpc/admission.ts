@@ -36,9 +36,11 @@ export class Admission {
     }
   }
 
-  load(): { readonly running: number; readonly queued: number } {
+  /** Calls at work and calls that wait, and how many of each there may be. */
+  load(): Pick<AdmissionOptions, "concurrency" | "queue"> & { readonly running: number; readonly queued: number } {
     const { concurrency, queue } = this.options;
-    return { running: concurrency - this.bulkhead.executionSlots, queued: queue - this.bulkhead.queueSlots };
+    const { executionSlots, queueSlots } = this.bulkhead;
+    return { concurrency, queue, running: concurrency - executionSlots, queued: queue - queueSlots };
   }
 
   private async checkRate(rates: RateLimiterMemory, caller: Caller): Promise<void> {

@@ -3,58 +3,100 @@ import type { Ended } from "../grpc/unary";
 
 /** What is read when somebody asks for it. */
 export interface Sources {
-  /** Calls at work and calls that wait for their turn. */
-  admission(): { readonly running: number; readonly queued: number };
+  readonly version: string;
+  /** Calls at work and calls that wait for their turn, and how many of each there may be. */
+  readonly admission: () => {
+    readonly running: number;
+    readonly queued: number;
+    readonly concurrency: number;
+    readonly queue: number;
+  };
   /** Connections to the database server; undefined while there is none, and for the embedded one. */
-  pool(): { readonly open: number; readonly idle: number; readonly waiting: number } | undefined;
-  available(): boolean;
+  readonly pool: () =>
+    | { readonly open: number; readonly idle: number; readonly waiting: number; readonly limit: number }
+    | undefined;
+  readonly available: () => boolean;
+  readonly serving: () => boolean;
 }
 
-/** Everything Prometheus can ask for; `docs/operations` has a dashboard and alerts on it. */
+const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/**
+ * Everything Prometheus can ask for; `docs/operations` has a dashboard and alerts on it. A label has as many values as
+ * the service has methods, codes and reasons: never what a caller can make up.
+ */
 export class Metrics {
   readonly registry = new Registry();
-  private readonly calls = this.counter("orgroles_calls_total", "Calls, by their outcome", [
-    "method",
-    "code",
-    "reason",
-  ]);
+  private readonly calls = new Counter({
+    name: "orgroles_calls_total",
+    help: "Calls that have ended, by method, gRPC code and the reason of an error (empty: none)",
+    labelNames: ["method", "code", "reason"],
+    registers: [this.registry],
+  });
   private readonly durations = new Histogram({
     name: "orgroles_call_duration_seconds",
-    help: "How long calls took",
-    labelNames: ["method"],
-    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    help: "Time from the arrival of a call to its answer, waiting for its turn included, by method and gRPC code",
+    labelNames: ["method", "code"],
+    buckets,
     registers: [this.registry],
   });
-  private readonly swept = this.counter("orgroles_swept_rows_total", "What the sweep has rewritten", []);
-  private readonly unswept = new Gauge({
-    name: "orgroles_unswept_rows",
-    help: "Rows of members that are still to be swept, where this process sweeps",
-    labelNames: ["environment"],
+  private readonly swept = new Counter({
+    name: "orgroles_swept_rows_total",
+    help: "Rows that the sweep of this process has rewritten",
     registers: [this.registry],
   });
+  private readonly passes = new Counter({
+    name: "orgroles_sweep_passes_total",
+    help: "Passes of the sweep in this process, by their result: done or failed (it will be tried again)",
+    labelNames: ["result"],
+    registers: [this.registry],
+  });
+  /** Of each environment that is being swept. */
+  private readonly unswept = new Map<string, number>();
 
   constructor(sources: Sources) {
     collectDefaultMetrics({ register: this.registry });
-    this.gauge("orgroles_calls_running", "Calls at work", () => sources.admission().running);
-    this.gauge("orgroles_calls_queued", "Calls that wait for their turn", () => sources.admission().queued);
-    this.gauge("orgroles_database_available", "1 while the database answers", () => Number(sources.available()));
-    this.gauge("orgroles_database_connections_open", "Connections to the database", () => sources.pool()?.open ?? 0);
-    this.gauge("orgroles_database_connections_idle", "Of them unused", () => sources.pool()?.idle ?? 0);
-    this.gauge("orgroles_database_waiting", "Calls that wait for a connection", () => sources.pool()?.waiting ?? 0);
+    for (const result of ["done", "failed"]) this.passes.inc({ result }, 0);
+    const { admission, pool } = sources;
+    const gauges: [name: string, help: string, read: () => number][] = [
+      ["calls_running", "Calls that are at work", () => admission().running],
+      ["calls_running_limit", "Calls that may be at work at once", () => admission().concurrency],
+      ["calls_queued", "Calls that wait for their turn", () => admission().queued],
+      ["calls_queued_limit", "Calls that may wait; more are refused with OVERLOADED", () => admission().queue],
+      ["serving", "1 while calls are answered, as /readyz says", () => Number(sources.serving())],
+      ["database_available", "1 while the database answers", () => Number(sources.available())],
+      ["database_connections_open", "Connections to the database server", () => pool()?.open ?? 0],
+      ["database_connections_idle", "Open connections that nothing uses", () => pool()?.idle ?? 0],
+      ["database_connections_limit", "Connections that may be open; 0: no server", () => pool()?.limit ?? 0],
+      ["database_waiting", "Transactions that wait for a connection", () => pool()?.waiting ?? 0],
+      ["unswept_rows", "Rows of members left to sweep, in the process that sweeps", () => this.left()],
+    ];
+    for (const [name, help, read] of gauges) this.gauge(`orgroles_${name}`, help, read);
+    new Gauge({
+      name: "orgroles_build_info",
+      help: "1, with the version as a label",
+      labelNames: ["version"],
+      registers: [this.registry],
+    }).set({ version: sources.version }, 1);
   }
 
   ended({ method, code, reason = "", duration }: Ended): void {
     this.calls.inc({ method, code, reason });
-    this.durations.observe({ method }, duration / 1000);
+    this.durations.observe({ method, code }, duration / 1000);
   }
 
   sweeping(environment: string, rewritten: number, left: number): void {
     this.swept.inc(rewritten);
-    this.unswept.set({ environment }, left);
+    this.unswept.set(environment, left);
   }
 
-  private counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {
-    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  sweepEnded(result: "done" | "failed"): void {
+    this.unswept.clear();
+    this.passes.inc({ result });
+  }
+
+  private left(): number {
+    return [...this.unswept.values()].reduce((sum, rows) => sum + rows, 0);
   }
 
   private gauge(name: string, help: string, read: () => number): Gauge {

@@ -19,7 +19,7 @@ export class ProbeServer {
     };
     const missing = async () => ({ status: 404, type: "text/plain", body: `${Object.keys(answers).join(" ")}\n` });
     this.server = createServer((request, response) => {
-      const answer = answers[request.url ?? ""] ?? missing;
+      const answer = answers[(request.url ?? "").split("?", 1)[0] ?? ""] ?? missing;
       answer().then(
         ({ status, type, body }) => response.writeHead(status, { "content-type": type }).end(body),
         () => response.writeHead(500).end(),

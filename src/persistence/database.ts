@@ -63,11 +63,18 @@ export class Database {
   }
 
   /** The connections to a server; undefined while there is none, and for an embedded database. */
-  pool(): { readonly open: number; readonly idle: number; readonly waiting: number } | undefined {
+  pool():
+    | { readonly open: number; readonly idle: number; readonly waiting: number; readonly limit: number }
+    | undefined {
     const { pool } = (this.current?.driver ?? {}) as { pool?: Record<string, { length: number } | undefined> };
     if (!pool) return undefined;
     const count = (list: string) => pool[list]?.length ?? 0; // mysql2 has no public way to ask
-    return { open: count("_allConnections"), idle: count("_freeConnections"), waiting: count("_connectionQueue") };
+    return {
+      open: count("_allConnections"),
+      idle: count("_freeConnections"),
+      waiting: count("_connectionQueue"),
+      limit: this.options.poolSize,
+    };
   }
 
   /** A statement failed as if the database were gone: look at once. */

@@ -13,6 +13,14 @@ const longestPause = 2000;
 const restInterval = 60_000;
 const progressInterval = 10_000;
 
+/** Who is told how the sweep goes. */
+export interface SweepWatch {
+  /** `rewritten` since it was told last. */
+  sweeping(environment: string, rewritten: number, left: number): void;
+  /** A pass is over; a failed one will be tried again, perhaps by another process. */
+  sweepEnded(result: "done" | "failed"): void;
+}
+
 /**
  * Sweeps the environments that ask for it, in small steps. It rests as long as a step took, so that it takes half of
  * what the database has to give at the most, and much longer after a step that met conflicts.
@@ -24,7 +32,7 @@ export class Sweeper extends Background {
     database: Database,
     private readonly sweep: Sweep,
     log: Logger,
-    private readonly onProgress: (environment: string, rewritten: number, left: number) => void = () => undefined,
+    private readonly watch?: SweepWatch,
   ) {
     super(database, log, "sweep", passInterval);
   }
@@ -34,6 +42,17 @@ export class Sweeper extends Background {
   }
 
   async pass(): Promise<number> {
+    let result: "done" | "failed" = "failed";
+    try {
+      const total = await this.sweepRequested();
+      result = "done";
+      return total;
+    } finally {
+      this.watch?.sweepEnded(result);
+    }
+  }
+
+  private async sweepRequested(): Promise<number> {
     let total = 0;
     for (const { uid, touches } of await this.requested()) {
       const rewritten = await this.sweepEnvironment(uid);
@@ -61,7 +80,7 @@ export class Sweeper extends Background {
     const report = async () => {
       const progress = await this.sweep.progress(uid);
       if (!progress) return;
-      this.onProgress(progress.environmentId, total - reported, progress.left);
+      this.watch?.sweeping(progress.environmentId, total - reported, progress.left);
       if (total) this.log.info({ ...progress, rewritten: total }, "sweeping");
       reported = total;
       nextProgress = performance.now() + progressInterval;
