@@ -30,7 +30,7 @@ const options: ServerOptions = {
 };
 
 /** How long calls in flight may take to end, in milliseconds. */
-const shutdownGrace = 10_000;
+export const shutdownGrace = 10_000;
 
 /** A gRPC server with health, and with reflection (v1 and v1alpha) unless it is switched off. */
 export class GrpcServer {
