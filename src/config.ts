@@ -46,7 +46,8 @@ export class ConfigError extends Error {
 /**
  * Reads the configuration from environment variables, and from the file that one of them names. Throws a ConfigError
  * with all faults at once; none repeats a value that may be secret. What only works on the database can do without the
- * files for TLS.
+ * files for TLS, and
+ * without credentials.
  */
 export function readConfig(
   variables: Readonly<Record<string, string | undefined>>,
@@ -61,6 +62,7 @@ export function readConfig(
   const usable: Partial<Values> = result.data ?? {};
   if (serves) faults.push(...unreadable(result.success ? usable : all));
   faults.push(...contradictions(usable));
+  if (serves && isOpen(usable)) faults.push(openFault);
   if (!result.success || faults.length) throw new ConfigError(faults);
   return toConfig(result.data, all["ORGROLES_DATABASE_URL"] === undefined);
 }
@@ -146,13 +148,17 @@ function contradictions(values: Partial<Values>): string[] {
     faults.push(`ORGROLES_CREDENTIALS: two credentials have the certificate ${name}`);
   if (repeated(credentials.flatMap(({ tokenDigests }) => tokenDigests.map((digest) => digest.toString("hex")))).size)
     faults.push("ORGROLES_CREDENTIALS: two credentials have the same token");
-  const isOpen = !credentials.length && !values.ORGROLES_JWT_ISSUER;
-  if (isOpen && values.ORGROLES_ADDRESS && !isLoopback(values.ORGROLES_ADDRESS.host))
-    faults.push(
-      "ORGROLES_ADDRESS: needs ORGROLES_CREDENTIALS or ORGROLES_JWT_ISSUER where others than this machine reach it",
-    );
   return faults;
 }
+
+/** Whether anybody could call from elsewhere. */
+function isOpen(values: Partial<Values>): boolean {
+  if (values.ORGROLES_CREDENTIALS?.length || values.ORGROLES_JWT_ISSUER) return false;
+  return values.ORGROLES_ADDRESS !== undefined && !isLoopback(values.ORGROLES_ADDRESS.host);
+}
+
+const openFault =
+  "ORGROLES_ADDRESS: needs ORGROLES_CREDENTIALS or ORGROLES_JWT_ISSUER where others than this machine reach it";
 
 const repeated = (texts: readonly string[]) => new Set(texts.filter((one, index) => texts.indexOf(one) < index));
 

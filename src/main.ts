@@ -36,7 +36,7 @@ migrate
   .command("down")
   .description("take back the last migration, with everything in the tables it had made")
   .action(async () => {
-    const config = databaseConfig();
+    const config = ownConfig();
     await (await theApp()).migrateDatabase(config, "down");
     console.log(`Migrated down: ${describeDatabaseUrl(config.database)}`);
   });
@@ -45,7 +45,7 @@ migrate
   .description("list the migrations, and which the database lacks")
   .action(async () => {
     const { migrationStatus } = await theApp();
-    for (const { name, done } of await migrationStatus(databaseConfig()))
+    for (const { name, done } of await migrationStatus(ownConfig()))
       console.log(`${done ? "done   " : "pending"} ${name}`);
   });
 
@@ -80,7 +80,7 @@ program
   .description("print how many rows of members each environment has left to sweep")
   .action(async () => {
     const { sweepProgress } = await theApp();
-    console.table(await sweepProgress(databaseConfig()));
+    console.table(await sweepProgress(ownConfig()));
   });
 
 /** The default command is given what is no command. */
@@ -88,7 +88,8 @@ function onlyCommands([first]: readonly string[]): undefined {
   if (first !== undefined) program.error(`error: unknown command '${first}'`);
 }
 
-const databaseConfig = () => readConfig(process.env, { serves: false });
+/** Of the commands that need no credentials, because they serve nobody. */
+const ownConfig = () => readConfig(process.env, { serves: false });
 
 program
   .command("health")
@@ -120,7 +121,7 @@ async function health({ address, tls, caFile, serverName, service, timeout }: He
   const rest = { authorityFile: caFile, serverName, service, timeout };
   const ask = () => {
     if (address !== undefined) return askHealth({ ...rest, address, tls: tls || caFile ? "verified" : "off" });
-    const config = readConfig(process.env);
+    const config = ownConfig();
     // its own server, whose certificate has other names than this machine's
     return askHealth({ ...rest, address: `${config.host}:${config.port}`, tls: config.tls ? "unverified" : "off" });
   };
@@ -130,7 +131,7 @@ async function health({ address, tls, caFile, serverName, service, timeout }: He
 }
 
 async function migrateUp(): Promise<void> {
-  const config = databaseConfig();
+  const config = ownConfig();
   await (await theApp()).migrateDatabase(config, "up");
   console.log(`Migrated up: ${describeDatabaseUrl(config.database)}`);
 }

@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { newAuthority } from "../support/authority";
 import { runCommand } from "../support/command";
 import { type ServiceProcess, startProcess } from "../support/process";
 
@@ -20,11 +20,11 @@ const start = async (settings: Record<string, string>) => {
 
 beforeAll(async () => {
   // for a host that is not this one, as certificates of services are
-  const subject = ["-subj", "/CN=roles.example", "-addext", "subjectAltName=DNS:roles.example"];
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", file("key.pem")];
-  execFileSync("openssl", ["req", "-x509", ...key, "-out", file("cert.pem"), "-days", "2", ...subject], {
-    stdio: "pipe",
-  });
+  const authority = await newAuthority();
+  const names = { commonName: "roles.example", alternatives: [{ type: "dns" as const, value: "roles.example" }] };
+  const { certificate, key } = await authority.issue(names);
+  for (const [name, pem] of Object.entries({ ca: authority.certificate, cert: certificate, key }))
+    writeFileSync(file(`${name}.pem`), pem);
   plain = await start({ ORGROLES_DATABASE_URL: `sqlite:${file("plain.db")}` });
   secure = await start({
     ORGROLES_DATABASE_URL: `sqlite:${file("secure.db")}`,
@@ -60,10 +60,8 @@ test("a server without its database is not healthy", async () => {
 
 test("without an address it asks the server of its own configuration, on this machine", async () => {
   const [, port] = plain.address.split(":");
-  const credentials = `[{name: a, token_sha256: "${"0".repeat(64)}", action: admin, environments: "*"}]`;
   expect(await health([], { ORGROLES_ADDRESS: plain.address })).toEqual(serves);
-  const everywhere = { ORGROLES_ADDRESS: `0.0.0.0:${port}`, ORGROLES_CREDENTIALS: credentials };
-  expect(await health([], everywhere)).toEqual(serves);
+  expect(await health([], { ORGROLES_ADDRESS: `0.0.0.0:${port}` })).toEqual(serves);
 });
 
 test("it asks its own server over TLS where that has a certificate, whatever the name in it", async () => {
@@ -78,10 +76,10 @@ test("it asks its own server over TLS where that has a certificate, whatever the
 test.each([
   ["no TLS", [], 1],
   ["an authority that nobody knows", ["--tls"], 1],
-  ["another name", ["--ca-file", "cert.pem"], 1],
-  ["its authority and its name", ["--ca-file", "cert.pem", "--server-name", "roles.example"], 0],
+  ["another name", ["--ca-file", "ca.pem"], 1],
+  ["its authority and its name", ["--ca-file", "ca.pem", "--server-name", "roles.example"], 0],
 ])("another server with a certificate, asked with %s", async (_, flags, code) => {
-  const args = flags.map((flag) => (flag === "cert.pem" ? file(flag) : flag));
+  const args = flags.map((flag) => (flag === "ca.pem" ? file(flag) : flag));
   const ended = await health(["--address", secure.address, ...args]);
   expect(ended.code).toBe(code);
   expect(ended.output === "SERVING\n").toBe(code === 0);
