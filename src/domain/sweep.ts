@@ -52,6 +52,7 @@ export class Sweep {
     const named = await this.units.lookup((stores) => stores.organizations.findByUid(uid, [...new Set(uids)]));
     await this.units.write(async (stores) => {
       const locked = await stores.organizations.lock(uid, named.map(({ id }) => id).sort());
+      await stores.environments.lockSuccession(uid); // nothing happens to all members while the state is read
       const state = await present(stores, uid);
       if (!state) return;
       const organizations = await loadOrganizations(stores, uid, locked);

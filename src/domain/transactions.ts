@@ -189,7 +189,7 @@ export class Transactions {
         settled = await this.underOrganization(
           scope,
           undefined,
-          async () => {},
+          (stores, uid) => stores.environments.lockSuccession(uid),
           async (stores, { state, organization }) =>
             !organization || settleMembers(stores, state, new Map([[organization.uid, organization]])),
         );
