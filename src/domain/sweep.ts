@@ -33,7 +33,8 @@ export class Sweep {
     });
     if (!found) return 0;
     if (found.organizations.length) return this.rewrite(uid, found.organizations);
-    await this.forget(uid, found.replaced);
+    const { tombstones, collapses, left } = this.forgettable(found.state);
+    if (found.replaced.length + tombstones.length + collapses.length || !left) await this.forget(uid, found.replaced);
     return 0;
   }
 
@@ -75,7 +76,6 @@ export class Sweep {
    * because they may lead to younger ones.
    */
   private async forget(uid: EnvironmentUid, replaced: readonly RoleId[]): Promise<void> {
-    const before = this.clock() - limits.longestTransaction;
     await this.units.write(async (stores) => {
       await stores.environments.touch(uid);
       await stores.environments.lockSuccession(uid);
@@ -85,19 +85,26 @@ export class Sweep {
       const gone = custom.filter(({ id }) => replaced.includes(id));
       for (const { id, organizationId } of gone) await stores.roles.remove(uid, organizationId, id);
 
-      const tombstones = [...state.roles.values()].filter((role) => !isLive(role));
-      tombstones.sort((a, b) => (a.tombstone?.deletedRevision ?? 0) - (b.tombstone?.deletedRevision ?? 0));
-      const young = tombstones.findIndex(({ updateTime }) => updateTime > before);
-      const old = tombstones.slice(0, young < 0 ? tombstones.length : young);
-      for (const { id } of old) await stores.roles.remove(uid, "", id);
-
-      const finished = state.collapses.filter(({ createTime }) => createTime <= before);
-      for (const { revision } of finished) await stores.environments.removeCollapse(uid, revision);
-
-      const left =
-        custom.length - gone.length + tombstones.length - old.length + state.collapses.length - finished.length;
-      if (left === 0) await stores.environments.endSweep(uid);
+      const { tombstones, collapses, left } = this.forgettable(state);
+      for (const { id } of tombstones) await stores.roles.remove(uid, "", id);
+      for (const { revision } of collapses) await stores.environments.removeCollapse(uid, revision);
+      if (left + custom.length - gone.length === 0) await stores.environments.endSweep(uid);
     });
+  }
+
+  /** What concerns the whole environment and is old enough, and how much is not. */
+  private forgettable(state: EnvironmentState) {
+    const before = this.clock() - limits.longestTransaction;
+    const deleted = [...state.roles.values()].filter((role) => !isLive(role));
+    deleted.sort((a, b) => (a.tombstone?.deletedRevision ?? 0) - (b.tombstone?.deletedRevision ?? 0));
+    const young = deleted.findIndex(({ updateTime }) => updateTime > before);
+    const tombstones = deleted.slice(0, young < 0 ? deleted.length : young);
+    const collapses = state.collapses.filter(({ createTime }) => createTime <= before);
+    return {
+      tombstones,
+      collapses,
+      left: deleted.length - tombstones.length + state.collapses.length - collapses.length,
+    };
   }
 }
 
