@@ -4,11 +4,13 @@ import { createServices } from "../../src/app";
 import { defaultQuotas } from "../../src/domain/limits";
 import type { EnvironmentUid } from "../../src/domain/ids";
 import type { MembershipView } from "../../src/domain/membership";
+import type { RoleStore } from "../../src/domain/stores";
 import { TypeormMembershipStore } from "../../src/persistence/stores/membership-store";
+import { TypeormRoleStore } from "../../src/persistence/stores/role-store";
 import { Sweeper } from "../../src/persistence/sweeper";
 import { engines, servers } from "../support/engines";
 import { many } from "../support/many";
-import { type TestStorage, openStorage } from "../support/storage";
+import { type TestStorage, openStorage, waitsForLock } from "../support/storage";
 
 const hour = 60 * 60 * 1000;
 const call = { fingerprint: () => "" };
@@ -515,6 +517,75 @@ describe.each(servers)("sweepers at once on $name", (engine) => {
       expect(await stage.everything(environmentId)).toEqual(before);
     } finally {
       await second.close();
+      await storage.drop();
+    }
+  });
+
+  test("a deletion and an end of multiple roles do not come between what a step reads", async () => {
+    const storage = await openStorage(engine);
+    try {
+      const stage = new Stage(storage);
+      const environmentId = await stage.environment();
+      const organizationId = "org-0";
+      const slugs = ["leaving", "staying", "admin", "member", "org-own"];
+      await stage.services.configs.setPriority({ environmentId, organizationId, slugs }, call);
+      const roleSlugs = ["leaving", "staying", "admin"];
+      await stage.setMembers(environmentId, [{ organizationId, userId: "ann", roleSlugs }]);
+      await stage.deleteRole(environmentId, "admin");
+
+      const ofEnvironment = Reflect.get(TypeormRoleStore.prototype, "ofEnvironment") as RoleStore["ofEnvironment"];
+      let reads = 0;
+      let changes: Promise<void> | undefined;
+      jest.spyOn(TypeormRoleStore.prototype, "ofEnvironment").mockImplementation(async function (
+        this: TypeormRoleStore,
+        ...key
+      ) {
+        const found = await ofEnvironment.apply(this, key);
+        reads += 1;
+        if (reads === 2) {
+          changes = stage.deleteRole(environmentId, "leaving").then(() => stage.setMultiple(environmentId, false));
+          await Promise.race([changes, waitsForLock(storage)]);
+        }
+        return found;
+      });
+      expect(await stage.services.sweep.step(await stage.uidOf(environmentId))).toBe(1);
+      expect(changes).toBeDefined();
+      await changes;
+      const [ann] = await stage.membersOf(environmentId, organizationId);
+      expect(ann?.roleSlugs).toEqual(["staying"]);
+    } finally {
+      await storage.drop();
+    }
+  });
+
+  test("an environment where nothing can be forgotten yet is looked at, and not written to", async () => {
+    const storage = await openStorage(engine);
+    try {
+      const stage = new Stage(storage);
+      const environmentId = await stage.environment();
+      const uid = await stage.uidOf(environmentId);
+      await stage.setMembers(
+        environmentId,
+        spread(30, () => ["leaving"]),
+      );
+      await stage.deleteRole(environmentId, "leaving");
+      await stage.setMultiple(environmentId, false);
+      const { sweep } = stage.services;
+      const sweeper = new Sweeper(storage.database, sweep, pino({ level: "silent" }));
+      expect(await sweeper.pass()).toBe(30);
+      const state = () =>
+        Promise.all([
+          storage.query("SELECT revision FROM environments WHERE uid = ?", [uid]),
+          stage.rowsOf("successions", uid),
+        ]);
+      const before = await state();
+      for (const _ of many(3, () => undefined)) {
+        expect(await sweeper.pass()).toBe(0);
+        expect(await sweep.step(uid)).toBe(0);
+      }
+      expect(await state()).toEqual(before);
+      expect(await stage.remains(uid)).toEqual({ tombstones: ["leaving"], replaced: [], collapses: 1 });
+    } finally {
       await storage.drop();
     }
   });
