@@ -4,7 +4,6 @@ import { createServices } from "../../src/app";
 import { defaultQuotas } from "../../src/domain/limits";
 import type { EnvironmentUid } from "../../src/domain/ids";
 import type { MembershipView } from "../../src/domain/membership";
-import type { RoleStore } from "../../src/domain/stores";
 import { TypeormMembershipStore } from "../../src/persistence/stores/membership-store";
 import { TypeormRoleStore } from "../../src/persistence/stores/role-store";
 import { Sweeper } from "../../src/persistence/sweeper";
@@ -533,7 +532,7 @@ describe.each(servers)("sweepers at once on $name", (engine) => {
       await stage.setMembers(environmentId, [{ organizationId, userId: "ann", roleSlugs }]);
       await stage.deleteRole(environmentId, "admin");
 
-      const ofEnvironment = Reflect.get(TypeormRoleStore.prototype, "ofEnvironment") as RoleStore["ofEnvironment"];
+      const ofEnvironment = Reflect.get(TypeormRoleStore.prototype, "ofEnvironment");
       let reads = 0;
       let changes: Promise<void> | undefined;
       jest.spyOn(TypeormRoleStore.prototype, "ofEnvironment").mockImplementation(async function (
