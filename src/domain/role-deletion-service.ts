@@ -78,11 +78,11 @@ export class RoleDeletionService {
         replacementRoleId: replacement?.id,
         environmentDefaultRoleId: isDefault && replacement ? replacement.id : environment.defaultRoleId,
       };
+      if (!validateOnly) await stores.environments.lockSuccession(environment.uid); // the sweep must not move members past the count
       const { alone: reassignedMembershipCount } = await countHolders(stores, state, role);
       return {
         answer: { affectedOrganizationCount, reassignedMembershipCount, validateOnly },
         apply: async () => {
-          await stores.environments.lockSuccession(environment.uid);
           await stores.roles.bury(environment.uid, role.id, tombstone, this.tools.clock());
           await stores.environments.requestSweep(environment.uid);
           await stores.environments.update(environment.uid, {
