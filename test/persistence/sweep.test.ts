@@ -5,6 +5,7 @@ import { defaultQuotas } from "../../src/domain/limits";
 import type { EnvironmentUid } from "../../src/domain/ids";
 import type { MembershipView } from "../../src/domain/membership";
 import { TypeormMembershipStore } from "../../src/persistence/stores/membership-store";
+import { TypeormOrganizationStore } from "../../src/persistence/stores/organization-store";
 import { TypeormRoleStore } from "../../src/persistence/stores/role-store";
 import { Sweeper } from "../../src/persistence/sweeper";
 import { engines, servers } from "../support/engines";
@@ -17,6 +18,10 @@ const wholePage = { pageSize: 1000, pageToken: "" };
 const organizations = many(15, (index) => `org-${index}`);
 
 type Services = ReturnType<typeof createServices>;
+interface Scope {
+  readonly environmentId: string;
+  readonly organizationId: string;
+}
 interface Member {
   readonly organizationId: string;
   readonly userId: string;
@@ -481,7 +486,7 @@ describe.each(engines)("the sweep on $name", (engine) => {
   });
 });
 
-describe.each(servers)("sweepers at once on $name", (engine) => {
+describe.each(servers)("sweepers and changes that meet on $name", (engine) => {
   test("two of them and writers do not get in each other's way", async () => {
     const storage = await openStorage(engine);
     const second = await openStorage(engine, storage.at);
@@ -589,6 +594,66 @@ describe.each(servers)("sweepers at once on $name", (engine) => {
       }
       expect(await state()).toEqual(before);
       expect(await stage.remains(uid)).toEqual({ tombstones: ["leaving"], replaced: [], collapses: 1 });
+    } finally {
+      await storage.drop();
+    }
+  });
+
+  test.each<[string, string, (stage: Stage, scope: Scope) => Promise<unknown>, (stage: Stage, id: string) => unknown]>([
+    [
+      "SetDefaultRole",
+      "a deletion",
+      ({ services }, scope) => services.configs.setDefaultRole({ ...scope, slug: "staying" }, call),
+      (stage, environmentId) => stage.deleteRole(environmentId, "leaving"),
+    ],
+    [
+      "ResetOrgRoleConfig",
+      "a deletion",
+      ({ services }, scope) => services.configs.resetOrgRoleConfig(scope, call),
+      (stage, environmentId) => stage.deleteRole(environmentId, "leaving"),
+    ],
+    [
+      "SetPriority",
+      "the end of multiple roles",
+      ({ services }, scope) =>
+        services.configs.setPriority({ ...scope, slugs: ["staying", "member", "admin", "leaving"] }, call),
+      (stage, environmentId) => stage.setMultiple(environmentId, false),
+    ],
+  ])("what %s changes has not happened yet when %s comes between, or has before it", async (_, __, change, stroke) => {
+    const storage = await openStorage(engine);
+    try {
+      const stage = new Stage(storage);
+      const environmentId = await stage.environment();
+      const organizationId = "org-0";
+      const scope = { environmentId, organizationId };
+      await stage.services.deletions.deleteOrgRole({ ...scope, slug: "org-own", validateOnly: false }, call);
+      await stage.services.configs.setDefaultRole({ ...scope, slug: "admin" }, call);
+      await stage.setMembers(environmentId, [
+        { organizationId, userId: "ann", roleSlugs: ["leaving"] },
+        { organizationId, userId: "bob", roleSlugs: ["admin", "staying"] },
+      ]);
+      const shown = async () =>
+        (await stage.membersOf(environmentId, organizationId)).map(({ roleSlugs }) => roleSlugs);
+      const before = await shown();
+
+      const saveOwn = Reflect.get(TypeormOrganizationStore.prototype, "saveOwn");
+      let stricken: Promise<unknown> | undefined;
+      let during: Awaited<ReturnType<typeof shown>> = [];
+      jest.spyOn(TypeormOrganizationStore.prototype, "saveOwn").mockImplementation(async function (
+        this: TypeormOrganizationStore,
+        ...parameters
+      ) {
+        stricken ??= Promise.resolve(stroke(stage, environmentId));
+        await Promise.race([stricken, waitsForLock(storage)]);
+        during = await shown();
+        return saveOwn.apply(this, parameters);
+      });
+      await change(stage, scope);
+      expect(stricken).toBeDefined();
+      await stricken;
+      const after = await shown();
+      expect(after).not.toEqual(before);
+      expect([before, after]).toContainEqual(during);
     } finally {
       await storage.drop();
     }
