@@ -8,13 +8,13 @@ import { dialect } from "./dialect";
 export class Members1790000000002 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     const { ascii, longAscii, integer, boolean, create, index, hasColumn, isSqlite } = dialect(runner);
-    const randomUid = isSqlite ? "lower(hex(randomblob(13)))" : "LOWER(HEX(RANDOM_BYTES(13)))";
+    const newUid = isSqlite ? "lower(hex(randomblob(13)))" : "LEFT(SHA2(CONCAT(environment_uid, ' ', id), 256), 26)";
 
-    if (isSqlite) await this.replaceOrganizations(runner, "uid", randomUid);
+    if (isSqlite) await this.replaceOrganizations(runner, "uid", newUid);
     else {
       if (!(await hasColumn("organizations", "uid")))
         await runner.query(`ALTER TABLE organizations ADD COLUMN uid ${ascii(26)} AFTER id`);
-      await runner.query(`UPDATE organizations SET uid = ${randomUid} WHERE uid = ''`);
+      await runner.query(`UPDATE organizations SET uid = ${newUid} WHERE uid = ''`);
       if (await hasColumn("organizations", "own_since_revision"))
         await runner.query("ALTER TABLE organizations DROP COLUMN own_since_revision");
     }
