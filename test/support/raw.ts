@@ -1,4 +1,4 @@
-import { Client, type ServiceError, credentials } from "@grpc/grpc-js";
+import { Client, Metadata, type ServiceError, credentials } from "@grpc/grpc-js";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { AccessServiceService } from "../../gen/orgroles/v1/access_service";
 import { EnvironmentServiceService } from "../../gen/orgroles/v1/environment_service";
@@ -10,6 +10,8 @@ import { type Failure, readFailure } from "./client";
 export interface RawAnswer {
   /** Absent when the call succeeded. */
   readonly failure: Failure | undefined;
+  /** Absent when the call failed. */
+  readonly response: Buffer | undefined;
   /** Bytes of the headers that came with a failure, as HTTP/2 counts them. */
   readonly headerBytes: number;
 }
@@ -17,13 +19,24 @@ export interface RawAnswer {
 const bytes = (encoded: Buffer) => encoded;
 
 /** A client that sends any bytes to any RPC, `RoleService/CreateRole` for one. */
-export function rawClient(address: string) {
+export function rawClient(address: string, headers: Readonly<Record<string, string>> = {}) {
+  const metadata = Metadata.fromHttp2Headers(headers);
   const client = new Client(address, credentials.createInsecure(), { "grpc.use_local_subchannel_pool": 1 });
   return {
     call: (rpc: string, request: Uint8Array) =>
       new Promise<RawAnswer>((resolve) => {
-        client.makeUnaryRequest(`/orgroles.v1.${rpc}`, bytes, bytes, Buffer.from(request), (error) =>
-          resolve({ failure: error ? readFailure(error) : undefined, headerBytes: error ? headerBytesOf(error) : 0 }),
+        client.makeUnaryRequest(
+          `/orgroles.v1.${rpc}`,
+          bytes,
+          bytes,
+          Buffer.from(request),
+          metadata,
+          (error, response) =>
+            resolve({
+              failure: error ? readFailure(error) : undefined,
+              response,
+              headerBytes: error ? headerBytesOf(error) : 0,
+            }),
         );
       }),
     close: () => client.close(),
