@@ -16,6 +16,8 @@ const writers = 4;
 /** Milliseconds between two calls of one of them. */
 const rest = 10;
 const quietSeconds = 10;
+/** The sweep is watched for so long, or until it has done. */
+const sweepSeconds = 90;
 
 interface Latencies {
   readonly count: number;
@@ -147,15 +149,22 @@ async function main(): Promise<void> {
     row(`deletion of a role of ${deletion.result.reassignedMembershipCount} members: the call`, deletion.ms);
     const left = async () => {
       const [rows] = await connection.query<mysql.RowDataPacket[]>(
-        "SELECT 1 FROM role_assignments WHERE environment_uid = ? AND role_id = ? LIMIT 1",
+        "SELECT COUNT(*) AS count FROM role_assignments WHERE environment_uid = ? AND role_id = ?",
         [uid, roleId],
       );
-      return rows.length > 0;
+      return Number(rows[0]?.["count"]);
     };
+    const before = await left();
     const sweep = await beside(read, write, async () => {
-      while (await left()) await sleep(200);
+      const deadline = performance.now() + sweepSeconds * 1000;
+      while (performance.now() < deadline && (await left())) await sleep(2000);
     });
-    row("… its sweep", sweep.ms, sweep);
+    const swept = before - (await left());
+    row(
+      `… its sweep: ${swept} of ${before} rows, ${Math.round((swept / sweep.ms) * 1000)} in a second`,
+      sweep.ms,
+      sweep,
+    );
 
     await naive(connection, settings.ORGROLES_DATABASE_URL, uid);
   } finally {
