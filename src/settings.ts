@@ -157,7 +157,7 @@ export const schema = z.object({
     .meta({ meaning: "who signs the certificates of clients, PEM; they are asked for one then" }),
   ORGROLES_REFLECTION: oneOf(["on", "off"], "on", "`off`: the server does not describe itself"),
   ORGROLES_MAX_CONCURRENCY: integer(64, 1, 10_000, "calls at work at once"),
-  ORGROLES_MAX_QUEUE: integer(256, 0, 100_000, "calls that wait for their turn; more are refused with `OVERLOADED`"),
+  ORGROLES_MAX_QUEUE: integer(1024, 0, 100_000, "calls that wait for their turn; more are refused with `OVERLOADED`"),
   ORGROLES_CACHE_MIB: integer(64, 1, 65_536, "memory for what is read often, in MiB"),
   ORGROLES_RATE_LIMIT: integer(0, 0, 1_000_000, "calls in a second of one credential in one process; 0: any number"),
   ORGROLES_LOG_LEVEL: oneOf(

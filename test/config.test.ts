@@ -28,7 +28,7 @@ test("nothing is required", () => {
     quotas: defaultQuotas,
     credentials: [],
     reflection: true,
-    admission: { concurrency: 64, queue: 256, rate: 0 },
+    admission: { concurrency: 64, queue: 1024, rate: 0 },
     cacheBytes: 64 * 1024 * 1024,
     logLevel: "info",
   });

@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   await connection.query("CREATE DATABASE orgroles_overload");
   const service = await startProcess({
     ORGROLES_DATABASE_URL: `${server.url}/orgroles_overload`,
-    ORGROLES_ENVIRONMENTS: "beta,production",
+    ORGROLES_ENVIRONMENTS: "production,beta",
     ORGROLES_METRICS_ADDRESS: "127.0.0.1:0",
   });
   const folder = mkdtempSync(path.join(tmpdir(), "orgroles-"));

@@ -117,7 +117,7 @@ async function main(): Promise<void> {
   await connection.changeUser({ database: "orgroles_scale" });
   const settings = {
     ORGROLES_DATABASE_URL: `${server.url}/orgroles_scale`,
-    ORGROLES_ENVIRONMENTS: "beta,production",
+    ORGROLES_ENVIRONMENTS: "production,beta",
     ORGROLES_DATABASE_TIMEOUT_MS: "120000",
   };
   const service = await startProcess(settings);
