@@ -61,7 +61,7 @@ async function* pagesOf(
 }
 
 /** The organizations of some members. Those deleted meanwhile are absent. */
-export async function loadOrganizationsOf(
+async function loadOrganizationsOf(
   stores: Stores,
   { environment: { uid } }: EnvironmentState,
   members: readonly Membership[],

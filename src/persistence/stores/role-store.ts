@@ -7,6 +7,7 @@ import type { RoleStore } from "../../domain/stores";
 import { orKeyTaken } from "../driver-errors";
 import { table } from "../entities";
 import type { RoleRow } from "../entities/role";
+import { placeholders } from "./conditions";
 
 /** While it is put together. */
 interface CustomRoles extends Pick<OrganizationState, "customRoles" | "replaced"> {
@@ -82,7 +83,7 @@ export class TypeormRoleStore implements RoleStore {
       "SELECT granted.role_id AS roleId, permissions.slug AS slug FROM role_permissions granted" +
         " JOIN permissions ON permissions.environment_uid = granted.environment_uid" +
         " AND permissions.id = granted.permission_id" +
-        ` WHERE granted.environment_uid = ? AND granted.organization_id IN (${organizationIds.map(() => "?").join(", ")})` +
+        ` WHERE granted.environment_uid = ? AND granted.organization_id IN (${placeholders(organizationIds)})` +
         (roleId ? " AND granted.role_id = ?" : ""),
       [environmentUid, ...organizationIds, ...(roleId ? [roleId] : [])],
     );
@@ -100,7 +101,7 @@ export class TypeormRoleStore implements RoleStore {
     if (!organizationIds.length) return grants;
     const rows: { roleId: RoleId; permissionId: PermissionId }[] = await this.manager.query(
       "SELECT role_id AS roleId, permission_id AS permissionId FROM role_permissions" +
-        ` WHERE environment_uid = ? AND organization_id IN (${organizationIds.map(() => "?").join(", ")})`,
+        ` WHERE environment_uid = ? AND organization_id IN (${placeholders(organizationIds)})`,
       [environmentUid, ...organizationIds],
     );
     for (const { roleId, permissionId } of rows) {
