@@ -36,6 +36,7 @@ import { GrpcServer } from "./grpc/server";
 import { Certificates } from "./grpc/tls";
 import { type Bound, type Passage, bind } from "./grpc/unary";
 import { Metrics } from "./operations/metrics";
+import { OverloadLog } from "./operations/overload-log";
 import { ProbeServer } from "./operations/probe-server";
 import type { Tracing } from "./operations/tracing";
 import { openDatabase } from "./persistence/data-source";
@@ -68,6 +69,7 @@ export async function createApp(config: Config, log: Logger, tracing?: Tracing):
     migrate: config.migrate,
     log,
     onAvailable: async () => {
+      services.snapshots.forget();
       for (const id of config.environments) await services.environments.ensureEnvironment(id);
       server.setServing(true);
     },
@@ -84,6 +86,7 @@ export async function createApp(config: Config, log: Logger, tracing?: Tracing):
     available: () => database.available(),
     serving: () => server.serving,
   });
+  const overload = new OverloadLog(log);
   const passage: Passage = {
     authenticator: new Authenticator(config.credentials, config.jwt && new JwtVerifier(config.jwt, log)),
     admission,
@@ -94,6 +97,10 @@ export async function createApp(config: Config, log: Logger, tracing?: Tracing):
       metrics.ended(ended);
       log.info(ended, "call");
     },
+    onShed: (method) => {
+      metrics.shed(method);
+      overload.add();
+    },
   };
   const certificates = config.tls && (await Certificates.open(config.tls, log));
   const server = new GrpcServer(bindAll(services, passage), { describesItself: config.reflection, certificates });
@@ -101,6 +108,7 @@ export async function createApp(config: Config, log: Logger, tracing?: Tracing):
   const background = [new Janitor(database, Date.now, log), new Sweeper(database, services.sweep, log, metrics)];
   const close = async () => {
     await server.close();
+    overload.flush();
     await Promise.all(background.map((work) => work.close()));
     await database.close();
     await probes.close();
@@ -179,7 +187,11 @@ const digest = (text: string) => createHash("sha256").update(text).digest("base6
 
 function memory<Value extends object>(maxSize: number): Cache<Value> {
   const cache = new LRUCache<string, Value>({ maxSize });
-  return { get: (key) => cache.get(key), set: (key, value, size) => void cache.set(key, value, { size }) };
+  return {
+    get: (key) => cache.get(key),
+    set: (key, value, size) => void cache.set(key, value, { size }),
+    clear: () => cache.clear(),
+  };
 }
 
 export type Services = ReturnType<typeof createServices>;
@@ -199,9 +211,9 @@ export function createServices(
     organization: () => ulid() as OrganizationUid,
   };
   const units = new TypeormUnitOfWork(database, signal);
-  const transactions = new Transactions(units, clock, ids);
   // a round trip is of several calls: none of them may end it alone
   const snapshots = new Snapshots(new TypeormUnitOfWork(database), () => memory(cacheBytes / 2));
+  const transactions = new Transactions(units, clock, ids, snapshots);
   const tools: Tools = { transactions, snapshots, clock, ids, digest, quotas };
   return {
     roles: new RoleService(tools),
@@ -213,5 +225,6 @@ export function createServices(
     groupRoles: new GroupRoleService(tools),
     access: new AccessService(tools),
     sweep: new Sweep(units, clock),
+    snapshots,
   };
 }

@@ -1,8 +1,6 @@
-import { refuse } from "./errors";
-import type { EnvironmentId } from "./fields";
 import type { EnvironmentUid, OrganizationUid } from "./ids";
 import type { EnvironmentRole } from "./role";
-import { type Context, organizationContext } from "./role-config";
+import type { Context } from "./role-config";
 import type { Environment, EnvironmentState, Organization, OrganizationState } from "./state";
 import type { Stores } from "./stores";
 
@@ -25,16 +23,6 @@ export async function loadEnvironment(stores: Stores, environment: Environment):
   };
 }
 
-export async function loadEnvironmentByUid(
-  stores: Stores,
-  uid: EnvironmentUid,
-  id: EnvironmentId,
-): Promise<EnvironmentState> {
-  const environment = await stores.environments.get(uid);
-  if (!environment) throw refuse.environmentNotFound(id);
-  return loadEnvironment(stores, environment);
-}
-
 /** Organizations with their custom roles. */
 export async function loadOrganizations(
   stores: Stores,
@@ -49,14 +37,4 @@ export async function loadOrganizations(
       { ...organization, ...(customRoles.get(organization.id) ?? { customRoles: [], replaced: new Map() }) },
     ]),
   );
-}
-
-/** The view of an organization that was found, or of one without data. */
-export async function loadView(
-  stores: Stores,
-  state: EnvironmentState,
-  found: Organization | undefined,
-): Promise<View> {
-  const organization = found && (await loadOrganizations(stores, state.environment.uid, [found])).get(found.uid);
-  return { state, organization, context: organizationContext(state, organization) };
 }

@@ -117,11 +117,12 @@ export class MembershipService {
     const userId = fields.required<UserId>("user_id", request.userId, parseId);
     fields.check();
 
-    return this.tools.transactions.read(scope, async (stores, { state, organization }) => {
-      const membership = await findMember(stores, state, organization, userId);
-      if (!organization || !membership) throw refuse.membershipNotFound(scope.organizationId, userId);
-      return this.home(state, organization).view(membership);
-    });
+    const { environmentId, organizationId } = scope;
+    const moment = await this.tools.snapshots.moment(environmentId, [{ organizationId, userId }]);
+    const { state: organization } = moment.organization(organizationId);
+    const membership = moment.member(organizationId, userId);
+    if (!organization || !membership) throw refuse.membershipNotFound(organizationId, userId);
+    return this.home(moment.state, organization).view(membership);
   }
 
   async deleteMembership(request: DeleteMembership, call: Call): Promise<object> {

@@ -1,10 +1,11 @@
 import { refuse } from "./errors";
 import type { EnvironmentId, OrganizationId, PermissionSlug, UserId } from "./fields";
 import type { EnvironmentUid, PermissionId, RoleId } from "./ids";
-import { loadEnvironment, loadOrganizations } from "./loading";
+import { type View, loadEnvironment, loadOrganizations } from "./loading";
 import { byKey } from "./membership";
 import { type Context, environmentContext, organizationContext } from "./role-config";
 import { Rounds } from "./rounds";
+import type { ParsedScope } from "./scope";
 import type { Environment, EnvironmentState, Membership, Organization, OrganizationState } from "./state";
 import type { Current, Question, Stores, UnitOfWork } from "./stores";
 
@@ -46,6 +47,7 @@ type Grants = ReadonlyMap<RoleId, readonly PermissionId[]>;
 export interface Cache<Value> {
   get(key: string): Value | undefined;
   set(key: string, value: Value, bytes: number): void;
+  clear(): void;
 }
 
 export interface Caches {
@@ -81,6 +83,35 @@ export class Snapshots {
     return (await this.fromMemory(environmentId, asked)) ?? this.load(environmentId, asked);
   }
 
+  /** For a database that was away: what took its place may use the same revisions for something else. */
+  forget(): void {
+    this.environments.clear();
+    this.organizations.clear();
+  }
+
+  /** What holds in a scope, for a transaction that reads one consistent state. */
+  async view(stores: Stores, { environmentId, organizationId }: ParsedScope): Promise<View> {
+    const row = await stores.environments.find(environmentId);
+    if (!row) throw refuse.environmentNotFound(environmentId);
+    const environment = await this.loadEnvironment(stores, row);
+    const { state } = environment;
+    if (!organizationId) return { state, organization: undefined, context: environment.own.context };
+    const found = await stores.organizations.find(row.uid, [organizationId]);
+    const organization = (await this.loadOrganizations(stores, row.uid, found)).get(organizationId);
+    return { state, organization: organization?.state, context: holdingOf(environment, organization).context };
+  }
+
+  /** The state that goes with an environment that this transaction has not changed. */
+  known(row: Environment): EnvironmentState | undefined {
+    return this.environmentAt(row)?.state;
+  }
+
+  /** The state of an organization with the revision that its lock gave it: nothing else of it has changed. */
+  knownBeforeLock(uid: EnvironmentUid, row: Organization): OrganizationState | undefined {
+    const before = this.organizationAt(uid, { ...row, revision: row.revision - 1 });
+    return before && { ...before.state, revision: row.revision };
+  }
+
   /** Undefined: something asked about is not in memory, or not as the database has it. */
   private async fromMemory(environmentId: EnvironmentId, asked: readonly Asked[]): Promise<Moment | undefined> {
     const environment = this.environments.get(environmentId);
@@ -109,6 +140,16 @@ export class Snapshots {
     return momentOf(environment, used, (key) => current.member(uid, key));
   }
 
+  private environmentAt({ id, uid, revision }: Environment): EnvironmentSnapshot | undefined {
+    const cached = this.environments.get(id);
+    return cached?.state.environment.uid === uid && cached.state.environment.revision === revision ? cached : undefined;
+  }
+
+  private organizationAt(environment: EnvironmentUid, row: Organization): OrganizationSnapshot | undefined {
+    const cached = this.organizations.get(keyOf(environment, row.id));
+    return cached?.state.uid === row.uid && cached.state.revision === row.revision ? cached : undefined;
+  }
+
   private load(environmentId: EnvironmentId, asked: readonly Asked[]): Promise<Moment> {
     return this.units.read(async (stores) => {
       const row = await stores.environments.find(environmentId);
@@ -126,8 +167,8 @@ export class Snapshots {
   }
 
   private async loadEnvironment(stores: Stores, row: Environment): Promise<EnvironmentSnapshot> {
-    const cached = this.environments.get(row.id);
-    if (cached?.state.environment.uid === row.uid && cached.state.environment.revision === row.revision) return cached;
+    const cached = this.environmentAt(row);
+    if (cached) return cached;
     const state = await loadEnvironment(stores, row);
     const slugs = await stores.permissions.slugs(row.uid);
     const grants = await stores.roles.grants(row.uid, [""]);
@@ -153,8 +194,8 @@ export class Snapshots {
     const snapshots = new Map<OrganizationId, OrganizationSnapshot>();
     const missing: Organization[] = [];
     for (const row of rows) {
-      const cached = this.organizations.get(keyOf(uid, row.id));
-      if (cached?.state.uid === row.uid && cached.state.revision === row.revision) snapshots.set(row.id, cached);
+      const cached = this.organizationAt(uid, row);
+      if (cached) snapshots.set(row.id, cached);
       else missing.push(row);
     }
     if (!missing.length) return snapshots;

@@ -1,12 +1,13 @@
 import { refuse } from "./errors";
 import type { EnvironmentId, OrganizationId } from "./fields";
 import type { Clock, EnvironmentUid, Ids, OrganizationUid } from "./ids";
-import { type View, loadEnvironment, loadEnvironmentByUid, loadOrganizations, loadView } from "./loading";
+import { type View, loadEnvironment, loadOrganizations } from "./loading";
 import { Answers, type Once } from "./once";
-import { environmentContext } from "./role-config";
+import { environmentContext, organizationContext } from "./role-config";
 import type { ParsedScope } from "./scope";
 import { settleMembers } from "./settlement";
-import type { Environment, EnvironmentState, OrganizationState } from "./state";
+import type { Snapshots } from "./snapshots";
+import type { Environment, EnvironmentState, Organization, OrganizationState } from "./state";
 import { KeyTaken, type Stores, type UnitOfWork } from "./stores";
 
 /** More members of an organization are unsettled than one transaction rewrites; nothing was changed. */
@@ -22,6 +23,7 @@ export class Transactions {
     private readonly units: UnitOfWork,
     clock: Clock,
     private readonly ids: Pick<Ids, "organization">,
+    private readonly snapshots: Snapshots,
   ) {
     this.answers = new Answers(clock);
   }
@@ -35,7 +37,7 @@ export class Transactions {
     const { uid } = await this.environment(id);
     return this.units.write(async (stores) => {
       if (!(await stores.environments.touch(uid))) throw refuse.environmentNotFound(id);
-      return this.answers.once(stores, id, once, async () => work(stores, await loadEnvironmentByUid(stores, uid, id)));
+      return this.answers.once(stores, id, once, async () => work(stores, await this.state(stores, uid, id)));
     });
   }
 
@@ -78,8 +80,8 @@ export class Transactions {
         found = [...found, ...missing.map((organization) => ({ ...organization, revision: 1 }))];
       }
       return this.answers.once(stores, id, once, async () => {
-        const state = await loadEnvironmentByUid(stores, uid, id);
-        const organizations = byId(await loadOrganizations(stores, uid, found));
+        const state = await this.state(stores, uid, id);
+        const organizations = byId(await this.locked(stores, uid, found));
         return work(stores, state, (organizationId) => {
           const organization = organizations.get(organizationId);
           if (!organization) throw new Error(`organization ${organizationId} went away under its lock`);
@@ -165,7 +167,7 @@ export class Transactions {
       this.inOrganization(id, organizationId, once, async (stores, state, organization) => {
         if (organization.own || organization.revision === 1) return work(stores, state, organization);
         await stores.environments.lockSuccession(state.environment.uid);
-        const fresh = await loadEnvironmentByUid(stores, state.environment.uid, id);
+        const fresh = await this.state(stores, state.environment.uid, id);
         await this.checkSettled(stores, { state: fresh, organization });
         return work(stores, fresh, organization);
       }),
@@ -208,8 +210,9 @@ export class Transactions {
       const [found] = await stores.organizations.lock(uid, [organizationId]);
       await lock(stores, uid);
       return this.answers.once(stores, environmentId, once, async () => {
-        const state = await loadEnvironmentByUid(stores, uid, environmentId);
-        return work(stores, await loadView(stores, state, found));
+        const state = await this.state(stores, uid, environmentId);
+        const [organization] = (await this.locked(stores, uid, found ? [found] : [])).values();
+        return work(stores, { state, organization, context: organizationContext(state, organization) });
       });
     });
   }
@@ -232,18 +235,8 @@ export class Transactions {
   }
 
   /** Reads one consistent state of an environment, or of an organization in it. */
-  async read<T>(
-    { environmentId, organizationId }: ParsedScope,
-    work: (stores: Stores, view: View) => Promise<T>,
-  ): Promise<T> {
-    return this.units.read(async (stores) => {
-      const environment = await stores.environments.find(environmentId);
-      if (!environment) throw refuse.environmentNotFound(environmentId);
-      const state = await loadEnvironment(stores, environment);
-      if (!organizationId) return work(stores, { state, organization: undefined, context: environmentContext(state) });
-      const [found] = await stores.organizations.find(environment.uid, [organizationId]);
-      return work(stores, await loadView(stores, state, found));
-    });
+  async read<T>(scope: ParsedScope, work: (stores: Stores, view: View) => Promise<T>): Promise<T> {
+    return this.units.read(async (stores) => work(stores, await this.snapshots.view(stores, scope)));
   }
 
   /** Reads one consistent state of what an environment holds besides roles. */
@@ -266,6 +259,30 @@ export class Transactions {
 
   async environments(after: string, limit: number): Promise<Environment[]> {
     return this.units.lookup((stores) => stores.environments.list(after, limit));
+  }
+
+  /** One consistent state of an environment, in memory or read now. */
+  private async state(stores: Stores, uid: EnvironmentUid, id: EnvironmentId): Promise<EnvironmentState> {
+    const environment = await stores.environments.get(uid);
+    if (!environment) throw refuse.environmentNotFound(id);
+    return this.snapshots.known(environment) ?? loadEnvironment(stores, environment);
+  }
+
+  /** The states of organizations that this transaction has locked, and not changed yet. */
+  private async locked(
+    stores: Stores,
+    uid: EnvironmentUid,
+    organizations: readonly Organization[],
+  ): Promise<Map<OrganizationUid, OrganizationState>> {
+    const known = organizations.flatMap((organization) => this.snapshots.knownBeforeLock(uid, organization) ?? []);
+    const uids = new Set(known.map((state) => state.uid));
+    const loaded = await loadOrganizations(
+      stores,
+      uid,
+      organizations.filter((organization) => !uids.has(organization.uid)),
+    );
+    for (const state of known) loaded.set(state.uid, state);
+    return loaded;
   }
 
   /** For writes that fail when they are repeated, because the first one has been done. */

@@ -15,6 +15,9 @@ export interface AdmissionOptions {
 /** Milliseconds after which a queue that was full may have room. */
 const queueRetry = 250;
 
+/** What calls are told that find the queue full: made once, because thousands may come in a second. */
+export const queueFull = refuse.overloaded("queue", queueRetry);
+
 /** Lets so many calls in that those that are in are answered soon, and refuses the others before they cost anything. */
 export class Admission {
   private readonly bulkhead: BulkheadPolicy;
@@ -32,8 +35,13 @@ export class Admission {
     try {
       return await this.bulkhead.execute(work, signal);
     } catch (error) {
-      throw error instanceof BulkheadRejectedError ? refuse.overloaded("queue", queueRetry) : error;
+      throw error instanceof BulkheadRejectedError ? queueFull : error;
     }
+  }
+
+  /** Whether a call that came now would be refused. */
+  full(): boolean {
+    return this.bulkhead.executionSlots === 0 && this.bulkhead.queueSlots === 0;
   }
 
   /** Calls at work and calls that wait, and how many of each there may be. */

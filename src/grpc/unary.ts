@@ -14,7 +14,7 @@ import { type Caller, authorize } from "../domain/authorization";
 import { Refusal } from "../domain/errors";
 import type { Call } from "../domain/once";
 import { type Actions, demandOf } from "./actions";
-import type { Admission } from "./admission";
+import { type Admission, queueFull } from "./admission";
 import { decode, fingerprintOf } from "./decode";
 import { internalError, statusOf } from "./status";
 
@@ -67,6 +67,8 @@ export interface Passage {
   readonly admission: Admission;
   readonly log: Logger;
   readonly onEnd: (ended: Ended) => void;
+  /** A call of this method found the queue full, and was refused before anything of it was looked at. */
+  readonly onShed: (method: string) => void;
   /** Runs the work of a call so that it ends when the signal says that its caller has given up. */
   readonly within: <T>(signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
   /** Absent: calls are not traced. */
@@ -103,9 +105,13 @@ function unary(
   method: MethodDefinition<object, unknown>,
   handler: Handler,
   action: Actions<Service>[string],
-  { authenticator, admission, log, onEnd, within, trace }: Passage,
+  { authenticator, admission, log, onEnd, onShed, within, trace }: Passage,
 ): handleUnaryCall<Buffer, unknown> {
   return (call, respond) => {
+    if (admission.full()) {
+      onShed(method.path);
+      return respond(shed);
+    }
     const start = performance.now();
     const given = givenUp(call);
     const { signal } = given;
@@ -158,6 +164,8 @@ function unary(
     );
   };
 }
+
+const shed = statusOf(queueFull);
 
 const cancelled = new Error("The caller has given up");
 

@@ -85,6 +85,10 @@ export class Metrics {
     this.durations.observe({ method, code }, duration / 1000);
   }
 
+  shed(method: string): void {
+    this.calls.inc({ method, code: "RESOURCE_EXHAUSTED", reason: "OVERLOADED" });
+  }
+
   sweeping(environment: string, rewritten: number, left: number): void {
     this.swept.inc(rewritten);
     this.unswept.set(environment, left);

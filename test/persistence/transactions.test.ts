@@ -1,4 +1,5 @@
 import { EnvironmentService } from "../../src/domain/environment-service";
+import { Snapshots } from "../../src/domain/snapshots";
 import type { Tools } from "../../src/domain/tools";
 import { Transactions } from "../../src/domain/transactions";
 import type { Stores, UnitOfWork } from "../../src/domain/stores";
@@ -7,7 +8,9 @@ import { aMember, anOrganization, aRole, newOrganizationUid, org } from "../supp
 import { useWorld } from "../support/world";
 
 const initech = org("initech");
-const transactionsOn = (units: UnitOfWork) => new Transactions(units, Date.now, { organization: newOrganizationUid });
+const nothingKept = () => ({ get: () => undefined, set: () => undefined, clear: () => undefined });
+const transactionsOn = (units: UnitOfWork) =>
+  new Transactions(units, Date.now, { organization: newOrganizationUid }, new Snapshots(units, nothingKept));
 
 describe.each(servers)("transactions on $name", (engine) => {
   const world = useWorld(engine);

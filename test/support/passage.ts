@@ -9,5 +9,6 @@ export const openPassage = (log: Logger): Passage => ({
   admission: new Admission({ concurrency: 64, queue: 64, rate: 0 }),
   log,
   onEnd: () => undefined,
+  onShed: () => undefined,
   within: (_, work) => work(),
 });
