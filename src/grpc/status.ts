@@ -27,9 +27,15 @@ const codeOf: Record<ErrorKind, status> = {
  */
 const detailBytes = 5400;
 
-/** What a caller gets for a refusal: code, message, and `google.rpc.Status` in `grpc-status-details-bin`. */
+/**
+ * What a caller gets for a refusal: code, message, `google.rpc.Status` in `grpc-status-details-bin`, and what gRPC's own
+ * retries go by.
+ */
 export function statusOf(refusal: Refusal): Partial<ServiceError> {
-  return toError(detailedStatus(refusal));
+  const { retryAfter } = refusal.details;
+  const error = toError(detailedStatus(refusal));
+  if (retryAfter !== undefined) error.metadata.set("grpc-retry-pushback-ms", String(Math.ceil(retryAfter)));
+  return error;
 }
 
 /** The same as a message. */
@@ -91,7 +97,7 @@ class Details {
   }
 }
 
-function toError(detailed: Status): Partial<ServiceError> {
+function toError(detailed: Status): Pick<ServiceError, "code" | "details" | "metadata"> {
   const metadata = new Metadata();
   metadata.set("grpc-status-details-bin", Buffer.from(Status.encode(detailed).finish()));
   return { code: detailed.code, details: detailed.message, metadata };

@@ -1,4 +1,4 @@
-import { Metadata, credentials as channels } from "@grpc/grpc-js";
+import { Metadata, type ServiceError, credentials as channels } from "@grpc/grpc-js";
 import { pino } from "pino";
 import { EnvironmentServiceClient, EnvironmentServiceService } from "../../gen/orgroles/v1/environment_service";
 import { tokenDigest } from "../../src/auth/authenticator";
@@ -7,7 +7,7 @@ import { environmentActions } from "../../src/grpc/actions";
 import { Admission } from "../../src/grpc/admission";
 import { GrpcServer } from "../../src/grpc/server";
 import { type Ended, bind } from "../../src/grpc/unary";
-import { type TestClient, bearer, connect, failureOf } from "../support/client";
+import { type TestClient, bearer, connect, readFailure } from "../support/client";
 import { engines } from "../support/engines";
 import { many } from "../support/many";
 import { openPassage } from "../support/passage";
@@ -39,6 +39,7 @@ async function heldServer(options: { concurrency: number; queue: number }) {
   const admission = new WatchedAdmission({ ...options, rate: 0 });
   const begun: string[] = [];
   const ended: Ended[] = [];
+  const shed: string[] = [];
   const waiting: (() => void)[] = [];
   const hold = async ({ environmentId }: { environmentId: string }) => {
     begun.push(environmentId);
@@ -50,6 +51,7 @@ async function heldServer(options: { concurrency: number; queue: number }) {
     ...openPassage(pino({ level: "silent" })),
     admission,
     onEnd: (one: Ended) => ended.push(one),
+    onShed: (method: string) => shed.push(method),
   };
   const server = new GrpcServer([bind(EnvironmentServiceService, handlers as never, environmentActions, passage)]);
   const address = `127.0.0.1:${await server.listen("127.0.0.1", 0)}`;
@@ -58,6 +60,7 @@ async function heldServer(options: { concurrency: number; queue: number }) {
     admission,
     begun,
     ended,
+    shed,
     address,
     call: (environmentId: string) => client.environments.getEnvironment({ environmentId }),
     letGo: () => waiting.splice(0).forEach((go) => go()),
@@ -95,7 +98,10 @@ describe("the queue", () => {
     await loadIs(1, 0);
     answers.push(held.call("second"));
     await loadIs(1, 1);
-    expect(await failureOf(held.call("third"))).toMatchObject({ ...overloaded("queue"), retryDelay: 250 });
+    const error = await held.call("third").catch((thrown: ServiceError) => thrown);
+    expect(readFailure(error as ServiceError)).toMatchObject({ ...overloaded("queue"), retryDelay: 250 });
+    expect((error as ServiceError).metadata.get("grpc-retry-pushback-ms")).toEqual(["250"]);
+    expect(held.shed).toEqual(["/orgroles.v1.EnvironmentService/GetEnvironment"]);
     expect(held.begun).toEqual(["first"]);
     await finish();
     expect(await Promise.all(answers)).toHaveLength(2);
