@@ -4,6 +4,7 @@ import mysql from "mysql2/promise";
 import { startProcess } from "../support/process";
 import { findOrStartMariadb } from "../support/servers";
 import { serving } from "../support/service";
+import { Crowd } from "./crowd";
 
 /**
  * What changes to a whole environment cost with many organizations and members, beside the naive way on the same rows
@@ -11,6 +12,7 @@ import { serving } from "../support/service";
  */
 const organizations = Number(process.env["ORGANIZATIONS"] ?? 100_000);
 const members = Number(process.env["MEMBERS"] ?? 1_000_000);
+const crowd = new Crowd(organizations, members);
 const readers = 4;
 const writers = 4;
 /** Milliseconds between two calls of one of them. */
@@ -65,39 +67,6 @@ async function beside<T>(read: () => Promise<unknown>, write: () => Promise<unkn
   return { result, ms, reads: reads as Latencies, writes: writes as Latencies };
 }
 
-const pad = (number: number, length: number) => String(number).padStart(length, "0");
-const organizationAt = (number: number) => `organization-${pad(number % organizations, 6)}`;
-const organizationUidAt = (number: number) => `01${pad(number, 24)}`;
-const userAt = (number: number) => `user-${pad(number % members, 7)}`;
-const anyone = () => Math.floor(Math.random() * members);
-
-/** The rows that a million calls of SetMemberRoles would have made. */
-async function seed(connection: mysql.Connection, uid: string, roleId: string): Promise<void> {
-  const chunk = 5000;
-  for (let start = 0; start < organizations; start += chunk) {
-    const rows = Array.from({ length: Math.min(chunk, organizations - start) }, (_, index) => {
-      const number = start + index;
-      return [uid, organizationAt(number), organizationUidAt(number), 1, "", ""];
-    });
-    await connection.query(
-      "INSERT INTO organizations (environment_uid, id, uid, revision, default_role_id, role_order) VALUES ?",
-      [rows],
-    );
-  }
-  const each = members / organizations;
-  for (let start = 0; start < members; start += chunk) {
-    const rows = Array.from({ length: Math.min(chunk, members - start) }, (_, index) => {
-      const number = start + index;
-      return [uid, organizationUidAt(Math.floor(number / each)), userAt(number), roleId, 0, 1, 1];
-    });
-    await connection.query(
-      "INSERT INTO role_assignments" +
-        " (environment_uid, organization_uid, user_id, role_id, several_since, create_time, update_time) VALUES ?",
-      [rows],
-    );
-  }
-}
-
 const table: [string, ...(string | number)[]][] = [];
 const row = (what: string, ms: number, loads?: { reads: Latencies; writes: Latencies }) =>
   table.push([
@@ -130,16 +99,12 @@ async function main(): Promise<void> {
     );
     const uid = String(environment?.["uid"]);
     const roleId = role?.id ?? "";
-    const seeding = await timed(() => seed(connection, uid, roleId));
+    const seeding = await timed(() => crowd.seed(connection, uid, roleId));
     console.error(`seeded ${organizations} organizations and ${members} members in ${seeding.ms} ms`);
 
-    const keyOf = (number: number) => ({
-      environmentId,
-      organizationId: organizationAt(Math.floor(number / (members / organizations))),
-      userId: userAt(number),
-    });
-    const read = () => service.access.getAccess(keyOf(anyone()));
-    const write = () => service.memberships.setMemberRoles({ ...keyOf(anyone()), roleSlugs: ["member"] });
+    const anyMember = () => ({ environmentId, ...crowd.anyone() });
+    const read = () => service.access.getAccess(anyMember());
+    const write = () => service.memberships.setMemberRoles({ ...anyMember(), roleSlugs: ["member"] });
     const quiet = await beside(read, write, () => sleep(quietSeconds * 1000));
     row(`${quietSeconds} s without anything`, quiet.ms, quiet);
 
@@ -188,8 +153,8 @@ async function naive(connection: mysql.Connection, uri: string, uid: string): Pr
   const pool = mysql.createPool({ uri, connectionLimit: readers + writers });
   try {
     const anyMember = () => {
-      const number = anyone();
-      return [uid, organizationUidAt(Math.floor(number / (members / organizations))), userAt(number)];
+      const number = crowd.anyNumber();
+      return [uid, crowd.organizationUid(crowd.organizationOf(number)), crowd.userId(number)];
     };
     const where = "environment_uid = ? AND organization_uid = ? AND user_id = ?";
     const read = () => pool.query(`SELECT role_id FROM naive_assignments WHERE ${where}`, anyMember());

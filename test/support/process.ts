@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { openSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { type Identity, type TestClient, connect } from "./client";
 
@@ -15,28 +16,36 @@ export interface ServiceProcess extends TestClient {
 const running = new Set<ChildProcess>();
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
-/** The service as operators run it: a process of its own, compiled, configured by environment variables. */
-export async function startProcess(settings: Record<string, string>, identity?: Identity): Promise<ServiceProcess> {
+/**
+ * The service as operators run it: a process of its own, compiled, configured by environment variables. With `logFile`
+ * its log goes there, and not into `output()`.
+ */
+export async function startProcess(
+  settings: Record<string, string>,
+  identity?: Identity,
+  logFile?: string,
+): Promise<ServiceProcess> {
   const main = path.join(process.env["TEST_RUN_BUILD"] ?? "dist", "src", "main.js");
   const child = spawn(process.execPath, [main], {
     env: { PATH: process.env["PATH"], ORGROLES_ADDRESS: "127.0.0.1:0", ...settings },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", logFile ? openSync(logFile, "a") : "pipe"],
   });
   running.add(child);
   let printed = "";
-  child.stdout.on("data", (text: Buffer) => (printed += text.toString()));
-  child.stderr.on("data", (text: Buffer) => (printed += text.toString()));
+  const everything = () => printed + (logFile ? readFileSync(logFile, "utf8") : "");
+  child.stdout?.on("data", (text: Buffer) => (printed += text.toString()));
+  child.stderr?.on("data", (text: Buffer) => (printed += text.toString()));
   const ended = once(child, "exit").then(([code]) => {
     running.delete(child);
     return code as number | null;
   });
 
   const address = await new Promise<string>((resolve, reject) => {
-    child.stdout.on("data", () => {
+    child.stdout?.on("data", () => {
       const found = /listens on (\S+)/.exec(printed)?.[1];
       if (found) resolve(found);
     });
-    void ended.then((code) => reject(new Error(`ended with ${code} before it listened:\n${printed}`)));
+    void ended.then((code) => reject(new Error(`ended with ${code} before it listened:\n${everything()}`)));
   });
   const client = connect(address, identity);
   return {
