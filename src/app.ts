@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
@@ -76,8 +75,7 @@ export async function createApp(config: Config, log: Logger, tracing?: Tracing):
     onLost: () => server.setServing(false),
     observe: tracing && ((system, sql, work) => tracing.statement(system, sql, work)),
   });
-  const signals = new AsyncLocalStorage<AbortSignal>();
-  const services = createServices(database, config.quotas, Date.now, config.cacheBytes, () => signals.getStore());
+  const services = createServices(database, config.quotas, Date.now, config.cacheBytes);
   const admission = new Admission(config.admission);
   const metrics = new Metrics({
     version,
@@ -91,7 +89,6 @@ export async function createApp(config: Config, log: Logger, tracing?: Tracing):
     authenticator: new Authenticator(config.credentials, config.jwt && new JwtVerifier(config.jwt, log)),
     admission,
     log,
-    within: (signal, work) => signals.run(signal, work),
     trace: tracing && ((method, header) => tracing.call(method, header)),
     onEnd: (ended) => {
       metrics.ended(ended);
@@ -196,23 +193,16 @@ function memory<Value extends object>(maxSize: number): Cache<Value> {
 
 export type Services = ReturnType<typeof createServices>;
 
-/** Every use case, on a database. `signal` is of the call that is being answered. */
-export function createServices(
-  database: DatabaseAccess,
-  quotas: Quotas,
-  clock: Clock,
-  cacheBytes = 64 * 1024 * 1024,
-  signal?: () => AbortSignal | undefined,
-) {
+/** Every use case, on a database. */
+export function createServices(database: DatabaseAccess, quotas: Quotas, clock: Clock, cacheBytes = 64 * 1024 * 1024) {
   const ids = {
     role: () => `role_${ulid()}` as RoleId,
     permission: () => `perm_${ulid()}` as PermissionId,
     environment: () => ulid() as EnvironmentUid,
     organization: () => ulid() as OrganizationUid,
   };
-  const units = new TypeormUnitOfWork(database, signal);
-  // a round trip is of several calls: none of them may end it alone
-  const snapshots = new Snapshots(new TypeormUnitOfWork(database), () => memory(cacheBytes / 2));
+  const units = new TypeormUnitOfWork(database);
+  const snapshots = new Snapshots(units, () => memory(cacheBytes / 2));
   const transactions = new Transactions(units, clock, ids, snapshots);
   const tools: Tools = { transactions, snapshots, clock, ids, digest, quotas };
   return {

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import type { PeerCertificate } from "node:tls";
 import type { Caller } from "../domain/authorization";
 import { refuse } from "../domain/errors";
@@ -21,7 +21,7 @@ const bearer = new RegExp(`^Bearer (${tokenCharacters})$`, "i");
 /** Whether a header can carry it. */
 export const isToken = (text: string): boolean => new RegExp(`^${tokenCharacters}$`).test(text);
 
-export const tokenDigest = (token: string): Buffer => createHash("sha256").update(token).digest();
+export const tokenDigest = (token: string): Buffer => hash("sha256", token, "buffer");
 
 /** Tells who calls. Without any credentials configured everybody may do everything. */
 export class Authenticator {

@@ -8,7 +8,7 @@ import type { Slug } from "./slug";
 import type { Environment } from "./state";
 import { KeyTaken } from "./stores";
 import type { Tools } from "./tools";
-import { type Call, parseOnce } from "./once";
+import { type Call, ownCall, parseAttempt } from "./attempt";
 
 /** An environment as a caller sees it. */
 export interface EnvironmentView {
@@ -50,7 +50,7 @@ export class EnvironmentService {
     const displayName = request.displayName
       ? fields.required("display_name", request.displayName, parseDisplayName)
       : (environmentId as string as Name);
-    const once = parseOnce(fields, request.requestId, call);
+    const attempt = parseAttempt(fields, request.requestId, call);
     fields.check();
 
     const { ids, clock, transactions } = this.tools;
@@ -68,7 +68,7 @@ export class EnvironmentService {
       order: [member.id],
     };
     try {
-      return await transactions.creatingEnvironment(environment, once, async (stores) => {
+      return await transactions.creatingEnvironment(environment, attempt, async (stores) => {
         await stores.roles.insert(environment.uid, member);
         return this.view(environment);
       });
@@ -86,7 +86,7 @@ export class EnvironmentService {
       if (!(error instanceof Refusal && error.reason === "ENVIRONMENT_NOT_FOUND")) throw error;
     }
     try {
-      await this.createEnvironment({ environmentId, displayName: "" }, { fingerprint: () => "" });
+      await this.createEnvironment({ environmentId, displayName: "" }, ownCall);
     } catch (error) {
       if (!(error instanceof Refusal && error.reason === "ENVIRONMENT_EXISTS")) throw error;
     }
@@ -125,10 +125,10 @@ export class EnvironmentService {
       updateTime: this.tools.clock(),
     };
     const etag = fields.optional("etag", request.etag, parseEtag);
-    const once = parseOnce(fields, request.requestId, call);
+    const attempt = parseAttempt(fields, request.requestId, call);
     fields.check();
 
-    return this.tools.transactions.inEnvironment(environmentId, once, async (stores, state) => {
+    return this.tools.transactions.inEnvironment(environmentId, attempt, async (stores, state) => {
       const { environment } = state;
       if (etag && etag !== this.etag(environment)) throw refuse.etagMismatch(etag);
       if (environment.multipleRolesEnabled && changes.multipleRolesEnabled === false) {
@@ -149,11 +149,11 @@ export class EnvironmentService {
   ): Promise<{ readonly deletedOrganizationCount: number }> {
     const fields = new Fields();
     const environmentId = parseEnvironmentId(fields, request);
-    const once = parseOnce(fields, request.requestId, call);
+    const attempt = parseAttempt(fields, request.requestId, call);
     const { force } = request;
     fields.check();
 
-    return this.tools.transactions.removingEnvironment(environmentId, once, async (stores, { uid }) => {
+    return this.tools.transactions.removingEnvironment(environmentId, attempt, async (stores, { uid }) => {
       if (!force) await stores.environments.closeToNewOrganizations(uid);
       const deletedOrganizationCount = await stores.organizations.count(uid);
       if (deletedOrganizationCount && !force) throw refuse.environmentNotEmpty(environmentId, deletedOrganizationCount);
@@ -168,10 +168,10 @@ export class EnvironmentService {
   ): Promise<{ readonly deletedRoleCount: number; readonly deletedMembershipCount: number }> {
     const fields = new Fields();
     const scope = parseOrganizationScope(fields, request);
-    const once = parseOnce(fields, request.requestId, call);
+    const attempt = parseAttempt(fields, request.requestId, call);
     fields.check();
 
-    return this.tools.transactions.inScope(scope, once, async (stores, { state, organization }) => {
+    return this.tools.transactions.inScope(scope, attempt, async (stores, { state, organization }) => {
       if (!organization) return { deletedRoleCount: 0, deletedMembershipCount: 0 };
       const { uid } = state.environment;
       const deletedMembershipCount = await stores.memberships.count(uid, organization.uid);

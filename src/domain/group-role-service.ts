@@ -11,7 +11,7 @@ import type { EnvironmentState, GroupRole, OrganizationState } from "./state";
 import type { Stores } from "./stores";
 import { mappedRole, unmappedRoles } from "./succession";
 import type { Tools } from "./tools";
-import { type Call, parseOnce } from "./once";
+import { type Call, parseAttempt } from "./attempt";
 
 /** A mapped group as a caller sees it. */
 export interface GroupRoleView {
@@ -47,12 +47,12 @@ export class GroupRoleService {
     const { environmentId, organizationId } = parseOrganizationScope(fields, request);
     const groupId = fields.required<GroupId>("group_id", request.groupId, parseId);
     const slug = fields.required("role_slug", request.roleSlug, parseSlug);
-    const once = parseOnce(fields, request.requestId, call);
+    const attempt = parseAttempt(fields, request.requestId, call);
     fields.check();
 
     const { transactions, clock } = this.tools;
     const time = clock();
-    return transactions.inOrganization(environmentId, organizationId, once, async (stores, state, organization) => {
+    return transactions.inOrganization(environmentId, organizationId, attempt, async (stores, state, organization) => {
       const context = organizationContext(state, organization);
       const role = context.roles.find((other) => other.slug === slug);
       if (!role) throw refuse.roleNotAssignable([slug], ["role_slug"]);
@@ -68,11 +68,11 @@ export class GroupRoleService {
     const fields = new Fields();
     const scope = parseOrganizationScope(fields, request);
     const groupId = fields.required<GroupId>("group_id", request.groupId, parseId);
-    const once = parseOnce(fields, request.requestId, call);
+    const attempt = parseAttempt(fields, request.requestId, call);
     fields.check();
 
     const { transactions, clock } = this.tools;
-    return transactions.inScope(scope, once, async (stores, { state, organization }) => {
+    return transactions.inScope(scope, attempt, async (stores, { state, organization }) => {
       const mapped = organization ? await findMapped(stores, state, organization, [groupId]) : [];
       if (!organization || !mapped.length) throw refuse.groupRoleNotFound(scope.organizationId, groupId);
       const { uid } = state.environment;
@@ -82,7 +82,7 @@ export class GroupRoleService {
     });
   }
 
-  async listGroupRoles(request: OrganizationScope & PageRequest): Promise<Page<GroupRoleView>> {
+  async listGroupRoles(request: OrganizationScope & PageRequest, { signal }: Call): Promise<Page<GroupRoleView>> {
     const fields = new Fields();
     const scope = parseOrganizationScope(fields, request);
     const list = ["ListGroupRoles", scope.environmentId, scope.organizationId];
@@ -90,7 +90,7 @@ export class GroupRoleService {
     fields.check();
 
     const { size, after } = page();
-    return this.tools.transactions.read(scope, async (stores, { state, context, organization }) => {
+    return this.tools.transactions.read(scope, signal, async (stores, { state, context, organization }) => {
       if (!organization) return { items: [], nextPageToken: "" };
       const found = await stores.groupRoles.list(state.environment.uid, organization.uid, {
         after: after?.key ?? "",
@@ -109,12 +109,12 @@ export class GroupRoleService {
     const userId = fields.required<UserId>("user_id", request.userId, parseId);
     const groupIds = fields.set<GroupId>("group_ids", request.groupIds, parseId);
     if (groupIds.length > limits.batchItems) fields.refuse("group_ids", `must be at most ${limits.batchItems} groups`);
-    const once = parseOnce(fields, request.requestId, call);
+    const attempt = parseAttempt(fields, request.requestId, call);
     fields.check();
 
     const { transactions, clock, digest } = this.tools;
     const time = clock();
-    return transactions.inOrganization(environmentId, organizationId, once, async (stores, state, organization) => {
+    return transactions.inOrganization(environmentId, organizationId, attempt, async (stores, state, organization) => {
       const { uid, multipleRolesEnabled, revision: asOfRevision } = state.environment;
       const context = organizationContext(state, organization);
       const mapped = (await findMapped(stores, state, organization, groupIds)).map(({ roleId }) => roleId);

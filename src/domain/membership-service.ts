@@ -11,7 +11,7 @@ import type { EnvironmentState, Membership, OrganizationState } from "./state";
 import type { Stores } from "./stores";
 import { goneRoles, heldRoles } from "./succession";
 import type { Tools } from "./tools";
-import { type Call, type Once, parseOnce } from "./once";
+import { type Call, type Attempt, parseAttempt } from "./attempt";
 
 export interface MemberScope extends OrganizationScope {
   readonly userId: string;
@@ -56,10 +56,10 @@ export class MembershipService {
     const environmentId = parseEnvironmentId(fields, request);
     const wanted = parseWanted(fields, request, "");
     const etag = fields.optional("etag", request.etag, parseEtag);
-    const once = parseOnce(fields, request.requestId, call);
+    const attempt = parseAttempt(fields, request.requestId, call);
     fields.check();
 
-    const [membership] = await this.set(environmentId, [wanted], once, etag);
+    const [membership] = await this.set(environmentId, [wanted], attempt, etag);
     if (!membership) throw new Error("a membership was set and not answered");
     return membership;
   }
@@ -76,39 +76,44 @@ export class MembershipService {
       if (seen.has(key)) fields.refuse(`memberships[${index}].user_id`, "must not repeat a membership of the batch");
       seen.add(key);
     });
-    const once = parseOnce(fields, request.requestId, call);
+    const attempt = parseAttempt(fields, request.requestId, call);
     fields.check();
 
-    return this.set(environmentId, wanted, once);
+    return this.set(environmentId, wanted, attempt);
   }
 
   private set(
     environmentId: EnvironmentId,
     wanted: readonly Wanted[],
-    once: Once | undefined,
+    attempt: Attempt,
     etag?: string,
   ): Promise<MembershipView[]> {
     const { transactions, clock } = this.tools;
     const time = clock();
     const organizationIds = wanted.map(({ organizationId }) => organizationId);
-    return transactions.inOrganizations(environmentId, organizationIds, once, async (stores, state, organizationOf) => {
-      const homes = new Map(organizationIds.map((id) => [id, this.home(state, organizationOf(id))]));
-      const members = wanted.flatMap((member) => {
-        const home = homes.get(member.organizationId);
-        return home ? [{ ...member, ...home, organizationUid: home.organization.uid }] : [];
-      });
-      const roleIds = assignableRoles(state, members);
-      const { uid, revision: asOfRevision } = state.environment;
-      const present = byKey(await stores.memberships.find(uid, members));
-      const memberships = members.map(({ organizationUid, userId }, index): Membership => {
-        const createTime = present({ organizationUid, userId })?.createTime ?? time;
-        return { organizationUid, userId, roleIds: roleIds[index] ?? [], asOfRevision, createTime, updateTime: time };
-      });
-      const [only] = members;
-      if (etag && only) this.checkEtag(state, only.organization, only.userId, present(only), etag);
-      await stores.memberships.put(uid, memberships);
-      return members.map(({ view }, index) => view(memberships[index] as Membership));
-    });
+    return transactions.inOrganizations(
+      environmentId,
+      organizationIds,
+      attempt,
+      async (stores, state, organizationOf) => {
+        const homes = new Map(organizationIds.map((id) => [id, this.home(state, organizationOf(id))]));
+        const members = wanted.flatMap((member) => {
+          const home = homes.get(member.organizationId);
+          return home ? [{ ...member, ...home, organizationUid: home.organization.uid }] : [];
+        });
+        const roleIds = assignableRoles(state, members);
+        const { uid, revision: asOfRevision } = state.environment;
+        const present = byKey(await stores.memberships.find(uid, members));
+        const memberships = members.map(({ organizationUid, userId }, index): Membership => {
+          const createTime = present({ organizationUid, userId })?.createTime ?? time;
+          return { organizationUid, userId, roleIds: roleIds[index] ?? [], asOfRevision, createTime, updateTime: time };
+        });
+        const [only] = members;
+        if (etag && only) this.checkEtag(state, only.organization, only.userId, present(only), etag);
+        await stores.memberships.put(uid, memberships);
+        return members.map(({ view }, index) => view(memberships[index] as Membership));
+      },
+    );
   }
 
   async getMembership(request: MemberScope): Promise<MembershipView> {
@@ -130,11 +135,11 @@ export class MembershipService {
     const scope = parseOrganizationScope(fields, request);
     const userId = fields.required<UserId>("user_id", request.userId, parseId);
     const etag = fields.optional("etag", request.etag, parseEtag);
-    const once = parseOnce(fields, request.requestId, call);
+    const attempt = parseAttempt(fields, request.requestId, call);
     fields.check();
 
     const { transactions, clock } = this.tools;
-    return transactions.inScope(scope, once, async (stores, { state, organization }) => {
+    return transactions.inScope(scope, attempt, async (stores, { state, organization }) => {
       const membership = await findMember(stores, state, organization, userId);
       if (!organization || !membership) throw refuse.membershipNotFound(scope.organizationId, userId);
       if (etag) this.checkEtag(state, organization, userId, membership, etag);
@@ -145,7 +150,7 @@ export class MembershipService {
     });
   }
 
-  async listMemberships(request: ListMemberships): Promise<Page<MembershipView>> {
+  async listMemberships(request: ListMemberships, { signal }: Call): Promise<Page<MembershipView>> {
     const fields = new Fields();
     const scope = parseOrganizationScope(fields, request);
     const roleSlug = fields.optional("role_slug", request.roleSlug, parseSlug);
@@ -154,7 +159,7 @@ export class MembershipService {
     fields.check();
 
     const { size, after } = page();
-    return this.tools.transactions.read(scope, async (stores, { state, context, organization }) => {
+    return this.tools.transactions.read(scope, signal, async (stores, { state, context, organization }) => {
       const roleId = roleSlug && effectiveRole(context, roleSlug).id;
       if (!organization) return { items: [], nextPageToken: "" };
       const found = await membersBehind(stores, state, organization, roleId, after?.key ?? "", size + 1);

@@ -6,7 +6,7 @@ import { parseEnvironmentId } from "./scope";
 import type { Environment } from "./state";
 import { KeyTaken } from "./stores";
 import type { Tools } from "./tools";
-import { type Call, parseOnce } from "./once";
+import { type Call, parseAttempt } from "./attempt";
 
 interface PermissionKey {
   readonly environmentId: string;
@@ -40,14 +40,14 @@ export class PermissionService {
     const { environmentId, slug } = this.parseKey(fields, request);
     const name = fields.required("name", request.name, parseName);
     const description = fields.required("description", request.description, parseDescription);
-    const once = parseOnce(fields, request.requestId, call);
+    const attempt = parseAttempt(fields, request.requestId, call);
     fields.check();
 
     const { transactions, ids, clock, quotas } = this.tools;
     const time = clock();
     const permission = { id: ids.permission(), slug, name, description, createTime: time, updateTime: time };
     try {
-      return await transactions.inEnvironment(environmentId, once, async (stores, { environment }) => {
+      return await transactions.inEnvironment(environmentId, attempt, async (stores, { environment }) => {
         if ((await stores.permissions.count(environment.uid)) >= quotas.permissions)
           throw refuse.permissionLimitReached(`environments/${environmentId}`, quotas.permissions);
         await stores.permissions.insert(environment.uid, permission);
@@ -58,19 +58,22 @@ export class PermissionService {
     }
   }
 
-  async getPermission(request: PermissionKey): Promise<PermissionView> {
+  async getPermission(request: PermissionKey, { signal }: Call): Promise<PermissionView> {
     const fields = new Fields();
     const { environmentId, slug } = this.parseKey(fields, request);
     fields.check();
 
-    return this.tools.transactions.readEnvironment(environmentId, async (stores, environment) => {
+    return this.tools.transactions.readEnvironment(environmentId, signal, async (stores, environment) => {
       const permission = await stores.permissions.find(environment.uid, slug);
       if (!permission) throw refuse.permissionNotFound(slug);
       return this.view(environment, permission);
     });
   }
 
-  async listPermissions(request: { readonly environmentId: string } & PageRequest): Promise<Page<PermissionView>> {
+  async listPermissions(
+    request: { readonly environmentId: string } & PageRequest,
+    { signal }: Call,
+  ): Promise<Page<PermissionView>> {
     const fields = new Fields();
     const environmentId = parseEnvironmentId(fields, request);
     const list = ["ListPermissions", environmentId];
@@ -78,7 +81,7 @@ export class PermissionService {
     fields.check();
 
     const { size, after } = page();
-    return this.tools.transactions.readEnvironment(environmentId, async (stores, environment) => {
+    return this.tools.transactions.readEnvironment(environmentId, signal, async (stores, environment) => {
       const found = await stores.permissions.list(environment.uid, after?.key ?? "", size + 1);
       const { items, nextPageToken } = pageOf(list, found, size, (permission) => permission.slug);
       return { items: items.map((permission) => this.view(environment, permission)), nextPageToken };
@@ -100,10 +103,10 @@ export class PermissionService {
       updateTime: this.tools.clock(),
     };
     const etag = fields.optional("etag", request.etag, parseEtag);
-    const once = parseOnce(fields, request.requestId, call);
+    const attempt = parseAttempt(fields, request.requestId, call);
     fields.check();
 
-    return this.tools.transactions.inEnvironment(environmentId, once, async (stores, { environment }) => {
+    return this.tools.transactions.inEnvironment(environmentId, attempt, async (stores, { environment }) => {
       const permission = await stores.permissions.find(environment.uid, slug);
       if (!permission) throw refuse.permissionNotFound(slug);
       this.checkEtag(permission, etag);
@@ -116,10 +119,10 @@ export class PermissionService {
     const fields = new Fields();
     const { environmentId, slug } = this.parseKey(fields, request);
     const etag = fields.optional("etag", request.etag, parseEtag);
-    const once = parseOnce(fields, request.requestId, call);
+    const attempt = parseAttempt(fields, request.requestId, call);
     fields.check();
 
-    return this.tools.transactions.inEnvironment(environmentId, once, async (stores, { environment }) => {
+    return this.tools.transactions.inEnvironment(environmentId, attempt, async (stores, { environment }) => {
       const permission = await stores.permissions.find(environment.uid, slug);
       if (!permission) throw refuse.permissionNotFound(slug);
       this.checkEtag(permission, etag);

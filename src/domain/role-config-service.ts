@@ -8,7 +8,7 @@ import { removeIfEmpty } from "./settlement";
 import { type OrganizationScope, type Scope, effectiveRole, parseOrganizationScope, parseScope } from "./scope";
 import { type Slug, parseSlug } from "./slug";
 import type { Tools } from "./tools";
-import { type Call, parseOnce } from "./once";
+import { type Call, parseAttempt } from "./attempt";
 
 export interface SetPriority extends Scope {
   readonly slugs: readonly string[];
@@ -31,13 +31,13 @@ export class RoleConfigService {
     const scope = parseScope(fields, request);
     const slugs = fields.list("slugs", request.slugs, parseSlug);
     const etag = fields.optional("etag", request.etag, parseEtag);
-    const once = parseOnce(fields, request.requestId, call);
+    const attempt = parseAttempt(fields, request.requestId, call);
     fields.check();
 
     const { digest, transactions } = this.tools;
     return transactions.inSettledScope(
       scope,
-      once,
+      attempt,
       async (stores, { state: { environment }, context, organization }) => {
         this.checkOwn(context, scope.organizationId);
         this.checkEtag(context, etag);
@@ -59,13 +59,13 @@ export class RoleConfigService {
     const scope = parseScope(fields, request);
     const slug = fields.required("slug", request.slug, parseSlug);
     const etag = fields.optional("etag", request.etag, parseEtag);
-    const once = parseOnce(fields, request.requestId, call);
+    const attempt = parseAttempt(fields, request.requestId, call);
     fields.check();
 
     const { digest, transactions } = this.tools;
     return transactions.inSettledScope(
       scope,
-      once,
+      attempt,
       async (stores, { state: { environment }, context, organization }) => {
         this.checkOwn(context, scope.organizationId);
         this.checkEtag(context, etag);
@@ -86,11 +86,11 @@ export class RoleConfigService {
   ): Promise<RoleConfigView> {
     const fields = new Fields();
     const scope = parseOrganizationScope(fields, request);
-    const once = parseOnce(fields, request.requestId, call);
+    const attempt = parseAttempt(fields, request.requestId, call);
     fields.check();
 
     const { digest, transactions } = this.tools;
-    return transactions.inSettledScope(scope, once, async (stores, { state, organization }) => {
+    return transactions.inSettledScope(scope, attempt, async (stores, { state, organization }) => {
       if (organization?.customRoles.length)
         throw refuse.organizationHasCustomRoles(scope.organizationId, organization.customRoles.length);
       if (organization?.own) {

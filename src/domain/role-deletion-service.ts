@@ -17,7 +17,7 @@ import type { EnvironmentState, OrganizationState } from "./state";
 import type { Stores } from "./stores";
 import { mappedRole, predecessors } from "./succession";
 import type { Tools } from "./tools";
-import { type Call, parseOnce } from "./once";
+import { type Call, parseAttempt } from "./attempt";
 
 export interface DeleteEnvironmentRole {
   readonly environmentId: string;
@@ -59,12 +59,12 @@ export class RoleDeletionService {
     const replacementField = "replacement_default_role_slug";
     const replacementSlug = fields.optional(replacementField, request.replacementDefaultRoleSlug, parseSlug);
     const etag = fields.optional("etag", request.etag, parseEtag);
-    const once = parseOnce(fields, request.requestId, call);
+    const attempt = parseAttempt(fields, request.requestId, call);
     const { validateOnly } = request;
     fields.check();
 
     const scope = { environmentId, organizationId: undefined };
-    return this.tools.transactions.decided(scope, { validateOnly, once }, async (stores, { state, context }) => {
+    return this.tools.transactions.decided(scope, { validateOnly, attempt }, async (stores, { state, context }) => {
       const { environment, roles } = state;
       const role = effectiveRole(context, slug);
       await this.checkEtag(stores, state, role, etag);
@@ -121,12 +121,12 @@ export class RoleDeletionService {
     const replacementField = "replacement_role_slug";
     const replacementSlug = fields.optional(replacementField, request.replacementRoleSlug, parseSlug);
     const etag = fields.optional("etag", request.etag, parseEtag);
-    const once = parseOnce(fields, request.requestId, call);
+    const attempt = parseAttempt(fields, request.requestId, call);
     const { validateOnly } = request;
     fields.check();
 
     const { transactions } = this.tools;
-    return transactions.decided(scope, { validateOnly, once }, async (stores, { state, context, organization }) => {
+    return transactions.decided(scope, { validateOnly, attempt }, async (stores, { state, context, organization }) => {
       const { uid } = state.environment;
       const role = ownRole(context, slug, scope.organizationId);
       await this.checkEtag(stores, state, role, etag);

@@ -38,7 +38,7 @@ import { type Slug, generateSlug, parseCustomSlug, parseEnvironmentSlug, parseSl
 import type { Holding } from "./snapshots";
 import { KeyTaken, type Stores } from "./stores";
 import type { Tools } from "./tools";
-import { type Call, type Once, parseOnce } from "./once";
+import { type Call, type Attempt, parseAttempt } from "./attempt";
 
 export interface CreateRole extends Scope {
   readonly slug?: string | undefined;
@@ -88,7 +88,7 @@ export class RoleService {
     const name = fields.required("name", request.name, parseName);
     const description = fields.required("description", request.description, parseDescription);
     const permissions = fields.set("permissions", request.permissions, parsePermissionSlug);
-    const once = parseOnce(fields, request.requestId, call);
+    const attempt = parseAttempt(fields, request.requestId, call);
     fields.check();
     this.checkPermissionQuota(slug ?? name, permissions.length);
 
@@ -97,10 +97,10 @@ export class RoleService {
       const id = this.tools.ids.role();
       const draft = { id, slug: slug ?? generateSlug(name, id), name, description, createTime: time, updateTime: time };
       return organizationId
-        ? this.createCustomRole(environmentId, organizationId, draft, permissions, once)
-        : this.createEnvironmentRole(environmentId, draft, permissions, once);
+        ? this.createCustomRole(environmentId, organizationId, draft, permissions, attempt)
+        : this.createEnvironmentRole(environmentId, draft, permissions, attempt);
     };
-    for (let attempt = 1; attempt <= generatedSlugAttempts; attempt += 1) {
+    for (let tries = 1; tries <= generatedSlugAttempts; tries += 1) {
       try {
         return await create();
       } catch (error) {
@@ -115,10 +115,10 @@ export class RoleService {
     environmentId: EnvironmentId,
     draft: Omit<Role, "organizationId" | "createdRevision">,
     permissions: readonly PermissionSlug[],
-    once: Once | undefined,
+    attempt: Attempt,
   ): Promise<RoleView> {
     const { transactions, quotas } = this.tools;
-    return transactions.inEnvironment(environmentId, once, async (stores, state) => {
+    return transactions.inEnvironment(environmentId, attempt, async (stores, state) => {
       const { environment, roles } = state;
       const context = environmentContext(state);
       if (context.roles.length >= quotas.environmentRoles)
@@ -137,13 +137,13 @@ export class RoleService {
     organizationId: OrganizationId,
     draft: Omit<Role, "organizationId" | "createdRevision">,
     permissions: readonly PermissionSlug[],
-    once: Once | undefined,
+    attempt: Attempt,
   ): Promise<RoleView> {
     const { transactions, quotas } = this.tools;
     return transactions.inSettledOrganization(
       environmentId,
       organizationId,
-      once,
+      attempt,
       async (stores, state, organization) => {
         const { customRoles } = organization;
         if (customRoles.length >= quotas.customRoles)
@@ -235,28 +235,28 @@ export class RoleService {
       ? fields.set("role.permissions", values?.permissions ?? [], parsePermissionSlug)
       : undefined;
     const etag = fields.optional("etag", request.etag, parseEtag);
-    const once = parseOnce(fields, request.requestId, call);
+    const attempt = parseAttempt(fields, request.requestId, call);
     fields.check();
     if (wanted) this.checkPermissionQuota(slug, wanted.length);
 
-    return this.change(scope, slug, once, (permissions, role) => {
+    return this.change(scope, slug, attempt, (permissions, role) => {
       if (etag && etag !== roleEtag(this.tools.digest, role, permissions)) throw refuse.etagMismatch(etag);
       return { changes, permissions: wanted };
     });
   }
 
   async addRolePermissions(request: ChangeRolePermissions, call: Call): Promise<RoleView> {
-    const { scope, slug, permissions, once } = this.parsePermissionChange(request, call);
+    const { scope, slug, permissions, attempt } = this.parsePermissionChange(request, call);
     this.checkPermissionQuota(slug, permissions.length);
-    return this.change(scope, slug, once, (present) => ({
+    return this.change(scope, slug, attempt, (present) => ({
       permissions: [...new Set([...present, ...permissions])],
       named: permissions,
     }));
   }
 
   async removeRolePermissions(request: ChangeRolePermissions, call: Call): Promise<RoleView> {
-    const { scope, slug, permissions, once } = this.parsePermissionChange(request, call);
-    return this.change(scope, slug, once, (present) => ({
+    const { scope, slug, permissions, attempt } = this.parsePermissionChange(request, call);
+    return this.change(scope, slug, attempt, (present) => ({
       permissions: present.filter((permission) => !permissions.includes(permission)),
       named: permissions,
     }));
@@ -269,16 +269,16 @@ export class RoleService {
     const permissions = fields.set("permissions", request.permissions, parsePermissionSlug);
     if (permissions.length > this.tools.quotas.permissions)
       fields.refuse("permissions", `must name at most ${this.tools.quotas.permissions} permissions`);
-    const once = parseOnce(fields, request.requestId, call);
+    const attempt = parseAttempt(fields, request.requestId, call);
     fields.check();
-    return { scope, slug, permissions, once };
+    return { scope, slug, permissions, attempt };
   }
 
   /** Changes one role under its scope's lock; `named` permissions must exist even where they make no difference. */
   private change(
     scope: ParsedScope,
     slug: Slug,
-    once: Once | undefined,
+    attempt: Attempt,
     decide: (
       permissions: readonly PermissionSlug[],
       role: Role,
@@ -289,7 +289,7 @@ export class RoleService {
     },
   ): Promise<RoleView> {
     const updateTime = this.tools.clock();
-    return this.tools.transactions.inScope(scope, once, async (stores, { context, state }) => {
+    return this.tools.transactions.inScope(scope, attempt, async (stores, { context, state }) => {
       const { uid } = state.environment;
       const role = ownRole(context, slug, scope.organizationId);
       const present = (await stores.roles.permissionsOf(uid, [role.organizationId], role.id)).get(role.id) ?? [];
@@ -306,13 +306,13 @@ export class RoleService {
     });
   }
 
-  async suggestSlug(request: OrganizationScope & { readonly name: string }): Promise<Slug> {
+  async suggestSlug(request: OrganizationScope & { readonly name: string }, { signal }: Call): Promise<Slug> {
     const fields = new Fields();
     const scope = parseOrganizationScope(fields, request);
     const name = fields.required("name", request.name, parseName);
     fields.check();
 
-    return this.tools.transactions.read(scope, async (_, { context }) =>
+    return this.tools.transactions.read(scope, signal, async (_, { context }) =>
       suggestSlug(name, new Set(slugsOf(context.roles))),
     );
   }

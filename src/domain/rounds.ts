@@ -1,10 +1,12 @@
 /**
- * Shares round trips: questions that come while an answer is under way go together in the next one. So no question is
- * answered from before it was asked, nobody waits for a timer, and the busier it is the more share.
+ * Shares round trips: questions that have come by the end of the event loop's turn, or while answers are under way, go
+ * together in the next one. So no question is answered from before it was asked, nobody waits for a timer, and the busier
+ * it is the more share.
  */
 export class Rounds<Question, Answer> {
   private waiting: { readonly question: Question; readonly resolve: (answer: Promise<Answer>) => void }[] = [];
   private underWay = 0;
+  private scheduled = false;
 
   constructor(
     private readonly ask: (questions: readonly Question[]) => Promise<Answer>,
@@ -14,11 +16,13 @@ export class Rounds<Question, Answer> {
   answer(question: Question): Promise<Answer> {
     return new Promise((resolve) => {
       this.waiting.push({ question, resolve });
-      this.next();
+      if (!this.scheduled) setImmediate(() => this.next());
+      this.scheduled = true;
     });
   }
 
   private next(): void {
+    this.scheduled = false;
     if (this.underWay >= this.limits.roundTrips || !this.waiting.length) return;
     const asked = this.waiting.splice(0, this.limits.questions);
     this.underWay += 1;

@@ -21,7 +21,8 @@ export class KeyTaken extends Error {
 }
 
 /**
- * The ways to the stores. Failures of the database reach the caller as the refusals `databaseUnavailable` and
+ * The ways to the stores. Once `signal` is aborted no further statement begins, and what has begun is rolled back.
+ * Failures of the database reach the caller as the refusals `databaseUnavailable` and
  * `conflictRetry`, never as errors of a driver.
  */
 export interface UnitOfWork {
@@ -30,9 +31,9 @@ export interface UnitOfWork {
    * of the scope's row), must do nothing but use these stores, and may run several times: after a conflict the whole
    * of it is repeated. What it throws rolls everything back.
    */
-  write<T>(work: (stores: Stores) => Promise<T>): Promise<T>;
+  write<T>(work: (stores: Stores) => Promise<T>, signal?: AbortSignal): Promise<T>;
   /** Runs `work` on one consistent state, which has every write acknowledged before the call. Writes are forbidden. */
-  read<T>(work: (stores: Stores) => Promise<T>): Promise<T>;
+  read<T>(work: (stores: Stores) => Promise<T>, signal?: AbortSignal): Promise<T>;
   /** Like `read` for work of a single statement. */
   lookup<T>(work: (stores: Stores) => Promise<T>): Promise<T>;
 }

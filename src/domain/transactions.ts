@@ -2,7 +2,7 @@ import { refuse } from "./errors";
 import type { EnvironmentId, OrganizationId } from "./fields";
 import type { Clock, EnvironmentUid, Ids, OrganizationUid } from "./ids";
 import { type View, loadEnvironment, loadOrganizations } from "./loading";
-import { Answers, type Once } from "./once";
+import { Answers, type Attempt } from "./attempt";
 import { environmentContext, organizationContext } from "./role-config";
 import type { ParsedScope } from "./scope";
 import { settleMembers } from "./settlement";
@@ -31,24 +31,24 @@ export class Transactions {
   /** An environment-level write. The environment cannot change meanwhile; organizations can. */
   async inEnvironment<T>(
     id: EnvironmentId,
-    once: Once | undefined,
+    attempt: Attempt,
     work: (stores: Stores, state: EnvironmentState) => Promise<T>,
   ): Promise<T> {
     const { uid } = await this.environment(id);
     return this.units.write(async (stores) => {
       if (!(await stores.environments.touch(uid))) throw refuse.environmentNotFound(id);
-      return this.answers.once(stores, id, once, async () => work(stores, await this.state(stores, uid, id)));
-    });
+      return this.answers.once(stores, id, attempt, async () => work(stores, await this.state(stores, uid, id)));
+    }, attempt.signal);
   }
 
   /** An organization-level write that may be the organization's first. The organization cannot change meanwhile. */
   async inOrganization<T>(
     id: EnvironmentId,
     organizationId: OrganizationId,
-    once: Once | undefined,
+    attempt: Attempt,
     work: (stores: Stores, state: EnvironmentState, organization: OrganizationState) => Promise<T>,
   ): Promise<T> {
-    return this.inOrganizations(id, [organizationId], once, (stores, state, organizationOf) =>
+    return this.inOrganizations(id, [organizationId], attempt, (stores, state, organizationOf) =>
       work(stores, state, organizationOf(organizationId)),
     );
   }
@@ -57,7 +57,7 @@ export class Transactions {
   async inOrganizations<T>(
     id: EnvironmentId,
     organizationIds: readonly OrganizationId[],
-    once: Once | undefined,
+    attempt: Attempt,
     work: (
       stores: Stores,
       state: EnvironmentState,
@@ -70,7 +70,7 @@ export class Transactions {
     return this.units.write(async (stores) => {
       let found = await stores.organizations.lock(uid, wanted);
       if (found.length < wanted.length) {
-        const earlier = once && (await this.answers.earlier<T>(stores, id, once));
+        const earlier = await this.answers.earlier<T>(stores, id, attempt);
         if (earlier) return earlier.answer;
         const present = new Set(found.map((organization) => organization.id));
         const missing = [...uids].flatMap(([organizationId, organizationUid]) =>
@@ -79,7 +79,7 @@ export class Transactions {
         await stores.organizations.insert(uid, missing);
         found = [...found, ...missing.map((organization) => ({ ...organization, revision: 1 }))];
       }
-      return this.answers.once(stores, id, once, async () => {
+      return this.answers.once(stores, id, attempt, async () => {
         const state = await this.state(stores, uid, id);
         const organizations = byId(await this.locked(stores, uid, found));
         return work(stores, state, (organizationId) => {
@@ -88,45 +88,41 @@ export class Transactions {
           return organization;
         });
       });
-    });
+    }, attempt.signal);
   }
 
   /** A new environment. Its row is the lock: of several with the same id one is created, the others get KeyTaken. */
   async creatingEnvironment<T>(
     environment: Environment,
-    once: Once | undefined,
+    attempt: Attempt,
     work: (stores: Stores) => Promise<T>,
   ): Promise<T> {
     const { id } = environment;
-    return this.orEarlierAnswer(id, once, () =>
+    return this.orEarlierAnswer(id, attempt, () =>
       this.units.write(async (stores) => {
         await stores.environments.insert(environment);
-        if (once && (await this.answers.earlier(stores, id, once))) throw new KeyTaken("environment");
-        return this.answers.once(stores, id, once, () => work(stores));
-      }),
+        if (await this.answers.earlier(stores, id, attempt)) throw new KeyTaken("environment");
+        return this.answers.once(stores, id, attempt, () => work(stores));
+      }, attempt.signal),
     );
   }
 
   /** The end of an environment. Repeating the request finds its answer although the environment is gone. */
   async removingEnvironment<T>(
     id: EnvironmentId,
-    once: Once | undefined,
+    attempt: Attempt,
     work: (stores: Stores, environment: Environment) => Promise<T>,
   ): Promise<T> {
-    return this.orEarlierAnswer(id, once, () =>
-      this.inEnvironment(id, once, (stores, { environment }) => work(stores, environment)),
+    return this.orEarlierAnswer(id, attempt, () =>
+      this.inEnvironment(id, attempt, (stores, { environment }) => work(stores, environment)),
     );
   }
 
   /** A write to what is there already, under the lock of the scope: the organization where one is named. */
-  async inScope<T>(
-    scope: ParsedScope,
-    once: Once | undefined,
-    work: (stores: Stores, view: View) => Promise<T>,
-  ): Promise<T> {
+  async inScope<T>(scope: ParsedScope, attempt: Attempt, work: (stores: Stores, view: View) => Promise<T>): Promise<T> {
     const { environmentId, organizationId } = scope;
-    if (organizationId) return this.underOrganization({ environmentId, organizationId }, once, async () => {}, work);
-    return this.inEnvironment(environmentId, once, (stores, state) =>
+    if (organizationId) return this.underOrganization({ environmentId, organizationId }, attempt, async () => {}, work);
+    return this.inEnvironment(environmentId, attempt, (stores, state) =>
       work(stores, { state, organization: undefined, context: environmentContext(state) }),
     );
   }
@@ -137,16 +133,16 @@ export class Transactions {
    */
   async inSettledScope<T>(
     scope: ParsedScope,
-    once: Once | undefined,
+    attempt: Attempt,
     work: (stores: Stores, view: View) => Promise<T>,
   ): Promise<T> {
     const { environmentId, organizationId } = scope;
-    if (!organizationId) return this.inScope(scope, once, work);
+    if (!organizationId) return this.inScope(scope, attempt, work);
     const organizationScope = { environmentId, organizationId };
-    return this.settling(organizationScope, () =>
+    return this.settling(organizationScope, attempt.signal, () =>
       this.underOrganization(
         organizationScope,
-        once,
+        attempt,
         (stores, uid) => stores.environments.lockSuccession(uid),
         async (stores, view) => {
           await this.checkSettled(stores, view);
@@ -160,11 +156,11 @@ export class Transactions {
   async inSettledOrganization<T>(
     id: EnvironmentId,
     organizationId: OrganizationId,
-    once: Once | undefined,
+    attempt: Attempt,
     work: (stores: Stores, state: EnvironmentState, organization: OrganizationState) => Promise<T>,
   ): Promise<T> {
-    return this.settling({ environmentId: id, organizationId }, () =>
-      this.inOrganization(id, organizationId, once, async (stores, state, organization) => {
+    return this.settling({ environmentId: id, organizationId }, attempt.signal, () =>
+      this.inOrganization(id, organizationId, attempt, async (stores, state, organization) => {
         if (organization.own || organization.revision === 1) return work(stores, state, organization);
         await stores.environments.lockSuccession(state.environment.uid);
         const fresh = await this.state(stores, state.environment.uid, id);
@@ -180,17 +176,17 @@ export class Transactions {
   }
 
   /** An attempt that finds too many unsettled members leaves no trace: they are settled apart, then it is made again. */
-  private async settling<T>(scope: OrganizationOf, attempt: () => Promise<T>): Promise<T> {
+  private async settling<T>(scope: OrganizationOf, signal: AbortSignal, write: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
-        return await attempt();
+        return await write();
       } catch (error) {
         if (!(error instanceof TooManyUnsettled)) throw error;
       }
       for (let settled = false; !settled; )
         settled = await this.underOrganization(
           scope,
-          undefined,
+          { signal, identified: undefined },
           (stores, uid) => stores.environments.lockSuccession(uid),
           async (stores, { state, organization }) =>
             !organization || settleMembers(stores, state, new Map([[organization.uid, organization]])),
@@ -201,7 +197,7 @@ export class Transactions {
   /** `lock` takes what else is to be locked, before anything is read. */
   private async underOrganization<T>(
     { environmentId, organizationId }: OrganizationOf,
-    once: Once | undefined,
+    attempt: Attempt,
     lock: (stores: Stores, uid: EnvironmentUid) => Promise<void>,
     work: (stores: Stores, view: View) => Promise<T>,
   ): Promise<T> {
@@ -209,12 +205,12 @@ export class Transactions {
     return this.units.write(async (stores) => {
       const [found] = await stores.organizations.lock(uid, [organizationId]);
       await lock(stores, uid);
-      return this.answers.once(stores, environmentId, once, async () => {
+      return this.answers.once(stores, environmentId, attempt, async () => {
         const state = await this.state(stores, uid, environmentId);
         const [organization] = (await this.locked(stores, uid, found ? [found] : [])).values();
         return work(stores, { state, organization, context: organizationContext(state, organization) });
       });
-    });
+    }, attempt.signal);
   }
 
   /**
@@ -223,11 +219,12 @@ export class Transactions {
    */
   async decided<T>(
     scope: ParsedScope,
-    options: { readonly validateOnly: boolean; readonly once: Once | undefined },
+    { validateOnly, attempt }: { readonly validateOnly: boolean; readonly attempt: Attempt },
     decide: (stores: Stores, view: View) => Promise<{ answer: T; apply: () => Promise<void> }>,
   ): Promise<T> {
-    if (options.validateOnly) return this.read(scope, async (stores, view) => (await decide(stores, view)).answer);
-    return this.inSettledScope(scope, options.once, async (stores, view) => {
+    if (validateOnly)
+      return this.read(scope, attempt.signal, async (stores, view) => (await decide(stores, view)).answer);
+    return this.inSettledScope(scope, attempt, async (stores, view) => {
       const { answer, apply } = await decide(stores, view);
       await apply();
       return answer;
@@ -235,20 +232,21 @@ export class Transactions {
   }
 
   /** Reads one consistent state of an environment, or of an organization in it. */
-  async read<T>(scope: ParsedScope, work: (stores: Stores, view: View) => Promise<T>): Promise<T> {
-    return this.units.read(async (stores) => work(stores, await this.snapshots.view(stores, scope)));
+  async read<T>(scope: ParsedScope, signal: AbortSignal, work: (stores: Stores, view: View) => Promise<T>): Promise<T> {
+    return this.units.read(async (stores) => work(stores, await this.snapshots.view(stores, scope)), signal);
   }
 
   /** Reads one consistent state of what an environment holds besides roles. */
   async readEnvironment<T>(
     id: EnvironmentId,
+    signal: AbortSignal,
     work: (stores: Stores, environment: Environment) => Promise<T>,
   ): Promise<T> {
     return this.units.read(async (stores) => {
       const environment = await stores.environments.find(id);
       if (!environment) throw refuse.environmentNotFound(id);
       return work(stores, environment);
-    });
+    }, signal);
   }
 
   async environment(id: EnvironmentId): Promise<Environment> {
@@ -286,11 +284,11 @@ export class Transactions {
   }
 
   /** For writes that fail when they are repeated, because the first one has been done. */
-  private async orEarlierAnswer<T>(id: EnvironmentId, once: Once | undefined, attempt: () => Promise<T>): Promise<T> {
+  private async orEarlierAnswer<T>(id: EnvironmentId, attempt: Attempt, write: () => Promise<T>): Promise<T> {
     try {
-      return await attempt();
+      return await write();
     } catch (error) {
-      const earlier = once && (await this.units.lookup((stores) => this.answers.earlier<T>(stores, id, once)));
+      const earlier = await this.units.lookup((stores) => this.answers.earlier<T>(stores, id, attempt));
       if (earlier) return earlier.answer;
       throw error;
     }

@@ -1,4 +1,3 @@
-import { type BulkheadPolicy, BulkheadRejectedError, bulkhead } from "cockatiel";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import type { Caller } from "../domain/authorization";
 import { refuse } from "../domain/errors";
@@ -12,43 +11,79 @@ export interface AdmissionOptions {
   readonly rate: number;
 }
 
+/** Whether a call's caller has given it up, and who is to be told when it does. */
+export interface Abandonment {
+  readonly up: boolean;
+  onUp(listener: (() => void) | undefined): void;
+}
+
 /** Milliseconds after which a queue that was full may have room. */
 const queueRetry = 250;
 
 /** What calls are told that find the queue full: made once, because thousands may come in a second. */
 export const queueFull = refuse.overloaded("queue", queueRetry);
 
-/** Lets so many calls in that those that are in are answered soon, and refuses the others before they cost anything. */
+/**
+ * Lets so many calls in that those that are in are answered soon, and refuses the others before they cost anything. On
+ * the way of every call: a library's queue costs each of them several promises, and keeps those that were given up.
+ */
 export class Admission {
-  private readonly bulkhead: BulkheadPolicy;
+  private running = 0;
+  /** In order of arrival. */
+  private readonly waiting = new Set<() => void>();
   private readonly rates: RateLimiterMemory | undefined;
 
   constructor(private readonly options: AdmissionOptions) {
-    const { concurrency, queue, rate } = options;
-    this.bulkhead = bulkhead(concurrency, queue);
+    const { rate } = options;
     this.rates = rate ? new RateLimiterMemory({ points: rate, duration: 1 }) : undefined;
   }
 
-  /** Runs `work` in its turn. Of a call that its caller has given up before, nothing is done. */
-  async admit<T>(caller: Caller, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    if (this.rates) await this.checkRate(this.rates, caller);
-    try {
-      return await this.bulkhead.execute(work, signal);
-    } catch (error) {
-      throw error instanceof BulkheadRejectedError ? queueFull : error;
+  /** Resolves when it is the call's turn, which `release` ends; rejects when it has none, or is given up before. */
+  admit(caller: Caller, abandonment: Abandonment): Promise<void> | undefined {
+    if (this.rates) return this.checkRate(this.rates, caller).then(() => this.turn(abandonment));
+    return this.turn(abandonment);
+  }
+
+  release(): void {
+    const [next] = this.waiting;
+    if (!next) {
+      this.running -= 1;
+      return;
     }
+    this.waiting.delete(next);
+    next();
   }
 
   /** Whether a call that came now would be refused. */
   full(): boolean {
-    return this.bulkhead.executionSlots === 0 && this.bulkhead.queueSlots === 0;
+    return this.running >= this.options.concurrency && this.waiting.size >= this.options.queue;
   }
 
   /** Calls at work and calls that wait, and how many of each there may be. */
   load(): Pick<AdmissionOptions, "concurrency" | "queue"> & { readonly running: number; readonly queued: number } {
     const { concurrency, queue } = this.options;
-    const { executionSlots, queueSlots } = this.bulkhead;
-    return { concurrency, queue, running: concurrency - executionSlots, queued: queue - queueSlots };
+    return { concurrency, queue, running: this.running, queued: this.waiting.size };
+  }
+
+  /** Undefined: at once. */
+  private turn(abandonment: Abandonment): Promise<void> | undefined {
+    if (abandonment.up) throw new Error("given up before its turn");
+    if (this.running < this.options.concurrency) {
+      this.running += 1;
+      return undefined;
+    }
+    if (this.full()) throw queueFull;
+    return new Promise((resolve, reject) => {
+      const next = () => {
+        abandonment.onUp(undefined);
+        resolve();
+      };
+      this.waiting.add(next);
+      abandonment.onUp(() => {
+        this.waiting.delete(next);
+        reject(new Error("given up before its turn"));
+      });
+    });
   }
 
   private async checkRate(rates: RateLimiterMemory, caller: Caller): Promise<void> {

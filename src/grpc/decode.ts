@@ -1,3 +1,4 @@
+import { isAscii } from "node:buffer";
 import { createHash } from "node:crypto";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import type { MethodDefinition } from "@grpc/grpc-js";
@@ -6,6 +7,10 @@ import { limits } from "../domain/limits";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** Almost all text is ASCII, for which the decoder takes many times as long. */
+const textOf = (bytes: Uint8Array): string =>
+  isAscii(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1") : utf8.decode(bytes);
+
 /** A request without fields that the server does not know. Refuses bytes that are no valid message. */
 export function decode(method: MethodDefinition<object, unknown>, bytes: Buffer): object {
   if (bytes.length > limits.requestBytes)
@@ -13,7 +18,7 @@ export function decode(method: MethodDefinition<object, unknown>, bytes: Buffer)
   let request: object;
   try {
     // generated decoders take bytes, or a reader that is stricter about text than theirs
-    const reader = new BinaryReader(bytes, (text) => utf8.decode(text));
+    const reader = new BinaryReader(bytes, textOf);
     request = method.requestDeserialize(reader as unknown as Buffer);
     if (reader.pos < reader.len) throw new Error("decoding ended early, at a tag that no field has");
   } catch {
@@ -25,17 +30,20 @@ export function decode(method: MethodDefinition<object, unknown>, bytes: Buffer)
 }
 
 /** Fields of the wire that the message does not have, or that have another type there, and times out of range. */
-function malformedFields(message: object, path: string): Violation[] {
-  return Object.entries(message).flatMap(([name, value]: [string, unknown]) => {
-    if (typeof value !== "object" || value === null) return [];
+function malformedFields(message: object, path: string, found: Violation[] = []): Violation[] {
+  for (const [name, value] of Object.entries(message) as [string, unknown][]) {
+    if (typeof value !== "object" || value === null) continue;
     if (value instanceof Date && Number.isNaN(value.getTime()))
-      return [{ field: `${path}${snakeCase(name)}`, description: "must be a time of the years 1 to 9999" }];
-    if (name !== "_unknownFields") return malformedFields(value, `${path}${snakeCase(name)}.`);
-    return Object.keys(value).map((tag) => ({
-      field: path.slice(0, -1) || "request",
-      description: `must not have field number ${Number(tag) >>> 3}, which is unknown or of another type`,
-    }));
-  });
+      found.push({ field: `${path}${snakeCase(name)}`, description: "must be a time of the years 1 to 9999" });
+    else if (name !== "_unknownFields") malformedFields(value, `${path}${snakeCase(name)}.`, found);
+    else
+      for (const tag of Object.keys(value))
+        found.push({
+          field: path.slice(0, -1) || "request",
+          description: `must not have field number ${Number(tag) >>> 3}, which is unknown or of another type`,
+        });
+  }
+  return found;
 }
 
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

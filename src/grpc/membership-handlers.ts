@@ -17,16 +17,16 @@ export function membershipHandlers(
     }),
     getMembership: async (request) => ({ membership: encodeMembership(await memberships.getMembership(request)) }),
     deleteMembership: (request, call) => memberships.deleteMembership(request, call),
-    listMemberships: async (request) => {
-      const { items, nextPageToken } = await memberships.listMemberships(request);
+    listMemberships: async (request, call) => {
+      const { items, nextPageToken } = await memberships.listMemberships(request, call);
       return { memberships: items.map(encodeMembership), nextPageToken };
     },
     setGroupRole: async (request, call) => ({
       groupRole: encodeGroupRole(await groupRoles.setGroupRole(request, call)),
     }),
     deleteGroupRole: (request, call) => groupRoles.deleteGroupRole(request, call),
-    listGroupRoles: async (request) => {
-      const { items, nextPageToken } = await groupRoles.listGroupRoles(request);
+    listGroupRoles: async (request, call) => {
+      const { items, nextPageToken } = await groupRoles.listGroupRoles(request, call);
       return { groupRoles: items.map(encodeGroupRole), nextPageToken };
     },
     syncMemberGroups: async (request, call) => ({

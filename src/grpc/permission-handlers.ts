@@ -8,9 +8,11 @@ export function permissionHandlers(permissions: PermissionService): Handlers<typ
     createPermission: async (request, call) => ({
       permission: encodePermission(await permissions.createPermission(request, call)),
     }),
-    getPermission: async (request) => ({ permission: encodePermission(await permissions.getPermission(request)) }),
-    listPermissions: async (request) => {
-      const { items, nextPageToken } = await permissions.listPermissions(request);
+    getPermission: async (request, call) => ({
+      permission: encodePermission(await permissions.getPermission(request, call)),
+    }),
+    listPermissions: async (request, call) => {
+      const { items, nextPageToken } = await permissions.listPermissions(request, call);
       return { permissions: items.map(encodePermission), nextPageToken };
     },
     updatePermission: async (request, call) => ({

@@ -47,6 +47,6 @@ export function roleHandlers(
     }),
     deleteEnvironmentRole: (request, call) => deletions.deleteEnvironmentRole(request, call),
     deleteOrgRole: (request, call) => deletions.deleteOrgRole(request, call),
-    suggestSlug: async (request) => ({ slug: await roles.suggestSlug(request) }),
+    suggestSlug: async (request, call) => ({ slug: await roles.suggestSlug(request, call) }),
   };
 }

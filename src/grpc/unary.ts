@@ -12,9 +12,9 @@ import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator";
 import { type Caller, authorize } from "../domain/authorization";
 import { Refusal } from "../domain/errors";
-import type { Call } from "../domain/once";
+import type { Call } from "../domain/attempt";
 import { type Actions, demandOf } from "./actions";
-import { type Admission, queueFull } from "./admission";
+import { type Abandonment, type Admission, queueFull } from "./admission";
 import { decode, fingerprintOf } from "./decode";
 import { internalError, statusOf } from "./status";
 
@@ -69,8 +69,6 @@ export interface Passage {
   readonly onEnd: (ended: Ended) => void;
   /** A call of this method found the queue full, and was refused before anything of it was looked at. */
   readonly onShed: (method: string) => void;
-  /** Runs the work of a call so that it ends when the signal says that its caller has given up. */
-  readonly within: <T>(signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
   /** Absent: calls are not traced. */
   readonly trace?: ((method: string, header: (name: string) => string | undefined) => TracedCall) | undefined;
 }
@@ -105,7 +103,7 @@ function unary(
   method: MethodDefinition<object, unknown>,
   handler: Handler,
   action: Actions<Service>[string],
-  { authenticator, admission, log, onEnd, onShed, within, trace }: Passage,
+  { authenticator, admission, log, onEnd, onShed, trace }: Passage,
 ): handleUnaryCall<Buffer, unknown> {
   return (call, respond) => {
     if (admission.full()) {
@@ -113,8 +111,7 @@ function unary(
       return respond(shed);
     }
     const start = performance.now();
-    const given = givenUp(call);
-    const { signal } = given;
+    const given = new GivenUp(call);
     const requestId = requestIdOf(call);
     const traced = trace?.(method.path, (name) => headerOf(call, name));
     let caller: Caller | undefined;
@@ -126,9 +123,20 @@ function unary(
       caller = known instanceof Promise ? await known : known;
       const request = decode(method, call.request);
       authorize(caller, demandOf(action, request));
-      const fingerprint = () => fingerprintOf(method, request);
-      const work = () => within(signal, () => handler(request, { fingerprint }));
-      return admission.admit(caller, signal, () => (traced ? traced.run(work) : work()));
+      const turn = admission.admit(caller, given);
+      if (turn) await turn;
+      try {
+        const work = () =>
+          handler(request, {
+            fingerprint: () => fingerprintOf(method, request),
+            get signal() {
+              return given.signal;
+            },
+          });
+        return await (traced ? traced.run(work) : work());
+      } finally {
+        admission.release();
+      }
     };
     const end = (code: codes, reason?: string) => {
       given.ended = true;
@@ -157,7 +165,7 @@ function unary(
       },
       (error: unknown) => {
         if (error instanceof Refusal) return fail(statusOf(error), error.reason);
-        if (signal.aborted) return fail({ code: codes.CANCELLED, details: cancelled.message });
+        if (given.up) return fail({ code: codes.CANCELLED, details: cancelled.message });
         log.error({ err: error, method: method.path, requestId }, "internal error");
         fail(internalError(requestId), "INTERNAL");
       },
@@ -169,12 +177,32 @@ const shed = statusOf(queueFull);
 
 const cancelled = new Error("The caller has given up");
 
-/** Its signal is aborted when the caller cancels or its deadline passes; grpc-js says so after every call's end too. */
-function givenUp(call: ServerUnaryCall<Buffer, unknown>): { readonly signal: AbortSignal; ended: boolean } {
-  const controller = new AbortController();
-  const given = { signal: controller.signal, ended: false };
-  call.on("cancelled", () => given.ended || controller.abort(cancelled));
-  return given;
+/** Whether the caller has cancelled, or its deadline has passed; grpc-js says so after every call's end too. */
+class GivenUp implements Abandonment {
+  up = false;
+  ended = false;
+  private controller: AbortController | undefined;
+  private listener: (() => void) | undefined;
+
+  constructor(call: ServerUnaryCall<Buffer, unknown>) {
+    call.on("cancelled", () => {
+      if (this.ended) return;
+      this.up = true;
+      this.controller?.abort(cancelled);
+      this.listener?.();
+    });
+  }
+
+  /** Made when it is asked for: most calls have ended before anybody wants to know. */
+  get signal(): AbortSignal {
+    this.controller ??= new AbortController();
+    if (this.up) this.controller.abort(cancelled);
+    return this.controller.signal;
+  }
+
+  onUp(listener: (() => void) | undefined): void {
+    this.listener = listener;
+  }
 }
 
 function requestIdOf(call: ServerUnaryCall<Buffer, unknown>): string {

@@ -22,22 +22,20 @@ export class TypeormUnitOfWork implements UnitOfWork {
     backoff: new ExponentialBackoff({ initialDelay: 5, maxDelay: 250 }),
   });
 
-  /** `signal` is of the call that the work is for: once it is aborted no further statement begins. */
-  constructor(
-    private readonly database: DatabaseAccess,
-    private readonly signal: () => AbortSignal | undefined = () => undefined,
-  ) {}
+  constructor(private readonly database: DatabaseAccess) {}
 
-  write<T>(work: (stores: Stores) => Promise<T>): Promise<T> {
-    return this.run((dataSource) => dataSource.transaction((manager) => this.abortable(manager, work)));
+  write<T>(work: (stores: Stores) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.run((dataSource) => dataSource.transaction((manager) => abortable(manager, work, signal)), signal);
   }
 
-  read<T>(work: (stores: Stores) => Promise<T>): Promise<T> {
-    const snapshot = (manager: EntityManager) => this.abortable(manager, work);
-    return this.run((dataSource) =>
-      dataSource.options.type === "better-sqlite3"
-        ? dataSource.transaction(snapshot)
-        : dataSource.transaction("REPEATABLE READ", snapshot),
+  read<T>(work: (stores: Stores) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const snapshot = (manager: EntityManager) => abortable(manager, work, signal);
+    return this.run(
+      (dataSource) =>
+        dataSource.options.type === "better-sqlite3"
+          ? dataSource.transaction(snapshot)
+          : dataSource.transaction("REPEATABLE READ", snapshot),
+      signal,
     );
   }
 
@@ -45,27 +43,10 @@ export class TypeormUnitOfWork implements UnitOfWork {
     return this.run((dataSource) => work(storesOn(dataSource.manager)));
   }
 
-  /** What comes after the work, the commit or the rollback, goes through in any case. */
-  private async abortable<T>(manager: EntityManager, work: (stores: Stores) => Promise<T>): Promise<T> {
-    const signal = this.signal();
-    const runner: { query?: unknown } | undefined = manager.queryRunner;
-    if (!signal || !runner) return work(storesOn(manager));
-    const query = (runner.query as (...values: unknown[]) => Promise<unknown>).bind(runner);
-    runner.query = (...values: unknown[]) => {
-      signal.throwIfAborted();
-      return query(...values);
-    };
-    try {
-      return await work(storesOn(manager));
-    } finally {
-      delete runner.query; // uncovers the method: SQLite's only runner goes on to the next call
-    }
-  }
-
-  private async run<T>(work: (dataSource: DataSource) => Promise<T>): Promise<T> {
+  private async run<T>(work: (dataSource: DataSource) => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
       return await this.conflicts.execute(async () => {
-        this.signal()?.throwIfAborted();
+        signal?.throwIfAborted();
         try {
           return await this.database.use(work);
         } catch (error) {
@@ -77,6 +58,26 @@ export class TypeormUnitOfWork implements UnitOfWork {
       if (error instanceof Refusal && error.kind === "unavailable") this.database.suspect();
       throw error;
     }
+  }
+}
+
+/** What comes after the work, the commit or the rollback, goes through in any case. */
+async function abortable<T>(
+  manager: EntityManager,
+  work: (stores: Stores) => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  const runner: { query?: unknown } | undefined = manager.queryRunner;
+  if (!signal || !runner) return work(storesOn(manager));
+  const query = (runner.query as (...values: unknown[]) => Promise<unknown>).bind(runner);
+  runner.query = (...values: unknown[]) => {
+    signal.throwIfAborted();
+    return query(...values);
+  };
+  try {
+    return await work(storesOn(manager));
+  } finally {
+    delete runner.query; // uncovers the method: SQLite's only runner goes on to the next call
   }
 }
 

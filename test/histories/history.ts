@@ -4,6 +4,7 @@ import { EventEmitter, once } from "node:events";
 import * as fc from "fast-check";
 import { pino } from "pino";
 import { createServices } from "../../src/app";
+import { ownCall } from "../../src/domain/attempt";
 import { Refusal } from "../../src/domain/errors";
 import { defaultQuotas } from "../../src/domain/limits";
 import { Database } from "../../src/persistence/database";
@@ -91,7 +92,7 @@ interface Scope {
 
 const wholePage = { pageSize: 0, pageToken: "" };
 
-const call = { fingerprint: () => "" };
+const call = ownCall;
 
 /**
  * A history of the service beside the same history of the model, in two environments with the same organizations and
@@ -314,8 +315,8 @@ export class History {
     return Promise.all(
       organizations.map(async (organizationId) => [
         await roles.listOrgRoles({ environmentId, organizationId, ...wholePage }),
-        await memberships.listMemberships({ environmentId, organizationId, ...wholePage }),
-        await groupRoles.listGroupRoles({ environmentId, organizationId, ...wholePage }),
+        await memberships.listMemberships({ environmentId, organizationId, ...wholePage }, call),
+        await groupRoles.listGroupRoles({ environmentId, organizationId, ...wholePage }, call),
       ]),
     );
   }
@@ -363,7 +364,7 @@ export class History {
       .sort(([a], [b]) => (a < b ? -1 : 1));
     const members: unknown[] = [];
     for (let pageToken: string | undefined = ""; pageToken !== undefined; ) {
-      const page = await this.services.memberships.listMemberships({ ...scope, roleSlug, pageSize, pageToken });
+      const page = await this.services.memberships.listMemberships({ ...scope, roleSlug, pageSize, pageToken }, call);
       members.push(...page.items.map((member) => [member.userId, member.roleSlugs]));
       pageToken = page.nextPageToken || undefined;
     }
@@ -371,7 +372,7 @@ export class History {
   }
 
   private async compareGroups(model: EagerEnvironment, scope: Scope): Promise<void> {
-    const { items } = await this.services.groupRoles.listGroupRoles({ ...scope, ...wholePage });
+    const { items } = await this.services.groupRoles.listGroupRoles({ ...scope, ...wholePage }, call);
     deepEqual(
       items.map((groupRole) => [groupRole.groupId, groupRole.roleSlug]),
       [...model.organization(scope.organizationId).groups].sort(([a], [b]) => (a < b ? -1 : 1)),

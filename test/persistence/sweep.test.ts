@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { pino } from "pino";
 import { createServices } from "../../src/app";
+import { ownCall } from "../../src/domain/attempt";
 import { defaultQuotas } from "../../src/domain/limits";
 import type { EnvironmentUid } from "../../src/domain/ids";
 import type { MembershipView } from "../../src/domain/membership";
@@ -13,7 +14,7 @@ import { many } from "../support/many";
 import { type TestStorage, openStorage, waitsForLock } from "../support/storage";
 
 const hour = 60 * 60 * 1000;
-const call = { fingerprint: () => "" };
+const call = ownCall;
 const wholePage = { pageSize: 1000, pageToken: "" };
 const organizations = many(15, (index) => `org-${index}`);
 
@@ -96,13 +97,16 @@ class Stage {
   async membersOf(environmentId: string, organizationId: string, roleSlug?: string): Promise<MembershipView[]> {
     const found: MembershipView[] = [];
     for (let pageToken = ""; ; ) {
-      const page = await this.services.memberships.listMemberships({
-        environmentId,
-        organizationId,
-        roleSlug,
-        pageSize: 1000,
-        pageToken,
-      });
+      const page = await this.services.memberships.listMemberships(
+        {
+          environmentId,
+          organizationId,
+          roleSlug,
+          pageSize: 1000,
+          pageToken,
+        },
+        call,
+      );
       found.push(...page.items);
       pageToken = page.nextPageToken;
       if (!pageToken) return found;
@@ -116,7 +120,7 @@ class Stage {
       organizations.map(async (organizationId) => ({
         members: await this.membersOf(environmentId, organizationId),
         roles: await roles.listOrgRoles({ environmentId, organizationId, ...wholePage }),
-        groups: await groupRoles.listGroupRoles({ environmentId, organizationId, ...wholePage }),
+        groups: await groupRoles.listGroupRoles({ environmentId, organizationId, ...wholePage }, call),
       })),
     );
   }
@@ -387,7 +391,7 @@ describe.each(engines)("the sweep on $name", (engine) => {
     await stage.deleteRole(environmentId, "leaving");
     const shown = async () => {
       const [page, roles] = await Promise.all([
-        memberships.listMemberships({ environmentId, organizationId, ...wholePage }),
+        memberships.listMemberships({ environmentId, organizationId, ...wholePage }, call),
         stage.services.roles.listOrgRoles({ environmentId, organizationId, ...wholePage }),
       ]);
       const slugs = [...new Set(page.items.map(({ roleSlugs }) => roleSlugs.join()))];

@@ -1,3 +1,4 @@
+import { ownCall } from "../../src/domain/attempt";
 import { EnvironmentService } from "../../src/domain/environment-service";
 import { Snapshots } from "../../src/domain/snapshots";
 import type { Tools } from "../../src/domain/tools";
@@ -69,10 +70,14 @@ describe.each(servers)("transactions on $name", (engine) => {
   test("a write to an organization sees nothing of it that it has not locked", async () => {
     const transactions = transactionsOn(interrupted("after the lock", birth));
     const scope = { environmentId: world.environment.id, organizationId: initech };
-    const seen = await transactions.inScope(scope, undefined, async (_, { organization, context }) => ({
-      organization,
-      inherits: context.inheritsEnvironment,
-    }));
+    const seen = await transactions.inScope(
+      scope,
+      { ...ownCall, identified: undefined },
+      async (_, { organization, context }) => ({
+        organization,
+        inherits: context.inheritsEnvironment,
+      }),
+    );
     expect(seen).toEqual({ organization: undefined, inherits: true });
   });
 
@@ -80,14 +85,18 @@ describe.each(servers)("transactions on $name", (engine) => {
     const transactions = transactionsOn(interrupted("in the lock", birth));
     const scope = { environmentId: world.environment.id, organizationId: initech };
     let runs = 0;
-    const seen = await transactions.inScope(scope, undefined, async (_, { organization, context }) => {
-      runs += 1;
-      return {
-        revision: organization?.revision,
-        roles: organization?.customRoles.map(({ slug }) => slug),
-        inherits: context.inheritsEnvironment,
-      };
-    });
+    const seen = await transactions.inScope(
+      scope,
+      { ...ownCall, identified: undefined },
+      async (_, { organization, context }) => {
+        runs += 1;
+        return {
+          revision: organization?.revision,
+          roles: organization?.customRoles.map(({ slug }) => slug),
+          inherits: context.inheritsEnvironment,
+        };
+      },
+    );
     expect(seen).toEqual({ revision: 2, roles: ["org-first"], inherits: false });
     expect(runs).toBe(1);
   });
@@ -96,7 +105,7 @@ describe.each(servers)("transactions on $name", (engine) => {
     const transactions = transactionsOn(interrupted("after the lock", birth));
     const environments = new EnvironmentService({ transactions } as Tools);
     const request = { environmentId: world.environment.id, organizationId: initech };
-    expect(await environments.deleteOrganizationData(request, { fingerprint: () => "" })).toEqual({
+    expect(await environments.deleteOrganizationData(request, ownCall)).toEqual({
       deletedRoleCount: 0,
       deletedMembershipCount: 0,
     });

@@ -10,5 +10,4 @@ export const openPassage = (log: Logger): Passage => ({
   log,
   onEnd: () => undefined,
   onShed: () => undefined,
-  within: (_, work) => work(),
 });
