@@ -67,6 +67,7 @@ interface Asked {
 export class Snapshots {
   private readonly environments: Cache<EnvironmentSnapshot>;
   private readonly organizations: Cache<OrganizationSnapshot>;
+  private readonly remembering = new Set<EnvironmentId>();
   private readonly rounds: Rounds<Question, Current>;
 
   constructor(
@@ -104,6 +105,15 @@ export class Snapshots {
   /** The state that goes with an environment that this transaction has not changed. */
   known(row: Environment): EnvironmentState | undefined {
     return this.environmentAt(row)?.state;
+  }
+
+  /** Reads an environment apart, for those who will ask what is `known` of it; they do without until then. */
+  remember(id: EnvironmentId): void {
+    if (this.remembering.has(id)) return;
+    this.remembering.add(id);
+    void this.moment(id, [])
+      .catch(() => undefined) // who needs it will read it, and say so
+      .finally(() => this.remembering.delete(id));
   }
 
   /** The state of an organization with the revision that its lock gave it: nothing else of it has changed. */

@@ -37,7 +37,11 @@ export class Transactions {
     const { uid } = await this.environment(id);
     return this.units.write(async (stores) => {
       if (!(await stores.environments.touch(uid))) throw refuse.environmentNotFound(id);
-      return this.answers.once(stores, id, attempt, async () => work(stores, await this.state(stores, uid, id)));
+      return this.answers.once(stores, id, attempt, async () => {
+        const environment = await stores.environments.get(uid);
+        if (!environment) throw refuse.environmentNotFound(id);
+        return work(stores, await loadEnvironment(stores, environment));
+      });
     }, attempt.signal);
   }
 
@@ -259,11 +263,14 @@ export class Transactions {
     return this.units.lookup((stores) => stores.environments.list(after, limit));
   }
 
-  /** One consistent state of an environment, in memory or read now. */
+  /** The state of an environment that this transaction has not locked, in memory or read now. */
   private async state(stores: Stores, uid: EnvironmentUid, id: EnvironmentId): Promise<EnvironmentState> {
     const environment = await stores.environments.get(uid);
     if (!environment) throw refuse.environmentNotFound(id);
-    return this.snapshots.known(environment) ?? loadEnvironment(stores, environment);
+    const known = this.snapshots.known(environment);
+    if (known) return known;
+    this.snapshots.remember(environment.id);
+    return loadEnvironment(stores, environment);
   }
 
   /** The states of organizations that this transaction has locked, and not changed yet. */

@@ -121,8 +121,22 @@ function createPool(options: PoolOptions): mysql.Pool {
         if (error && error.errno !== unknownVariable) connection.destroy();
       });
     destroyWhenHung(connection);
+    promiseQuickly(connection);
   });
   return pool;
+}
+
+/**
+ * TypeORM asks for a promise at every statement, for which mysql2 looks up a module and captures a stack each time: a
+ * fifth of what a statement costs this process.
+ */
+function promiseQuickly(connection: mysql.PoolConnection): void {
+  const query = (...statement: unknown[]) =>
+    new Promise((resolve, reject) => {
+      const end = (error: Error | null, ...results: unknown[]) => (error ? reject(error) : resolve(results));
+      (connection.query as (...values: unknown[]) => mysql.Query)(...statement, end);
+    });
+  connection.promise = () => ({ query }) as unknown as ReturnType<mysql.PoolConnection["promise"]>;
 }
 
 /** A statement that timed out may still run on the server: nothing else may ever follow it on its connection. */

@@ -12,12 +12,16 @@ export interface Columns {
   boolean(): EntitySchemaColumnOptions;
 }
 
+/** What a list of ids is stored as. */
+export const fromIds = (ids: readonly string[]): string => ids.join(",");
+export const toIds = <Id extends string>(text: string): Id[] => (text === "" ? [] : (text.split(",") as Id[]));
+
 const identity = <T>(value: T) => value;
 const number: ValueTransformer = { to: identity, from: Number };
 const boolean: ValueTransformer = { to: Number, from: Boolean };
 const list: ValueTransformer = {
-  to: (ids: readonly string[]) => ids.join(","),
-  from: (text: string) => (text === "" ? [] : text.split(",")),
+  to: fromIds,
+  from: toIds,
 };
 
 export function columnsFor(engine: Engine): Columns {

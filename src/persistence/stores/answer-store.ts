@@ -1,25 +1,32 @@
-import { type EntityManager, LessThan, MoreThanOrEqual } from "typeorm";
+import { type EntityManager, LessThan } from "typeorm";
 import type { EnvironmentId, RequestId } from "../../domain/fields";
 import type { Answer, AnswerStore } from "../../domain/stores";
 import { Conflict, failureOf } from "../driver-errors";
 import { table } from "../entities";
+import { insertion } from "./conditions";
 
 export class TypeormAnswerStore implements AnswerStore {
   private readonly rows;
 
-  constructor(manager: EntityManager) {
+  constructor(private readonly manager: EntityManager) {
     this.rows = table(manager, "answered_requests");
   }
 
   async find(environmentId: EnvironmentId, requestId: RequestId, since: number): Promise<Answer | undefined> {
-    const row = await this.rows.findOneBy({ environmentId, requestId, createTime: MoreThanOrEqual(since) });
-    return row ?? undefined;
+    const [row]: (Omit<Answer, "createTime"> & { createTime: number | string })[] = await this.manager.query(
+      "SELECT request_id AS requestId, fingerprint, answer, create_time AS createTime FROM answered_requests" +
+        " WHERE environment_id = ? AND request_id = ? AND create_time >= ?",
+      [environmentId, requestId, since],
+    );
+    return row && { ...row, createTime: Number(row.createTime) };
   }
 
   async save(environmentId: EnvironmentId, answer: Answer, since: number): Promise<void> {
     const { requestId, ...fresh } = answer;
     try {
-      await this.rows.insert({ environmentId, ...answer });
+      const row = [environmentId, requestId, answer.fingerprint, answer.answer, answer.createTime];
+      const columns = "environment_id, request_id, fingerprint, answer, create_time";
+      await this.manager.query(insertion("answered_requests", columns, [row]), row);
     } catch (error) {
       if (failureOf(error) !== "duplicate") throw error;
       const { affected } = await this.rows.update({ environmentId, requestId, createTime: LessThan(since) }, fresh);

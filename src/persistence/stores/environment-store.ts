@@ -5,9 +5,22 @@ import type { Collapse, Environment } from "../../domain/state";
 import type { EnvironmentStore } from "../../domain/stores";
 import { orKeyTaken } from "../driver-errors";
 import { table } from "../entities";
+import { toIds } from "../entities/columns";
 import type { EnvironmentRow } from "../entities/environment";
 
 const toEnvironment = ({ roleOrder, ...row }: EnvironmentRow): Environment => ({ ...row, order: roleOrder });
+
+/** As the driver reads it. */
+type RawEnvironment = Pick<EnvironmentRow, "uid" | "id" | "displayName" | "defaultRoleId"> &
+  Record<"multipleRolesEnabled" | "revision" | "createTime" | "updateTime", number | string> & {
+    readonly roleOrder: string;
+  };
+
+/** Every write reads its environment: by SQL, because a repository takes three times as long. */
+const select =
+  "SELECT uid, id, display_name AS displayName, multiple_roles_enabled AS multipleRolesEnabled," +
+  " default_role_id AS defaultRoleId, role_order AS roleOrder, revision, create_time AS createTime," +
+  " update_time AS updateTime FROM environments WHERE ";
 
 export class TypeormEnvironmentStore implements EnvironmentStore {
   private readonly rows;
@@ -19,13 +32,28 @@ export class TypeormEnvironmentStore implements EnvironmentStore {
   }
 
   async find(id: EnvironmentId): Promise<Environment | undefined> {
-    const row = await this.rows.findOneBy({ id });
-    return row ? toEnvironment(row) : undefined;
+    return this.read("id = ?", id);
   }
 
   async get(uid: EnvironmentUid): Promise<Environment | undefined> {
-    const row = await this.rows.findOneBy({ uid });
-    return row ? toEnvironment(row) : undefined;
+    return this.read("uid = ?", uid);
+  }
+
+  private async read(condition: string, value: string): Promise<Environment | undefined> {
+    const [row]: RawEnvironment[] = await this.manager.query(select + condition, [value]);
+    if (!row) return undefined;
+    const { multipleRolesEnabled, revision, createTime, updateTime, roleOrder } = row;
+    return {
+      uid: row.uid,
+      id: row.id,
+      displayName: row.displayName,
+      multipleRolesEnabled: Number(multipleRolesEnabled) === 1,
+      createTime: Number(createTime),
+      updateTime: Number(updateTime),
+      revision: Number(revision),
+      defaultRoleId: row.defaultRoleId,
+      order: toIds(roleOrder),
+    };
   }
 
   async list(after: string, limit: number): Promise<Environment[]> {

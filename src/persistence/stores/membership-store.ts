@@ -5,7 +5,7 @@ import type { MemberKey, Membership } from "../../domain/state";
 import type { MembershipStore, Unsettled } from "../../domain/stores";
 import { table } from "../entities";
 import type { RoleAssignmentRow } from "../entities/membership";
-import { anyOf, placeholders } from "./conditions";
+import { anyOf, insertion, placeholders } from "./conditions";
 import { notRemoved } from "./organization-store";
 
 /** A piece of SQL that finds members, and its parameters. */
@@ -162,10 +162,14 @@ export class TypeormMembershipStore implements MembershipStore {
     ]);
     const rows = memberships.flatMap(({ roleIds, asOfRevision, ...member }) => {
       const severalSince = roleIds.length > 1 ? asOfRevision : 0;
-      return roleIds.map((roleId) => ({ environmentUid, ...member, roleId, severalSince }));
+      const { organizationUid, userId, createTime, updateTime } = member;
+      return roleIds.map((id) => [environmentUid, organizationUid, userId, id, severalSince, createTime, updateTime]);
     });
-    for (let start = 0; start < rows.length; start += rowsPerInsert)
-      await this.rows.insert(rows.slice(start, start + rowsPerInsert));
+    for (let start = 0; start < rows.length; start += rowsPerInsert) {
+      const some = rows.slice(start, start + rowsPerInsert);
+      const names = "environment_uid, organization_uid, user_id, role_id, several_since, create_time, update_time";
+      await this.manager.query(insertion("role_assignments", names, some), some.flat());
+    }
   }
 
   async remove(environmentUid: EnvironmentUid, { organizationUid, userId }: MemberKey): Promise<void> {

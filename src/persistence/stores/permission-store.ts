@@ -1,4 +1,4 @@
-import { type EntityManager, In, MoreThan } from "typeorm";
+import { type EntityManager, MoreThan } from "typeorm";
 import type { PermissionSlug } from "../../domain/fields";
 import type { EnvironmentUid, PermissionId } from "../../domain/ids";
 import type { Permission } from "../../domain/role";
@@ -6,6 +6,7 @@ import type { PermissionStore } from "../../domain/stores";
 import { orKeyTaken } from "../driver-errors";
 import { table } from "../entities";
 import type { PermissionRow } from "../entities/permission";
+import { placeholders } from "./conditions";
 
 const toPermission = ({ environmentUid: _, ...permission }: PermissionRow): Permission => permission;
 
@@ -39,7 +40,10 @@ export class TypeormPermissionStore implements PermissionStore {
     slugs: readonly PermissionSlug[],
   ): Promise<Map<PermissionSlug, PermissionId>> {
     if (!slugs.length) return new Map();
-    const rows = await this.rows.findBy({ environmentUid, slug: In(slugs) });
+    const rows: { id: PermissionId; slug: PermissionSlug }[] = await this.manager.query(
+      `SELECT id, slug FROM permissions WHERE environment_uid = ? AND slug IN (${placeholders(slugs)})`,
+      [environmentUid, ...slugs],
+    );
     return new Map(rows.map(({ slug, id }) => [slug, id]));
   }
 
