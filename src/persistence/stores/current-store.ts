@@ -3,7 +3,7 @@ import type { EnvironmentId, OrganizationId, UserId } from "../../domain/fields"
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { MemberKey, Membership } from "../../domain/state";
 import type { Current, CurrentStore, Question } from "../../domain/stores";
-import { anyOf, placeholders } from "./conditions";
+import { amongPairs, placeholders } from "./conditions";
 
 interface Row {
   readonly kind: "environment" | "organization" | "role";
@@ -36,46 +36,36 @@ export class TypeormCurrentStore implements CurrentStore {
       "SELECT 'environment' AS kind, id AS parent, '' AS name, uid AS uid, '' AS userId, revision AS number," +
         ` 0 AS createTime, 0 AS updateTime FROM environments WHERE id IN (${asked(environments)})`,
     ];
-    const organizations = grouped(questions, ({ environmentUid, organizationIds }) =>
-      organizationIds.map((id) => [[environmentUid], id]),
-    );
-    if (organizations.length)
+    for (const [uid, organizationIds] of byEnvironment(questions, (question) => question.organizationIds))
       parts.push(
-        "SELECT 'organization', environment_uid, id, uid, '', revision, 0, 0 FROM organizations WHERE " +
-          anyOf(organizations.map(([path, ids]) => `(environment_uid = ${asked(path)} AND id IN (${asked(ids)}))`)),
+        "SELECT 'organization', environment_uid, id, uid, '', revision, 0, 0 FROM organizations" +
+          ` WHERE environment_uid = ${asked([uid])} AND id IN (${asked(new Set(organizationIds))})`,
       );
-    const members = grouped(questions, ({ environmentUid, members: keys }) =>
-      keys.map(({ organizationUid, userId }) => [[environmentUid, organizationUid], userId]),
-    );
-    if (members.length)
+    for (const [uid, members] of byEnvironment(questions, (question) => question.members)) {
+      const pairs = new Map(members.map((key) => [`${key.organizationUid} ${key.userId}`, key]));
       parts.push(
         "SELECT 'role', environment_uid, organization_uid, role_id, user_id, several_since, create_time, update_time" +
-          " FROM role_assignments WHERE " +
-          anyOf(
-            members.map(([[environment = "", organization = ""], users]) => {
-              const scope = `environment_uid = ${asked([environment])} AND organization_uid = ${asked([organization])}`;
-              return `(${scope} AND user_id IN (${asked(users)}))`;
-            }),
-          ),
+          ` FROM role_assignments WHERE environment_uid = ${asked([uid])} AND ` +
+          amongPairs(this.manager, "organization_uid, user_id", [...pairs]),
       );
+      for (const { organizationUid, userId } of pairs.values()) parameters.push(organizationUid, userId);
+    }
     return new Found(await this.manager.query(parts.join(" UNION ALL "), parameters));
   }
 }
 
-/** What each question names, by where it belongs, each once. */
-function grouped(
+/** What the questions name in each environment. */
+function byEnvironment<T>(
   questions: readonly Question[],
-  named: (question: Question) => [path: string[], name: string][],
-): [path: string[], names: Set<string>][] {
-  const groups = new Map<string, [string[], Set<string>]>();
-  for (const question of questions)
-    for (const [path, name] of named(question)) {
-      const key = path.join(" ");
-      const group = groups.get(key);
-      if (group) group[1].add(name);
-      else groups.set(key, [path, new Set([name])]);
-    }
-  return [...groups.values()];
+  named: (question: Question) => readonly T[],
+): Map<EnvironmentUid, T[]> {
+  const groups = new Map<EnvironmentUid, T[]>();
+  for (const question of questions) {
+    const group = groups.get(question.environmentUid);
+    if (group) group.push(...named(question));
+    else if (named(question).length) groups.set(question.environmentUid, [...named(question)]);
+  }
+  return groups;
 }
 
 class Found implements Current {

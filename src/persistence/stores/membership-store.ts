@@ -1,11 +1,10 @@
 import type { EntityManager } from "typeorm";
-import type { UserId } from "../../domain/fields";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { MemberKey, Membership } from "../../domain/state";
 import type { MembershipStore, Unsettled } from "../../domain/stores";
 import { table } from "../entities";
 import type { RoleAssignmentRow } from "../entities/membership";
-import { anyOf, insertion, placeholders } from "./conditions";
+import { amongPairs, insertion, placeholders } from "./conditions";
 import { notRemoved } from "./organization-store";
 
 /** A piece of SQL that finds members, and its parameters. */
@@ -24,8 +23,8 @@ export class TypeormMembershipStore implements MembershipStore {
 
   async find(environmentUid: EnvironmentUid, keys: readonly MemberKey[]): Promise<Membership[]> {
     if (!keys.length) return [];
-    const [where, ...parameters] = ofMembers(keys);
-    const sql = `SELECT ${columns} FROM role_assignments assigned WHERE environment_uid = ? AND (${where})`;
+    const [where, ...parameters] = this.ofMembers(keys);
+    const sql = `SELECT ${columns} FROM role_assignments assigned WHERE environment_uid = ? AND ${where}`;
     return toMemberships(await this.manager.query(sql, [environmentUid, ...parameters]));
   }
 
@@ -155,8 +154,8 @@ export class TypeormMembershipStore implements MembershipStore {
 
   async put(environmentUid: EnvironmentUid, memberships: readonly Membership[]): Promise<void> {
     if (!memberships.length) return;
-    const [where, ...parameters] = ofMembers(memberships);
-    await this.manager.query(`DELETE FROM role_assignments WHERE environment_uid = ? AND (${where})`, [
+    const [where, ...parameters] = this.ofMembers(memberships);
+    await this.manager.query(`DELETE FROM role_assignments WHERE environment_uid = ? AND ${where}`, [
       environmentUid,
       ...parameters,
     ]);
@@ -174,6 +173,11 @@ export class TypeormMembershipStore implements MembershipStore {
 
   async remove(environmentUid: EnvironmentUid, { organizationUid, userId }: MemberKey): Promise<void> {
     await this.rows.delete({ environmentUid, organizationUid, userId });
+  }
+
+  private ofMembers(keys: readonly MemberKey[]): Selection {
+    const where = amongPairs(this.manager, "organization_uid, user_id", keys);
+    return [where, ...keys.flatMap(({ organizationUid, userId }) => [organizationUid, userId])];
   }
 
   private async read(environmentUid: EnvironmentUid, [members, ...parameters]: Selection): Promise<Membership[]> {
@@ -203,15 +207,6 @@ function firstOf(limit: number, selections: readonly Selection[]): Selection {
       ` ORDER BY organization_uid, user_id LIMIT ${limit}`,
     ...selections.flatMap(([, ...parameters]) => parameters),
   ];
-}
-
-/** A condition for some members, organization by organization, which every engine answers from the primary key. */
-function ofMembers(keys: readonly MemberKey[]): Selection {
-  const users = new Map<OrganizationUid, UserId[]>();
-  for (const { organizationUid, userId } of keys)
-    users.set(organizationUid, [...(users.get(organizationUid) ?? []), userId]);
-  const conditions = [...users.values()].map((ids) => `(organization_uid = ? AND user_id IN (${placeholders(ids)}))`);
-  return [anyOf(conditions), ...[...users].flatMap(([uid, ids]) => [uid, ...ids])];
 }
 
 /** Numbers come as text from some drivers. */
