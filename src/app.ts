@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
+import type { Registry } from "prom-client";
 import { ulid } from "ulid";
 import { AccessServiceService } from "../gen/orgroles/v1/access_service";
 import { EnvironmentServiceService } from "../gen/orgroles/v1/environment_service";
@@ -53,14 +54,20 @@ export interface App {
   readonly address: string;
   /** Of metrics and probes. */
   readonly metricsAddress: string | undefined;
+  /** Of this process. */
+  readonly registry: Registry;
   close(): Promise<void>;
 }
 
 /**
  * Puts everything together and serves. An embedded database must open; any other may be away: the service then answers
- * UNAVAILABLE and NOT_SERVING until it is there. `tracing` is closed with the rest.
+ * UNAVAILABLE and NOT_SERVING until it is there. `tracing` is closed with the rest; `onServing` is told of changes.
  */
-export async function createApp(config: Config, log: Logger, tracing?: Tracing): Promise<App> {
+export async function createApp(
+  config: Config,
+  log: Logger,
+  { tracing, onServing }: { tracing?: Tracing | undefined; onServing?: (serving: boolean) => void } = {},
+): Promise<App> {
   const database = new Database({
     url: config.database,
     poolSize: config.databasePoolSize,
@@ -70,11 +77,15 @@ export async function createApp(config: Config, log: Logger, tracing?: Tracing):
     onAvailable: async () => {
       services.snapshots.forget();
       for (const id of config.environments) await services.environments.ensureEnvironment(id);
-      server.setServing(true);
+      setServing(true);
     },
-    onLost: () => server.setServing(false),
+    onLost: () => setServing(false),
     observe: tracing && ((system, sql, work) => tracing.statement(system, sql, work)),
   });
+  const setServing = (serving: boolean) => {
+    server.setServing(serving);
+    onServing?.(serving);
+  };
   const services = createServices(database, config.quotas, Date.now, config.cacheBytes);
   const admission = new Admission(config.admission);
   const metrics = new Metrics({
@@ -121,6 +132,7 @@ export async function createApp(config: Config, log: Logger, tracing?: Tracing):
     return {
       address: `${config.host}:${port}`,
       metricsAddress: config.metrics && `${config.metrics.host}:${probed}`,
+      registry: metrics.registry,
       close,
     };
   } catch (error) {

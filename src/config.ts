@@ -32,6 +32,8 @@ export interface Config {
   readonly reflection: boolean;
   /** Calls at work, calls that wait, and calls in a second of one credential (0: any number). */
   readonly admission: { readonly concurrency: number; readonly queue: number; readonly rate: number };
+  /** Processes on the port; 1: this one alone. */
+  readonly workers: number;
   readonly logLevel: string;
 }
 
@@ -139,6 +141,8 @@ function contradictions(values: Partial<Values>): string[] {
   pair("ORGROLES_TLS_KEY_FILE", "ORGROLES_TLS_CERT_FILE");
   pair("ORGROLES_TLS_CLIENT_CA_FILE", "ORGROLES_TLS_CERT_FILE");
   pair("ORGROLES_JWT_JWKS_URL", "ORGROLES_JWT_ISSUER");
+  if ((values.ORGROLES_WORKERS ?? 1) > 1 && values.ORGROLES_DATABASE_URL?.kind === "sqlite")
+    faults.push("ORGROLES_WORKERS: needs a database server in ORGROLES_DATABASE_URL: SQLite is for one process");
   const credentials = values.ORGROLES_CREDENTIALS ?? [];
   if (credentials.some(({ certificate }) => certificate !== undefined))
     pair("ORGROLES_CREDENTIALS", "ORGROLES_TLS_CLIENT_CA_FILE");
@@ -200,6 +204,7 @@ function toConfig(values: Values, isEmbeddedDefault: boolean): Config {
       queue: values.ORGROLES_MAX_QUEUE,
       rate: values.ORGROLES_RATE_LIMIT,
     },
+    workers: values.ORGROLES_WORKERS,
     logLevel: values.ORGROLES_LOG_LEVEL,
   };
 }

@@ -2,11 +2,13 @@
 import { randomBytes } from "node:crypto";
 import { text } from "node:stream/consumers";
 import { Command, InvalidArgumentError } from "commander";
-import { pino } from "pino";
+import { type Logger, pino } from "pino";
 import type { App } from "./app";
 import { type Config, describeConfig, readConfig } from "./config";
 import { isToken, tokenDigest } from "./auth/authenticator";
+import { ProbeServer } from "./operations/probe-server";
 import { startTracing } from "./operations/tracing";
+import type { supervisor as theSupervisor } from "./operations/workers";
 import { describeDatabaseUrl } from "./persistence/database-url";
 
 const { version } = require("#package") as { version: string };
@@ -139,16 +141,57 @@ async function migrateUp(): Promise<void> {
 async function serve(): Promise<void> {
   const config = readConfig(process.env);
   const log = pino({ level: config.logLevel }, logDestination());
+  const { Supervisor, supervisor } = await import("./operations/workers");
+  if (config.workers === 1) return serveAlone(config, log);
+  if (supervisor.isThere) return serveAsWorker(config, log, supervisor);
+  const workers = new Supervisor(config.workers, log);
+  const probes = new ProbeServer(workers.exposition, () => workers.ready());
+  const close = async () => {
+    await workers.close();
+    await probes.close();
+  };
+  const stop = stopping(log, close);
+  process.on("SIGTERM", stop).on("SIGINT", stop);
+  try {
+    const port = config.metrics && (await probes.listen(config.metrics.host, config.metrics.port));
+    const address = await workers.start();
+    console.log(greeting(config, { address, metricsAddress: config.metrics && `${config.metrics.host}:${port}` }));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function serveAlone(config: Config, log: Logger): Promise<void> {
   const tracing = await startTracing(process.env);
   const { createApp } = await theApp();
-  const app = await createApp(config, log, tracing);
+  const app = await createApp(config, log, { tracing });
+  const stop = stopping(log, () => app.close());
+  process.on("SIGTERM", stop).on("SIGINT", stop);
+  console.log(greeting(config, app)); // who reads it may send signals
+}
 
-  let stopping = false;
-  const stop = (signal: NodeJS.Signals) => {
-    if (stopping) process.exit(1);
-    stopping = true;
+/** Signals from a terminal go to all processes; the supervisor ends its workers. */
+async function serveAsWorker(config: Config, log: Logger, supervisor: typeof theSupervisor): Promise<void> {
+  process.on("SIGINT", () => undefined);
+  const tracing = await startTracing(process.env);
+  const { createApp } = await theApp();
+  const onServing = (serving: boolean) => supervisor.tellServing(serving);
+  const app = await createApp({ ...config, metrics: undefined }, log, { tracing, onServing });
+  const stop = stopping(log, () => app.close());
+  process.on("SIGTERM", stop);
+  supervisor.onLost(() => stop("SIGTERM"));
+  supervisor.tellListening(app.address, app.registry);
+}
+
+/** Ends the process in order at the first signal, and at once at the second. */
+function stopping(log: Logger, close: () => Promise<void>): (signal: NodeJS.Signals) => void {
+  let begun = false;
+  return (signal) => {
+    if (begun) process.exit(1);
+    begun = true;
     log.info({ signal }, "stopping");
-    app.close().then(
+    close().then(
       () => process.exit(0),
       (error: unknown) => {
         log.fatal({ err: error }, "not stopped cleanly");
@@ -156,14 +199,12 @@ async function serve(): Promise<void> {
       },
     );
   };
-  process.on("SIGTERM", stop).on("SIGINT", stop);
-  console.log(greeting(config, app)); // who reads it may send signals
 }
 
 /** Lines that come within a tenth of a second are written together: each write costs more than the line. */
 const logDestination = () => pino.destination({ dest: 2, sync: false, minLength: 4096, periodicFlush: 100 });
 
-function greeting(config: Config, { address, metricsAddress }: App): string {
+function greeting(config: Config, { address, metricsAddress }: Pick<App, "address" | "metricsAddress">): string {
   const environment = config.environments[0];
   const [rpc, request] = environment
     ? ["RoleService/ListEnvironmentRoles", { environment_id: environment }]
@@ -186,4 +227,5 @@ function greeting(config: Config, { address, metricsAddress }: App): string {
 program.parseAsync().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
+  if (process.connected) process.disconnect(); // a worker would wait for its supervisor
 });

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { parse } from "yaml";
 import { z } from "zod";
 import type { Credential } from "./auth/authenticator";
@@ -91,6 +92,12 @@ const issuerUrl = z
     "must be a URL with https://, or with http:// on this machine",
   );
 
+const mostWorkers = 256;
+const workers = z
+  .string()
+  .transform((text) => (text === "auto" ? availableParallelism() : /^\d+$/.test(text) ? Number(text) : NaN))
+  .refine((count) => count >= 1 && count <= mostWorkers, `must be auto, or between 1 and ${mostWorkers}`);
+
 const file = z.string().min(1, "must be the path of a file");
 
 export const schema = z.object({
@@ -104,6 +111,11 @@ export const schema = z.object({
   ORGROLES_METRICS_ADDRESS: address.optional().meta({
     meaning: "where `/metrics` (Prometheus), `/livez` and `/readyz` are served over HTTP",
     fallback: "nowhere",
+  }),
+  ORGROLES_WORKERS: workers.prefault("1").meta({
+    meaning:
+      "processes that serve the port, each with its own connections, queue, cache and rate limit; `auto`: as many as there are cores; with a database server only",
+    fallback: "`1`",
   }),
   ORGROLES_DATABASE_URL: databaseUrl.prefault("sqlite:data/orgroles.db").meta({
     meaning:

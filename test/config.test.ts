@@ -30,6 +30,7 @@ test("nothing is required", () => {
     reflection: true,
     admission: { concurrency: 64, queue: 1024, rate: 0 },
     cacheBytes: 64 * 1024 * 1024,
+    workers: 1,
     logLevel: "info",
   });
 });
@@ -291,6 +292,16 @@ test.each<[string, Record<string, string>, string[]]>([
     ["ORGROLES_JWT_ISSUER: needs ORGROLES_JWT_AUDIENCE"],
   ],
   ["an audience of nobody", { ORGROLES_JWT_AUDIENCE: "x" }, ["ORGROLES_JWT_AUDIENCE: needs ORGROLES_JWT_ISSUER"]],
+  [
+    "several processes on one file",
+    { ORGROLES_WORKERS: "2", ORGROLES_DATABASE_URL: "sqlite:roles.db" },
+    ["ORGROLES_WORKERS: needs a database server in ORGROLES_DATABASE_URL: SQLite is for one process"],
+  ],
+  [
+    "no process at all",
+    { ORGROLES_WORKERS: "0", ORGROLES_DATABASE_URL: "mysql://root@127.0.0.1/roles" },
+    ["ORGROLES_WORKERS: must be auto, or between 1 and 256"],
+  ],
   [
     "keys of nobody",
     { ORGROLES_JWT_JWKS_URL: "https://login.example.com/keys" },

@@ -58,24 +58,25 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry });
     for (const result of ["done", "failed"]) this.passes.inc({ result }, 0);
     const { admission, pool } = sources;
-    const gauges: [name: string, help: string, read: () => number][] = [
+    const gauges: [name: string, help: string, read: () => number, ofWorkers?: "min"][] = [
       ["calls_running", "Calls that are at work", () => admission().running],
       ["calls_running_limit", "Calls that may be at work at once", () => admission().concurrency],
       ["calls_queued", "Calls that wait for their turn", () => admission().queued],
       ["calls_queued_limit", "Calls that may wait; more are refused with OVERLOADED", () => admission().queue],
-      ["serving", "1 while calls are answered, as /readyz says", () => Number(sources.serving())],
-      ["database_available", "1 while the database answers", () => Number(sources.available())],
+      ["serving", "1 while calls are answered, as /readyz says", () => Number(sources.serving()), "min"],
+      ["database_available", "1 while the database answers", () => Number(sources.available()), "min"],
       ["database_connections_open", "Connections to the database server", () => pool()?.open ?? 0],
       ["database_connections_idle", "Open connections that nothing uses", () => pool()?.idle ?? 0],
       ["database_connections_limit", "Connections that may be open; 0: no server", () => pool()?.limit ?? 0],
       ["database_waiting", "Transactions that wait for a connection", () => pool()?.waiting ?? 0],
       ["unswept_rows", "Rows of members left to sweep, in the process that sweeps", () => this.left()],
     ];
-    for (const [name, help, read] of gauges) this.gauge(`orgroles_${name}`, help, read);
+    for (const [name, help, read, ofWorkers] of gauges) this.gauge(`orgroles_${name}`, help, read, ofWorkers);
     new Gauge({
       name: "orgroles_build_info",
       help: "1, with the version as a label",
       labelNames: ["version"],
+      aggregator: "first",
       registers: [this.registry],
     }).set({ version: sources.version }, 1);
   }
@@ -103,10 +104,12 @@ export class Metrics {
     return [...this.unswept.values()].reduce((sum, rows) => sum + rows, 0);
   }
 
-  private gauge(name: string, help: string, read: () => number): Gauge {
+  /** `ofWorkers`: what several processes show together. */
+  private gauge(name: string, help: string, read: () => number, ofWorkers: "sum" | "min" = "sum"): Gauge {
     return new Gauge({
       name,
       help,
+      aggregator: ofWorkers,
       registers: [this.registry],
       collect() {
         this.set(read());

@@ -1,5 +1,10 @@
 import { type Server, createServer } from "node:http";
-import type { Registry } from "prom-client";
+
+/** What Prometheus gets. */
+export interface Exposition {
+  readonly contentType: string;
+  metrics(): Promise<string>;
+}
 
 /**
  * What a cluster and Prometheus ask over HTTP: `/livez` (the process answers), `/readyz` (it can serve calls) and
@@ -8,7 +13,7 @@ import type { Registry } from "prom-client";
 export class ProbeServer {
   private readonly server: Server;
 
-  constructor(registry: Registry, ready: () => boolean) {
+  constructor(registry: Exposition, ready: () => boolean) {
     const answers: Record<string, () => Promise<{ status: number; type: string; body: string }>> = {
       "/livez": async () => ({ status: 200, type: "text/plain", body: "ok\n" }),
       "/readyz": async () =>
