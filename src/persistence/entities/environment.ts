@@ -63,6 +63,7 @@ export const successionEntity = (columns: Columns) =>
       touches: columns.integer(),
       sweepRequested: columns.boolean(),
     },
+    indices: [{ name: "successions_sweep", columns: ["sweepRequested"] }],
   });
 
 /** An end of multiple roles. */

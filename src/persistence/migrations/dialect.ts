@@ -36,6 +36,14 @@ export function dialect(runner: QueryRunner) {
       const present = await presentIn("statistics", table, "index_name", name);
       if (!present.length) await runner.query(`CREATE ${kind} ${name} ON ${table} (${columns})`);
     },
+    dropIndex: async (name: string, table: string): Promise<void> => {
+      if (isSqlite) {
+        await runner.query(`DROP INDEX IF EXISTS ${name}`);
+        return;
+      }
+      const present = await presentIn("statistics", table, "index_name", name);
+      if (present.length) await runner.query(`DROP INDEX ${name} ON ${table}`);
+    },
     /** MariaDB and MySQL. */
     hasColumn: async (table: string, name: string): Promise<boolean> =>
       (await presentIn("columns", table, "column_name", name)).length > 0,

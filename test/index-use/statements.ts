@@ -1,0 +1,171 @@
+import type { Name } from "../../src/domain/fields";
+import type { Stores } from "../../src/domain/stores";
+import { aMember, aPermission, aRole, anEnvironment, newOrganizationUid, org } from "../support/storage";
+import type { Crowded } from "./crowded";
+
+type Calls<Store> = { readonly [Method in keyof Store]: (store: Store, at: Crowded) => Promise<unknown>[] };
+
+/** Every way of every store to the database: a method without a row here does not compile. */
+export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]> } = {
+  environments: {
+    find: (store, { id }) => [store.find(id)],
+    get: (store, { uid }) => [store.get(uid)],
+    list: (store) => [store.list("", 101), store.list("environment-0100", 1001)],
+    touch: (store, { uid }) => [store.touch(uid)],
+    insert: (store) => [store.insert(anEnvironment())],
+    update: (store, { uid }) => [store.update(uid, { displayName: "x" as Name, updateTime: 2 })],
+    lockSuccession: (store, { uid }) => [store.lockSuccession(uid)],
+    collapses: (store, { uid }) => [store.collapses(uid)],
+    insertCollapse: (store, { uid }) => [store.insertCollapse(uid, { revision: 99, order: [], createTime: 1 })],
+    removeCollapse: (store, { uid }) => [store.removeCollapse(uid, 1)],
+    requestSweep: (store, { uid }) => [store.requestSweep(uid)],
+    endSweep: (store, { uid }) => [store.endSweep(uid)],
+    sweepRequests: (store) => [store.sweepRequests()],
+    closeToNewOrganizations: (store, { uid }) => [store.closeToNewOrganizations(uid)],
+    remove: (store, { uid }) => [store.remove(uid, 1)],
+  },
+  organizations: {
+    find: (store, { uid, organizationId, emptyOrganizationId }) => [
+      store.find(uid, [organizationId]),
+      store.find(uid, [organizationId, emptyOrganizationId]),
+    ],
+    findByUid: (store, at) => [store.findByUid(at.uid, [at.organizationUid, at.organizationUidAt(7)])],
+    lock: (store, at) => [store.lock(at.uid, [at.organizationId, at.organizationIdAt(7)])],
+    insert: (store, { uid }) => [store.insert(uid, [{ id: org("new"), uid: newOrganizationUid() }])],
+    saveOwn: (store, at) => [store.saveOwn(at.uid, at.organizationId, { defaultRoleId: at.roleAt(1), order: [] })],
+    countByDefault: (store, at) => [store.countByDefault(at.uid, [at.roleAt(10), at.roleAt(19)])],
+    listByDefault: (store, at) => [store.listByDefault(at.uid, [at.roleAt(10)], 100)],
+    count: (store, { uid }) => [store.count(uid)],
+    remove: (store, at) => [store.remove(at.uid, { id: at.emptyOrganizationId, uid: at.organizationUidAt(4999) }, 1)],
+  },
+  roles: {
+    ofEnvironment: (store, { uid }) => [store.ofEnvironment(uid)],
+    ofOrganizations: (store, at) => [store.ofOrganizations(at.uid, [at.organizationId, at.organizationIdAt(7)])],
+    replaced: (store, { uid }) => [store.replaced(uid)],
+    permissionsOf: (store, at) => [
+      store.permissionsOf(at.uid, ["", at.organizationId]),
+      store.permissionsOf(at.uid, [at.organizationId], at.customRoleAt(1)),
+    ],
+    grants: (store, at) => [store.grants(at.uid, [""]), store.grants(at.uid, [at.organizationId])],
+    insert: (store, { uid }) => [store.insert(uid, aRole("new"))],
+    update: (store, at) => [store.update(at.uid, { id: at.roleAt(1), organizationId: "" }, { updateTime: 2 })],
+    addPermissions: (store, at) => [
+      store.addPermissions(at.uid, { id: at.roleAt(1), organizationId: "" }, [at.permissionAt(1999)]),
+    ],
+    removePermissions: (store, at) => [
+      store.removePermissions(at.uid, { id: at.roleAt(1), organizationId: "" }, [
+        at.permissionAt(1),
+        at.permissionAt(2),
+      ]),
+    ],
+    bury: (store, at) => [
+      store.bury(
+        at.uid,
+        at.roleAt(2),
+        { deletedRevision: 9, replacementRoleId: undefined, environmentDefaultRoleId: at.roleAt(0) },
+        1,
+      ),
+    ],
+    replace: (store, at) => [store.replace(at.uid, at.organizationId, at.customRoleAt(2), at.roleAt(0))],
+    remove: (store, at) => [store.remove(at.uid, at.organizationId, at.customRoleAt(3))],
+    removeAll: (store, at) => [store.removeAll(at.uid, at.organizationId)],
+  },
+  permissions: {
+    find: (store, { uid, permission }) => [store.find(uid, permission)],
+    list: (store, { uid, permission }) => [store.list(uid, "", 101), store.list(uid, permission, 1001)],
+    count: (store, { uid }) => [store.count(uid)],
+    idsOf: (store, { uid, permission }) => [store.idsOf(uid, [permission])],
+    slugs: (store, { uid }) => [store.slugs(uid)],
+    countRoles: (store, at) => [store.countRoles(at.uid, at.permissionAt(1))],
+    insert: (store, { uid }) => [store.insert(uid, aPermission("new"))],
+    update: (store, at) => [store.update(at.uid, at.permissionAt(1), { updateTime: 2 })],
+    remove: (store, at) => [store.remove(at.uid, at.permissionAt(1), 1)],
+  },
+  memberships: {
+    find: (store, at) => [
+      store.find(at.uid, [at]),
+      store.find(
+        at.uid,
+        Array.from({ length: 500 }, (_, n) => ({ organizationUid: at.organizationUid, userId: at.userAt(n) })),
+      ),
+    ],
+    list: (store, at) => [
+      store.list(at.uid, at.organizationUid, { after: "", limit: 101 }),
+      store.list(at.uid, at.organizationUid, { after: at.userAt(2500), limit: 1001 }),
+      store.list(at.uid, at.organizationUid, { after: "", limit: 101, roleIds: [at.roleAt(1)] }),
+      store.list(at.uid, at.organizationUid, {
+        after: at.userAt(9),
+        limit: 101,
+        roleIds: [at.roleAt(1), at.roleAt(19)],
+      }),
+    ],
+    stored: (store, at) => [store.stored(at.uid, at.organizationUid, [at.roleAt(19), at.roleAt(39), at.roleAt(59)])],
+    count: (store, at) => [store.count(at.uid, at.organizationUid)],
+    countAlone: (store, at) => [
+      store.countAlone(at.uid, at.roleAt(1)),
+      store.countAlone(at.uid, at.roleAt(1), at.organizationUid),
+    ],
+    storing: (store, at) => [
+      store.storing(at.uid, at.roleAt(1), { several: true, limit: 500 }),
+      store.storing(at.uid, at.roleAt(1), { several: false, organization: at.organizationUid, limit: 500 }),
+      store.storing(at.uid, at.roleAt(1), { several: true, after: at, limit: 500 }),
+    ],
+    unsettled: (store, at) => [
+      store.unsettled(at.uid, { roleIds: [at.roleAt(19), at.roleAt(39)], collapsedAt: 4 }, 500),
+      store.unsettled(at.uid, { roleIds: [], collapsedAt: 4 }, 500),
+      store.unsettled(at.uid, { roleIds: [at.roleAt(19)], collapsedAt: 0 }, 500, [at.organizationUid]),
+      store.unsettled(at.uid, { roleIds: [], collapsedAt: 4 }, 500, [at.organizationUid]),
+    ],
+    countUnsettled: (store, at) => [store.countUnsettled(at.uid, { roleIds: [at.roleAt(19)], collapsedAt: 4 })],
+    put: (store, at) => [store.put(at.uid, [aMember(at.organizationUid, at.userId, [at.roleAt(1)])])],
+    remove: (store, at) => [store.remove(at.uid, at)],
+  },
+  groupRoles: {
+    find: (store, at) => [store.find(at.uid, at.organizationUid, [at.groupId, "group-00003" as typeof at.groupId])],
+    list: (store, at) => [
+      store.list(at.uid, at.organizationUid, { after: "", limit: 101, without: [] }),
+      store.list(at.uid, at.organizationUid, { after: "group-02000", limit: 101, without: [at.roleAt(19)] }),
+    ],
+    count: (store, at) => [store.count(at.uid, at.organizationUid, [at.roleAt(1), at.roleAt(19)])],
+    mappedTo: (store, at) => [
+      store.mappedTo(at.uid, [at.roleAt(19), at.roleAt(39)], 500),
+      store.mappedTo(at.uid, [at.roleAt(19)], 500, [at.organizationUid]),
+    ],
+    put: (store, at) => [
+      store.put(at.uid, at.organizationUid, {
+        groupId: at.groupId,
+        roleId: at.roleAt(1),
+        createTime: 1,
+        updateTime: 1,
+      }),
+    ],
+    remove: (store, at) => [store.remove(at.uid, at.organizationUid, at.groupId)],
+  },
+  answers: {
+    find: (store, { id, requestId }) => [store.find(id, requestId, 0)],
+    save: (store, { id }) => [
+      store.save(
+        id,
+        {
+          requestId: "00000000-0000-4000-8000-999999999999" as Crowded["requestId"],
+          fingerprint: "f".repeat(64),
+          answer: "{}",
+          createTime: 1,
+        },
+        0,
+      ),
+    ],
+  },
+  current: {
+    find: (store, at) => {
+      const about = (from: number, count: number) =>
+        Array.from({ length: count }, (_, n) => ({
+          environmentId: at.id,
+          environmentUid: at.uid,
+          organizationIds: [at.organizationIdAt(from + n)],
+          members: [{ organizationUid: at.organizationUidAt(from + n), userId: at.userAt(5000 + n) }],
+        }));
+      return [store.find(about(1, 1)), store.find(about(1, 256)), store.find([{ ...about(1, 1)[0]!, members: [] }])];
+    },
+  },
+};

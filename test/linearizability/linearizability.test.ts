@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type TestEngine, engines } from "../support/engines";
+import { many } from "../support/many";
+import { type ServiceProcess, startProcess } from "../support/process";
+import { serving } from "../support/service";
+import { type Histories, prepare, registers, work } from "./clients";
+import { type Operation, isLinearizable } from "./register";
+
+const clientsOfEach = 3;
+const rounds = 3;
+const roundMilliseconds = 1500;
+
+/** Alike in both environments, so that whatever mixes them up shows. */
+const scopes = ["alpha", "beta"].map((environmentId) => ({ environmentId, organizationId: "acme" }));
+
+async function historiesOn(engine: TestEngine): Promise<{ histories: Histories[]; counts: number[] }> {
+  const database = await engine.create();
+  const processes: ServiceProcess[] = [];
+  const settings = { ORGROLES_DATABASE_URL: database.url, ORGROLES_ENVIRONMENTS: "alpha,beta" };
+  const start = async () => {
+    const service = await startProcess(settings);
+    processes.push(service);
+    await serving(service);
+    return service;
+  };
+  try {
+    const steady = await start();
+    let mortal = await start();
+    for (const scope of scopes) await prepare(steady, scope);
+    const histories = scopes.map((): Histories => new Map(Object.keys(registers).map((name) => [name, []])));
+    let stopping = false;
+    const control = { stopped: () => stopping, random: Math.random };
+    const working = scopes.flatMap((scope, index) =>
+      many(clientsOfEach, (number) => {
+        const address = () => (number % 2 ? mortal : steady).address;
+        return work(address, scope, histories[index] as Histories, control);
+      }),
+    );
+    for (let round = 0; round < rounds; round += 1) {
+      await sleep(roundMilliseconds);
+      await mortal.end("SIGKILL");
+      mortal = await start();
+    }
+    await sleep(roundMilliseconds);
+    stopping = true;
+    return { histories, counts: await Promise.all(working) };
+  } finally {
+    await Promise.all(processes.map((service) => service.end("SIGKILL")));
+    await database.drop();
+  }
+}
+
+describe.each(engines)(
+  "what clients of two processes see on $name, one of which is killed again and again,",
+  (engine) => {
+    let histories: Histories[];
+    let counts: number[];
+    beforeAll(async () => ({ histories, counts } = await historiesOn(engine)), 60_000);
+
+    test("is enough to tell", () => {
+      expect(Math.min(...counts)).toBeGreaterThan(50);
+      for (const history of histories.flatMap((all) => [...all.values()])) expect(history.length).toBeGreaterThan(50);
+    });
+
+    test.each(Object.entries(registers))("can be put in one order: %s", (name, { initial }) => {
+      for (const all of histories) {
+        const history = all.get(name) as Operation[];
+        expect(isLinearizable(initial, history)).toBe(true);
+        const staleRead = staleIn(initial, history);
+        if (staleRead) expect(isLinearizable(initial, staleRead)).toBe(false);
+      }
+    });
+  },
+);
+
+/** The same history with the last read answered by what was there at first, long overwritten. */
+function staleIn(initial: string, history: readonly Operation[]): Operation[] | undefined {
+  const reads = history.filter(({ kind, value }) => kind === "read" && value !== initial);
+  const last = reads.toSorted((a, b) => a.begin - b.begin).at(-1);
+  const rewritten = history.some(
+    ({ kind, value, end }) => kind === "write" && value === initial && last && end > last.begin - 500,
+  );
+  return last && !rewritten ? history.map((one) => (one === last ? { ...one, value: initial } : one)) : undefined;
+}
