@@ -18,6 +18,7 @@ const poolSize = 10;
  */
 export async function measureCreation(
   connection: mysql.Connection,
+  uri: string,
   subject: Subject,
   report: Report,
   { pairs, seconds, only }: { pairs: number; seconds: number; only: RegExp },
@@ -36,15 +37,17 @@ export async function measureCreation(
   const [sample = ""] = await fresh("sample", 0);
   const recorded = await record(connection, () => create(sample, randomUUID()));
   const statements = recorded.statements.map((sql) => template(sql, sample, recorded.answer));
-  const pool = mysql.createPool({
-    ...connection.config,
-    connectionLimit: poolSize,
-  });
+  const pool = mysql.createPool({ uri, connectionLimit: poolSize });
   pool.pool.on("connection", (opened) => opened.query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"));
   const bare = async (organizationId: string) => {
     const one = await pool.getConnection();
     try {
-      const values = { organizationId, requestId: randomUUID(), suffix: suffix() };
+      const values = {
+        organizationId,
+        requestId: randomUUID(),
+        suffix: suffix(),
+        slug: `${suffix()}${suffix()}`.toLowerCase(),
+      };
       for (const statement of statements) await one.query(statement(values));
     } finally {
       one.release();
@@ -71,15 +74,15 @@ interface Values {
   readonly organizationId: string;
   readonly requestId: string;
   readonly suffix: string;
+  readonly slug: string;
 }
 
 /** A statement for any call, made from that of one call. */
 function template(sql: string, organizationId: string, { id, slug, requestId }: Recorded["answer"]) {
   const last = id.slice(-6);
-  const generated = slug.slice(0, -6);
   return (values: Values) =>
     sql
-      .replaceAll(slug, generated + values.suffix.toLowerCase())
+      .replaceAll(slug, values.slug)
       .replaceAll(id, id.slice(0, -last.length) + values.suffix)
       .replaceAll(requestId, values.requestId)
       .replaceAll(`'${organizationId}'`, `'${values.organizationId}'`);

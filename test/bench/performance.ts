@@ -162,7 +162,7 @@ async function onMariadb(server: DatabaseServer): Promise<void> {
       () => onSubject(subject, checkPermission, eight(check), many),
     );
     await oneAtATime(subject, connection, settings.ORGROLES_DATABASE_URL);
-    await measureCreation(connection, subject, report, { pairs, seconds, only });
+    await measureCreation(connection, settings.ORGROLES_DATABASE_URL, subject, report, { pairs, seconds, only });
     await subject.end();
     await workers(settings, async (started) => (subject = started));
   } finally {
