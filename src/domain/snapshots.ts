@@ -67,7 +67,7 @@ interface Asked {
 export class Snapshots {
   private readonly environments: Cache<EnvironmentSnapshot>;
   private readonly organizations: Cache<OrganizationSnapshot>;
-  private readonly remembering = new Set<EnvironmentId>();
+  private readonly remembered = new Map<EnvironmentId, number>();
   private readonly rounds: Rounds<Question, Current>;
 
   constructor(
@@ -87,6 +87,7 @@ export class Snapshots {
   /** For a database that was away: what took its place may use the same revisions for something else. */
   forget(): void {
     this.environments.clear();
+    this.remembered.clear();
     this.organizations.clear();
   }
 
@@ -107,13 +108,14 @@ export class Snapshots {
     return this.environmentAt(row)?.state;
   }
 
-  /** Reads an environment apart, for those who will ask what is `known` of it; they do without until then. */
-  remember(id: EnvironmentId): void {
-    if (this.remembering.has(id)) return;
-    this.remembering.add(id);
-    void this.moment(id, [])
-      .catch(() => undefined) // who needs it will read it, and say so
-      .finally(() => this.remembering.delete(id));
+  /**
+   * Reads an environment apart, for those who will ask what is `known` of it; they do without until then. Once for a
+   * revision: it may be too large to be kept.
+   */
+  remember({ id, revision }: Environment): void {
+    if (this.remembered.get(id) === revision) return;
+    this.remembered.set(id, revision);
+    this.moment(id, []).catch(() => this.remembered.delete(id)); // who needs it will read it, and say what is wrong
   }
 
   /** The state of an organization with the revision that its lock gave it: nothing else of it has changed. */

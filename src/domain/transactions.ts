@@ -269,7 +269,7 @@ export class Transactions {
     if (!environment) throw refuse.environmentNotFound(id);
     const known = this.snapshots.known(environment);
     if (known) return known;
-    this.snapshots.remember(environment.id);
+    this.snapshots.remember(environment);
     return loadEnvironment(stores, environment);
   }
 

@@ -1,8 +1,8 @@
-import type { QueryRunner } from "typeorm";
 import { pino } from "pino";
 import type { Stores } from "../../src/domain/stores";
 import { Janitor } from "../../src/persistence/janitor";
 import { servers } from "../support/engines";
+import { type Statement, recordStatements } from "../support/recorded";
 import { type TestStorage, openStorage } from "../support/storage";
 import { Crowded } from "./crowded";
 import { statements } from "./statements";
@@ -18,11 +18,6 @@ interface Step {
   readonly key: string | null;
   readonly rows: number | string | null;
   readonly Extra: string | null;
-}
-
-interface Sent {
-  readonly sql: string;
-  readonly parameters: readonly unknown[];
 }
 
 /** What of a plan is not to be: a table read from end to end, or more than a page sorted. */
@@ -41,29 +36,18 @@ const rolledBack = new Error("rolled back");
 describe.each(servers)("on $name", (engine) => {
   const at = new Crowded();
   let storage: TestStorage;
-  let sent: Sent[] = [];
+  let recorded: () => Statement[];
 
   beforeAll(async () => {
     storage = await openStorage(engine);
     await at.fill(storage);
-    await storage.database.use(async (dataSource) => {
-      const create = dataSource.createQueryRunner.bind(dataSource);
-      dataSource.createQueryRunner = (mode) => {
-        const runner = create(mode);
-        const query = runner.query.bind(runner) as (...values: unknown[]) => Promise<unknown>;
-        runner.query = ((sql: string, parameters: unknown[] = [], ...rest: unknown[]) => {
-          sent.push({ sql, parameters });
-          return query(sql, parameters, ...rest);
-        }) as QueryRunner["query"];
-        return runner;
-      };
-    });
+    recorded = await recordStatements(storage);
   }, 120_000);
 
   afterAll(() => storage?.drop());
-  beforeEach(() => (sent = []));
+  beforeEach(() => void recorded());
 
-  async function expectIndexes(): Promise<void> {
+  async function expectIndexes(sent: readonly Statement[]): Promise<void> {
     const explained = sent.filter(({ sql }) => /^(?:SELECT|UPDATE|DELETE)/.test(sql));
     const faults: string[] = [];
     for (const { sql, parameters } of explained)
@@ -86,16 +70,18 @@ describe.each(servers)("on $name", (engine) => {
       throw rolledBack;
     };
     await expect(storage.units.write(work)).rejects.toBe(rolledBack);
+    const sent = recorded();
     expect(sent.some(({ sql }) => /^(?:SELECT|INSERT|UPDATE|DELETE)/.test(sql))).toBe(true);
-    await expectIndexes();
+    await expectIndexes(sent);
   });
 
   test("what is left behind is found by an index", async () => {
     const janitor = new Janitor(storage.database, Date.now, pino({ level: "silent" }));
     await janitor.pass();
     await janitor.close();
+    const sent = recorded();
     expect(sent.some(({ sql }) => sql.startsWith("DELETE FROM role_assignments"))).toBe(true);
-    await expectIndexes();
+    await expectIndexes(sent);
   });
 });
 
