@@ -115,7 +115,9 @@ export async function createApp(
   const probes = new ProbeServer(metrics.registry, () => server.serving);
   const background = [new Janitor(database, Date.now, log), new Sweeper(database, services.sweep, log, metrics)];
   const close = async () => {
-    await server.close();
+    const closed = server.close();
+    admission.refusals.flush();
+    await closed;
     overload.flush();
     await Promise.all(background.map((work) => work.close()));
     await database.close();

@@ -1,6 +1,7 @@
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import type { Caller } from "../domain/authorization";
 import { refuse } from "../domain/errors";
+import { Pace } from "./pace";
 
 export interface AdmissionOptions {
   /** Calls at work at once. */
@@ -28,6 +29,8 @@ export const queueFull = refuse.overloaded("queue", queueRetry);
  * the way of every call: a library's queue costs each of them several promises, and keeps those that were given up.
  */
 export class Admission {
+  /** Of calls that found the queue full. */
+  readonly refusals = new Pace();
   private running = 0;
   /** In order of arrival. */
   private readonly waiting = new Set<() => void>();

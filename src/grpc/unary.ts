@@ -108,7 +108,7 @@ function unary(
   return (call, respond) => {
     if (admission.full()) {
       onShed(method.path);
-      return respond(shed);
+      return admission.refusals.do(() => respond(shed));
     }
     const start = performance.now();
     const given = new GivenUp(call);

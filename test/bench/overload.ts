@@ -15,7 +15,7 @@ import { serving } from "../support/service";
  * becomes of them. h2load makes the calls, and the service's own metrics count what was answered. ListMemberships is
  * used, because every one of its calls costs several statements. QUEUE sets how many calls may wait.
  */
-const seconds = 8;
+const seconds = 10;
 const pairs = 5;
 
 async function answered(metrics: string): Promise<Record<string, number>> {

@@ -113,11 +113,11 @@ describe.each(engines)("on $name", (engine) => {
     const slug = "exports:run";
     const { permission } = await stage.permissions.createPermission({ environmentId: another, slug, name: "Run" });
     for (const call of [
-      stage.permissions.getPermission({ environmentId, slug }),
-      stage.permissions.updatePermission({ environmentId, slug, permission, updateMask: ["name"] }),
-      stage.permissions.deletePermission({ environmentId, slug }),
+      () => stage.permissions.getPermission({ environmentId, slug }),
+      () => stage.permissions.updatePermission({ environmentId, slug, permission, updateMask: ["name"] }),
+      () => stage.permissions.deletePermission({ environmentId, slug }),
     ])
-      expect(await failureOf(call)).toMatchObject({
+      expect(await failureOf(call())).toMatchObject({
         code: "NOT_FOUND",
         reason: "PERMISSION_NOT_FOUND",
         metadata: { slug },

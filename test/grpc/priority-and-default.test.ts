@@ -119,12 +119,12 @@ describe.each(engines)("on $name", (engine) => {
     const environmentId = await stage.environment();
     const scope = { environmentId, organizationId };
     for (const call of [
-      stage.roles.setPriority({ ...scope, slugs: ["admin", "member"] }),
-      stage.roles.setPriority({ ...scope, slugs: [] }),
-      stage.roles.setDefaultRole({ ...scope, slug: "admin" }),
-      stage.roles.setDefaultRole({ ...scope, slug: "viewer" }),
+      () => stage.roles.setPriority({ ...scope, slugs: ["admin", "member"] }),
+      () => stage.roles.setPriority({ ...scope, slugs: [] }),
+      () => stage.roles.setDefaultRole({ ...scope, slug: "admin" }),
+      () => stage.roles.setDefaultRole({ ...scope, slug: "viewer" }),
     ])
-      expect(await failureOf(call)).toMatchObject({
+      expect(await failureOf(call())).toMatchObject({
         code: "FAILED_PRECONDITION",
         reason: "ORGANIZATION_INHERITS_ENVIRONMENT",
         metadata: { organization_id: organizationId },
