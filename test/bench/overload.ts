@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import mysql from "mysql2/promise";
 import { MembershipServiceService } from "../../gen/orgroles/v1/membership_service";
@@ -15,8 +16,10 @@ import { serving } from "../support/service";
  * becomes of them. h2load makes the calls, and the service's own metrics count what was answered. ListMemberships is
  * used, because every one of its calls costs several statements. QUEUE sets how many calls may wait.
  */
-const seconds = 10;
-const pairs = 5;
+const seconds = 6;
+/** Until as many calls wait as there can be. */
+const warmUp = 3;
+const pairs = 3;
 
 async function answered(metrics: string): Promise<Record<string, number>> {
   const text = await (await fetch(`http://${metrics}/metrics`)).text();
@@ -54,17 +57,20 @@ async function main(): Promise<void> {
     const metrics = /http:\/\/([\d.:]+)\/metrics/.exec(service.output())?.[1] ?? "";
 
     const measure = async (name: string, connections: number, ...options: string[]) => {
-      const before = await answered(metrics);
-      await promisify(execFile)("h2load", [
+      const load = promisify(execFile)("h2load", [
         `--data=${body}`,
         "--header=content-type: application/grpc",
         "--header=te: trailers",
-        `--duration=${seconds}`,
+        `--duration=${warmUp + seconds + 1}`,
         `--clients=${connections}`,
         ...options,
         `http://${service.address}${MembershipServiceService.listMemberships.path}`,
       ]);
+      await sleep(warmUp * 1000);
+      const before = await answered(metrics);
+      await sleep(seconds * 1000);
       const after = await answered(metrics);
+      await load;
       const rate = (code: string) => Math.round(((after[code] ?? 0) - (before[code] ?? 0)) / seconds);
       console.log(`${name}: ${rate("OK")}/s answered, ${rate("RESOURCE_EXHAUSTED")}/s refused`);
       return rate("OK");
