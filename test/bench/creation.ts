@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import mysql from "mysql2/promise";
-import { type Load, cpuTime } from "./load";
+import { type Load, cpuTime, loadOf } from "./load";
 import type { Report } from "./report";
 import type { Subject } from "./subjects";
 
@@ -138,8 +138,5 @@ async function loop(
     }),
   );
   const elapsed = performance.now() - start;
-  times.sort((a, b) => a - b);
-  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? NaN;
-  const cpu = (cpuTime(pids) - before) / times.length;
-  return { rate: (times.length / elapsed) * 1000, p50: at(0.5), p99: at(0.99), calls: times.length, failed: 0, cpu };
+  return loadOf(times, { seconds: elapsed / 1000, failed: 0, cpu: cpuTime(pids) - before });
 }

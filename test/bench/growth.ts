@@ -6,14 +6,14 @@ import { AccessServiceService } from "../../gen/orgroles/v1/access_service";
 import { RoleServiceService } from "../../gen/orgroles/v1/role_service";
 import { findOrStartMariadb } from "../support/servers";
 import { Crowd } from "./crowd";
-import { type Load, h2load, median } from "./load";
+import { type Load, median } from "./load";
 import { type Panel, plot } from "./plot";
-import { type Subject, startSubject } from "./subjects";
+import { type Subject, loadOn, startSubject } from "./subjects";
 
 /**
  * What the reads cost the more there is: organizations with ten members each, and roles. Each size has a database of
- * its own; 64 calls in flight over 8 connections, which ask about eight organizations; medians of ROUNDS. Then what memory it takes to have
- * asked about every organization. Prints a table, and draws it into the file that PLOT names.
+ * its own; 64 calls in flight over 8 connections, which ask about eight organizations; medians of ROUNDS. Then what
+ * memory it takes to have asked about every organization. Prints a table, and draws it into the file that PLOT names.
  */
 const seconds = Number(process.env["SECONDS"] ?? 4);
 const rounds = Number(process.env["ROUNDS"] ?? 5);
@@ -98,10 +98,7 @@ async function measure(
     for (let round = 0; round <= rounds; round += 1)
       for (const [rpc, [method, messages]] of Object.entries(reads)) {
         const used = messages.length === 8 ? messages : messages.slice(0, 1);
-        const before = await subject.codes();
-        const load = await h2load(folder, subject, method.path, used, { seconds, connections: 8, streams: 8 });
-        const answered = ((await subject.codes())["OK"] ?? 0) - (before["OK"] ?? 0);
-        if (load.failed || answered < load.calls) throw new Error(`${rpc}: ${answered} of ${load.calls} calls were OK`);
+        const load = await loadOn(folder, subject, method.path, used, { seconds, connections: 8, streams: 8 });
         if (round) loads.set(rpc, [...(loads.get(rpc) ?? []), load]); // the first round warms up
       }
     const points = [...loads].map(([rpc, all]): Point => {

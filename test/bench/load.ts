@@ -14,7 +14,7 @@ export interface Load {
   readonly p50: number;
   readonly p99: number;
   readonly calls: number;
-  /** Without an HTTP answer. What gRPC says is in the trailers, which h2load does not read: see `Watched`. */
+  /** Without an HTTP answer. What gRPC says is in the trailers, which h2load does not read: see `loadOn`. */
   readonly failed: number;
   /** Microseconds of processor time that the server's process took for a call. */
   readonly cpu: number;
@@ -72,16 +72,22 @@ export async function h2load(
     }),
   );
   const used = cpuTime(pids()) - before;
-  const times = Float64Array.from(all.flatMap((one) => one.times)).sort();
+  const failed = all.reduce((sum, one) => sum + one.failed, 0);
+  return loadOf(
+    all.flatMap((one) => one.times),
+    { seconds, failed, cpu: used },
+  );
+}
+
+/** From the milliseconds that each call took, and the microseconds of processor time that all of them took. */
+export function loadOf(
+  taken: readonly number[],
+  { seconds, failed, cpu }: { readonly seconds: number; readonly failed: number; readonly cpu: number },
+): Load {
+  const times = Float64Array.from(taken).sort();
   const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? NaN;
-  return {
-    rate: times.length / seconds,
-    p50: at(0.5),
-    p99: at(0.99),
-    calls: times.length,
-    failed: all.reduce((sum, one) => sum + one.failed, 0),
-    cpu: used / times.length,
-  };
+  const calls = times.length;
+  return { rate: calls / seconds, p50: at(0.5), p99: at(0.99), calls, failed, cpu: cpu / calls };
 }
 
 /** Microseconds that the processes have run so far. The kernel counts in hundredths of a second. */
@@ -92,12 +98,6 @@ export function cpuTime(pids: readonly number[]): number {
     ticks += Number(fields[11]) + Number(fields[12]);
   }
   return ticks * 10_000;
-}
-
-/** The processes that a process has started. */
-export async function childrenOf(pid: number): Promise<number[]> {
-  const found = await run("pgrep", ["-P", String(pid)]).catch(() => ({ stdout: "" }));
-  return found.stdout.split("\n").filter(Boolean).map(Number);
 }
 
 export function median(values: readonly number[]): number {

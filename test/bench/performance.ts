@@ -7,9 +7,9 @@ import { RoleServiceService } from "../../gen/orgroles/v1/role_service";
 import { type DatabaseServer, findOrStartMariadb } from "../support/servers";
 import { Crowd, type Member } from "./crowd";
 import { type Load, type Shape, type Target, h2load } from "./load";
-import { Report } from "./report";
+import { Report, type Row } from "./report";
 import { measureStart } from "./start";
-import { type Subject, answerOf, startBare, startSubject } from "./subjects";
+import { type Subject, answerOf, loadOn, startBare, startSubject } from "./subjects";
 import { measureCreation } from "./creation";
 
 /**
@@ -45,36 +45,19 @@ const checks = () => {
   const all = Array.from({ length: batch }, () => ({ ...crowd.anyone(), permission }));
   return batchCheckPermissions.requestSerialize({ environmentId, checks: all });
 };
+interface Method {
+  readonly path: string;
+}
+
 /** One for each connection. */
 const eight = (message: (member: Member) => Uint8Array, of = crowd) =>
   Array.from({ length: many.connections }, () => message(of.anyone()));
 
-/** Load on the service, of which every call must be answered, and with OK. */
-async function onSubject(
-  subject: Subject,
-  method: { readonly path: string },
-  messages: readonly Uint8Array[],
-  shape: Shape,
-): Promise<Load> {
-  const before = await subject.codes();
-  const load = await h2load(folder, subject, method.path, messages, shape);
-  const after = await subject.codes();
-  const failed = Object.keys(after).filter((code) => code !== "OK" && after[code] !== (before[code] ?? 0));
-  const answered = (after["OK"] ?? 0) - (before["OK"] ?? 0);
-  if (failed.length || load.failed || answered < load.calls)
-    throw new Error(`${method.path}: ${answered} of ${load.calls} calls were answered with OK; ${failed.join(", ")}`);
-  return load;
-}
+const onSubject = (subject: Subject, method: Method, messages: readonly Uint8Array[], shape: Shape) =>
+  loadOn(folder, subject, method.path, messages, shape);
 
-const onBare = (bare: Target, method: { readonly path: string }, messages: readonly Uint8Array[], shape: Shape) =>
+const onBare = (bare: Target, method: Method, messages: readonly Uint8Array[], shape: Shape) =>
   h2load(folder, bare, method.path, messages, shape);
-
-interface Row {
-  readonly work: string;
-  readonly against: string;
-  readonly goal: number;
-  readonly least: number;
-}
 
 /** Both in turn, so that whatever else the machine does meets both; the first time does not count. */
 async function inTurn(row: Row, ours: () => Promise<Load>, theirs: () => Promise<Load>): Promise<void> {

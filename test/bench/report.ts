@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { type Load, median } from "./load";
 
-interface Row {
+export interface Row {
   readonly work: string;
   readonly against: string;
   readonly goal: number;

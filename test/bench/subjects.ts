@@ -4,10 +4,10 @@ import path from "node:path";
 import { Client, Metadata, credentials } from "@grpc/grpc-js";
 import { tokenDigest } from "../../src/auth/authenticator";
 import { bearer } from "../support/client";
-import { type ServiceProcess, startProcess } from "../support/process";
+import { type ServiceProcess, childrenOf, startProcess } from "../support/process";
 import { scrape } from "../support/scrape";
 import { serving } from "../support/service";
-import { type Target, childrenOf } from "./load";
+import { type Load, type Shape, type Target, h2load } from "./load";
 
 const token = "a-token-of-the-benchmark";
 
@@ -37,7 +37,7 @@ export async function startSubject(folder: string, settings: Record<string, stri
     path.join(folder, "log"),
   );
   await serving(service);
-  const children = await childrenOf(service.pid);
+  const children = childrenOf(service.pid);
   const metrics = /http:\/\/([\d.:]+)\/metrics/.exec(service.output())?.[1] ?? "";
   return {
     service,
@@ -53,6 +53,24 @@ export async function startSubject(folder: string, settings: Record<string, stri
     },
     end: () => service.end(),
   };
+}
+
+/** Load on the service, of which every call must be answered, and with OK. */
+export async function loadOn(
+  folder: string,
+  subject: Subject,
+  method: string,
+  messages: readonly Uint8Array[],
+  shape: Shape,
+): Promise<Load> {
+  const before = await subject.codes();
+  const load = await h2load(folder, subject, method, messages, shape);
+  const after = await subject.codes();
+  const failed = Object.keys(after).filter((code) => code !== "OK" && after[code] !== (before[code] ?? 0));
+  const answered = (after["OK"] ?? 0) - (before["OK"] ?? 0);
+  if (failed.length || load.failed || answered < load.calls)
+    throw new Error(`${method}: ${answered} of ${load.calls} calls were answered with OK; ${failed.join(", ")}`);
+  return load;
 }
 
 export interface Bare extends Target {

@@ -1,8 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { type TestDatabase, engines } from "../support/engines";
 import { connect } from "../support/client";
 import { many } from "../support/many";
-import { type ServiceProcess, startProcess } from "../support/process";
+import { type ServiceProcess, childrenOf, startProcess } from "../support/process";
 import { fetchFrom, scrape } from "../support/scrape";
 import { serving } from "../support/service";
 import { present } from "../support/stage";
@@ -19,14 +18,6 @@ let metrics: string;
 const workersNow = () => childrenOf(service.pid);
 const ready = () =>
   until("all workers serve", async () => ((await fetchFrom(metrics, "/readyz")).status === 200 ? true : undefined));
-
-function childrenOf(pid: number): number[] {
-  const table = execFileSync("ps", ["-A", "-o", "pid=,ppid=,stat="]).toString().trim().split("\n");
-  return table.flatMap((line) => {
-    const [child, parent, state] = line.trim().split(/\s+/);
-    return Number(parent) === pid && !state?.startsWith("Z") ? [Number(child)] : [];
-  });
-}
 
 function isAlive(pid: number): boolean {
   try {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { openSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -59,4 +59,13 @@ export async function startProcess(
       return ended;
     },
   };
+}
+
+/** The processes that a process has started, but for those that have ended. */
+export function childrenOf(pid: number): number[] {
+  const table = execFileSync("ps", ["-A", "-o", "pid=,ppid=,stat="]).toString().trim().split("\n");
+  return table.flatMap((line) => {
+    const [child, parent, state] = line.trim().split(/\s+/);
+    return Number(parent) === pid && !state?.startsWith("Z") ? [Number(child)] : [];
+  });
 }

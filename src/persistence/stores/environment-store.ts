@@ -1,4 +1,4 @@
-import { type EntityManager, MoreThan } from "typeorm";
+import type { EntityManager } from "typeorm";
 import type { EnvironmentId } from "../../domain/fields";
 import type { EnvironmentUid } from "../../domain/ids";
 import type { Collapse, Environment } from "../../domain/state";
@@ -7,8 +7,6 @@ import { orKeyTaken } from "../driver-errors";
 import { table } from "../entities";
 import { toIds } from "../entities/columns";
 import type { EnvironmentRow } from "../entities/environment";
-
-const toEnvironment = ({ roleOrder, ...row }: EnvironmentRow): Environment => ({ ...row, order: roleOrder });
 
 /** As the driver reads it. */
 type RawEnvironment = Pick<EnvironmentRow, "uid" | "id" | "displayName" | "defaultRoleId"> &
@@ -22,6 +20,22 @@ const select =
   " default_role_id AS defaultRoleId, role_order AS roleOrder, revision, create_time AS createTime," +
   " update_time AS updateTime FROM environments WHERE ";
 
+function toEnvironment(row: RawEnvironment): Environment {
+  const { uid, id, displayName, multipleRolesEnabled, defaultRoleId, roleOrder, revision, createTime, updateTime } =
+    row;
+  return {
+    uid,
+    id,
+    displayName,
+    multipleRolesEnabled: Number(multipleRolesEnabled) === 1,
+    createTime: Number(createTime),
+    updateTime: Number(updateTime),
+    revision: Number(revision),
+    defaultRoleId,
+    order: toIds(roleOrder),
+  };
+}
+
 export class TypeormEnvironmentStore implements EnvironmentStore {
   private readonly rows;
   private readonly anchors;
@@ -32,36 +46,19 @@ export class TypeormEnvironmentStore implements EnvironmentStore {
   }
 
   async find(id: EnvironmentId): Promise<Environment | undefined> {
-    return this.read("id = ?", id);
+    return (await this.read("id = ?", id))[0];
   }
 
   async get(uid: EnvironmentUid): Promise<Environment | undefined> {
-    return this.read("uid = ?", uid);
+    return (await this.read("uid = ?", uid))[0];
   }
 
-  private async read(condition: string, value: string): Promise<Environment | undefined> {
-    const [row]: RawEnvironment[] = await this.manager.query(select + condition, [value]);
-    if (!row) return undefined;
-    const { multipleRolesEnabled, revision, createTime, updateTime, roleOrder } = row;
-    return {
-      uid: row.uid,
-      id: row.id,
-      displayName: row.displayName,
-      multipleRolesEnabled: Number(multipleRolesEnabled) === 1,
-      createTime: Number(createTime),
-      updateTime: Number(updateTime),
-      revision: Number(revision),
-      defaultRoleId: row.defaultRoleId,
-      order: toIds(roleOrder),
-    };
+  list(after: string, limit: number): Promise<Environment[]> {
+    return this.read(`id > ? ORDER BY id LIMIT ${limit}`, after);
   }
 
-  async list(after: string, limit: number): Promise<Environment[]> {
-    const rows = await this.rows.find({
-      where: { id: MoreThan(after as EnvironmentId) },
-      order: { id: "ASC" },
-      take: limit,
-    });
+  private async read(condition: string, value: string): Promise<Environment[]> {
+    const rows: RawEnvironment[] = await this.manager.query(select + condition, [value]);
     return rows.map(toEnvironment);
   }
 
