@@ -29,12 +29,13 @@ const detailBytes = 5400;
 
 /**
  * What a caller gets for a refusal: code, message, `google.rpc.Status` in `grpc-status-details-bin`, and what gRPC's own
- * retries go by.
+ * retries go by: in how many milliseconds, or, less than none, that a repetition would be refused again. Clients can
+ * only name codes, and some codes have reasons of both kinds.
  */
 export function statusOf(refusal: Refusal): Partial<ServiceError> {
-  const { retryAfter } = refusal.details;
+  const { retryAfter = -1 } = refusal.details;
   const error = toError(detailedStatus(refusal));
-  if (retryAfter !== undefined) error.metadata.set("grpc-retry-pushback-ms", String(Math.ceil(retryAfter)));
+  error.metadata.set("grpc-retry-pushback-ms", String(Math.ceil(retryAfter)));
   return error;
 }
 
