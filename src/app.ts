@@ -12,11 +12,13 @@ import { Authenticator } from "./auth/authenticator";
 import { JwtVerifier } from "./auth/jwt";
 import type { Config } from "./config";
 import { AccessService } from "./domain/access-service";
+import { BlueprintService } from "./domain/blueprint-service";
 import { EnvironmentService } from "./domain/environment-service";
 import type { Clock, EnvironmentUid, OrganizationUid, PermissionId, RoleId } from "./domain/ids";
 import { GroupRoleService } from "./domain/group-role-service";
 import { MembershipService } from "./domain/membership-service";
 import type { Quotas } from "./domain/limits";
+import type { UnitOfWork } from "./domain/stores";
 import { PermissionService } from "./domain/permission-service";
 import { RoleConfigService } from "./domain/role-config-service";
 import { RoleDeletionService } from "./domain/role-deletion-service";
@@ -24,7 +26,7 @@ import { RoleService } from "./domain/role-service";
 import { type Cache, Snapshots } from "./domain/snapshots";
 import { Sweep } from "./domain/sweep";
 import type { Tools } from "./domain/tools";
-import { Transactions } from "./domain/transactions";
+import { type Known, Transactions, nothingKnown } from "./domain/transactions";
 import { accessHandlers } from "./grpc/access-handlers";
 import { accessActions, environmentActions, membershipActions, permissionActions, roleActions } from "./grpc/actions";
 import { Admission } from "./grpc/admission";
@@ -182,13 +184,21 @@ export async function migrationStatus(config: Config): Promise<{ name: string; d
 }
 
 /** How many rows of members each environment has left to sweep. */
-export async function sweepProgress(config: Config): Promise<{ environmentId: string; left: number }[]> {
-  const dataSource = await openDatabase(config.database, { poolSize: 1, timeout: 600_000 });
-  try {
-    const access: DatabaseAccess = { use: (work) => work(dataSource), suspect: () => undefined };
-    const { sweep } = createServices(access, config.quotas, Date.now);
+export function sweepProgress(config: Config): Promise<{ environmentId: string; left: number }[]> {
+  return withServices(config, async ({ sweep }) => {
     const requested = await sweep.requested();
     return (await Promise.all(requested.map(({ uid }) => sweep.progress(uid)))).flatMap((one) => one ?? []);
+  });
+}
+
+/** The use cases on the database of a configuration, which must be up to date, for as long as the work takes. */
+export async function withServices<T>(config: Config, work: (services: Services) => Promise<T>): Promise<T> {
+  const dataSource = await openDatabase(config.database, { poolSize: 1, timeout: 600_000 });
+  try {
+    if ((await pendingMigrations(dataSource)).length)
+      throw new Error("The database is not up to date: run `orgroles migrate` first.");
+    const access: DatabaseAccess = { use: (statements) => statements(dataSource), suspect: () => undefined };
+    return await work(createServices(access, config.quotas, Date.now));
   } finally {
     await dataSource.destroy();
   }
@@ -231,19 +241,25 @@ export function createServices(database: DatabaseAccess, quotas: Quotas, clock: 
     environment: () => newUlid() as EnvironmentUid,
     organization: () => newUlid() as OrganizationUid,
   };
+  const useCasesOn = (on: UnitOfWork, snapshots: Snapshots, known: Known) => {
+    const transactions = new Transactions(on, clock, ids, known);
+    const tools: Tools = { transactions, snapshots, clock, ids, digest, quotas };
+    return {
+      roles: new RoleService(tools),
+      configs: new RoleConfigService(tools),
+      deletions: new RoleDeletionService(tools),
+      environments: new EnvironmentService(tools),
+      permissions: new PermissionService(tools),
+      memberships: new MembershipService(tools),
+      groupRoles: new GroupRoleService(tools),
+      access: new AccessService(tools),
+    };
+  };
   const units = new TypeormUnitOfWork(database);
   const snapshots = new Snapshots(units, () => memory(cacheBytes / 2));
-  const transactions = new Transactions(units, clock, ids, snapshots);
-  const tools: Tools = { transactions, snapshots, clock, ids, digest, quotas };
   return {
-    roles: new RoleService(tools),
-    configs: new RoleConfigService(tools),
-    deletions: new RoleDeletionService(tools),
-    environments: new EnvironmentService(tools),
-    permissions: new PermissionService(tools),
-    memberships: new MembershipService(tools),
-    groupRoles: new GroupRoleService(tools),
-    access: new AccessService(tools),
+    ...useCasesOn(units, snapshots, snapshots),
+    blueprints: new BlueprintService(units, (on) => useCasesOn(on, new Snapshots(on, () => memory(1)), nothingKnown)),
     sweep: new Sweep(units, clock),
     snapshots,
   };

@@ -6,6 +6,7 @@ import { type Logger, pino } from "pino";
 import type { App } from "./app";
 import { type Config, describeConfig, readConfig } from "./config";
 import { isToken, tokenDigest } from "./auth/authenticator";
+import { addBlueprintCommands } from "./blueprints/commands";
 import { ProbeServer } from "./operations/probe-server";
 import { startTracing } from "./operations/tracing";
 import type { supervisor as theSupervisor } from "./operations/workers";
@@ -84,6 +85,11 @@ program
     const { sweepProgress } = await theApp();
     console.table(await sweepProgress(ownConfig()));
   });
+
+addBlueprintCommands(program, async (work) => {
+  const { withServices } = await theApp();
+  await withServices(ownConfig(), ({ blueprints }) => work(blueprints));
+});
 
 /** The default command is given what is no command. */
 function onlyCommands([first]: readonly string[]): undefined {

@@ -1,6 +1,8 @@
+import { refuse } from "./errors";
 import type { EnvironmentUid, OrganizationUid } from "./ids";
 import type { EnvironmentRole } from "./role";
-import type { Context } from "./role-config";
+import { type Context, environmentContext, organizationContext } from "./role-config";
+import type { ParsedScope } from "./scope";
 import type { Environment, EnvironmentState, Organization, OrganizationState } from "./state";
 import type { Stores } from "./stores";
 
@@ -37,4 +39,15 @@ export async function loadOrganizations(
       { ...organization, ...(customRoles.get(organization.id) ?? { customRoles: [], replaced: new Map() }) },
     ]),
   );
+}
+
+/** What holds in a scope, for a transaction that reads one consistent state. */
+export async function loadView(stores: Stores, { environmentId, organizationId }: ParsedScope): Promise<View> {
+  const environment = await stores.environments.find(environmentId);
+  if (!environment) throw refuse.environmentNotFound(environmentId);
+  const state = await loadEnvironment(stores, environment);
+  if (!organizationId) return { state, organization: undefined, context: environmentContext(state) };
+  const rows = await stores.organizations.find(environment.uid, [organizationId]);
+  const [organization] = (await loadOrganizations(stores, environment.uid, rows)).values();
+  return { state, organization, context: organizationContext(state, organization) };
 }

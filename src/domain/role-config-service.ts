@@ -2,7 +2,15 @@ import { refuse } from "./errors";
 import { Fields, parseEtag } from "./fields";
 import { differenceFromPermutation } from "./priority";
 import type { RoleView } from "./role";
-import { type Context, type RoleConfigView, idsOf, organizationContext, slugsOf, viewConfig } from "./role-config";
+import {
+  type Context,
+  type RoleConfigView,
+  idsOf,
+  inheritedConfig,
+  organizationContext,
+  slugsOf,
+  viewConfig,
+} from "./role-config";
 import { firstPage, viewRoles } from "./role-service";
 import { removeIfEmpty } from "./settlement";
 import { type OrganizationScope, type Scope, effectiveRole, parseOrganizationScope, parseScope } from "./scope";
@@ -76,6 +84,26 @@ export class RoleConfigService {
           await stores.organizations.saveOwn(environment.uid, organization.id, own);
         } else await stores.environments.update(environment.uid, { defaultRoleId });
         return viewConfig(digest, after);
+      },
+    );
+  }
+
+  /** Gives an organization that inherits its own configuration, as its first custom role would. */
+  async takeOwnConfig(request: OrganizationScope, call: Call): Promise<RoleConfigView> {
+    const fields = new Fields();
+    const { environmentId, organizationId } = parseOrganizationScope(fields, request);
+    const attempt = parseAttempt(fields, undefined, call);
+    fields.check();
+
+    const { digest, transactions } = this.tools;
+    return transactions.inSettledOrganization(
+      environmentId,
+      organizationId,
+      attempt,
+      async (stores, state, organization) => {
+        const own = organization.own ?? inheritedConfig(state);
+        await stores.organizations.saveOwn(state.environment.uid, organizationId, own);
+        return viewConfig(digest, organizationContext(state, { ...organization, own }));
       },
     );
   }

@@ -51,11 +51,13 @@ export function organizationContext(state: EnvironmentState, organization: Organ
  */
 export function configWith(role: Role, state: EnvironmentState, organization: OrganizationState): OwnConfig {
   const { own, customRoles } = organization;
-  const { order, defaultRoleId } = own ?? {
-    order: state.environment.order,
-    defaultRoleId: environmentContext(state).defaultRole.id,
-  };
+  const { order, defaultRoleId } = own ?? inheritedConfig(state);
   return { defaultRoleId, order: [...idsOf(inOrder(order, [...state.roles.values(), ...customRoles])), role.id] };
+}
+
+/** What an organization's own configuration begins with. */
+export function inheritedConfig(state: EnvironmentState): OwnConfig {
+  return { order: state.environment.order, defaultRoleId: environmentContext(state).defaultRole.id };
 }
 
 export const idsOf = (roles: readonly Role[]): RoleId[] => roles.map((role) => role.id);

@@ -3,6 +3,7 @@ import {
   type EnvironmentId,
   Fields,
   type OrganizationId,
+  type Parse,
   type PermissionSlug,
   parseDescription,
   parseEtag,
@@ -34,7 +35,15 @@ import {
   parseOrganizationScope,
   parseScope,
 } from "./scope";
-import { type Slug, generateSlug, parseCustomSlug, parseEnvironmentSlug, parseSlug, suggestSlug } from "./slug";
+import {
+  type Slug,
+  generateSlug,
+  parseCustomSlug,
+  parseEnvironmentSlug,
+  parseRestoredSlug,
+  parseSlug,
+  suggestSlug,
+} from "./slug";
 import type { Holding } from "./snapshots";
 import { KeyTaken, type Stores } from "./stores";
 import type { Tools } from "./tools";
@@ -78,12 +87,21 @@ export class RoleService {
 
   constructor(private readonly tools: Tools) {}
 
-  async createRole(request: CreateRole, call: Call): Promise<RoleView> {
+  createRole(request: CreateRole, call: Call): Promise<RoleView> {
+    return this.create(request, call, parseCustomSlug);
+  }
+
+  /** The same for a role that is known from elsewhere: a custom role may have the slug that was generated for it there. */
+  restoreRole(request: CreateRole & { readonly slug: string }, call: Call): Promise<RoleView> {
+    return this.create(request, call, parseRestoredSlug);
+  }
+
+  private async create(request: CreateRole, call: Call, parseOrganizationSlug: Parse<Slug>): Promise<RoleView> {
     const fields = new Fields();
     const { environmentId, organizationId } = parseScope(fields, request);
     const slug =
       request.organizationId !== undefined
-        ? fields.optional("slug", request.slug, parseCustomSlug)
+        ? fields.optional("slug", request.slug, parseOrganizationSlug)
         : fields.required("slug", request.slug, parseEnvironmentSlug);
     const name = fields.required("name", request.name, parseName);
     const description = fields.required("description", request.description, parseDescription);

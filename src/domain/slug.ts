@@ -28,6 +28,14 @@ export const parseCustomSlug: Parse<Slug> = (text) => {
     : slug;
 };
 
+/** A custom role's slug where it comes from an export: as one was given, or as one was generated. */
+export const parseRestoredSlug: Parse<Slug> = (text) => {
+  const slug = parseSlug(text);
+  return "value" in slug && !text.startsWith(organizationPrefix) && !/.-[0-9a-z]{6}$/.test(text)
+    ? { rule: "must begin with org-, or end with - and six characters as generated slugs do" }
+    : slug;
+};
+
 const cut = (text: string, length: number) => text.slice(0, length).replace(/[-_]$/, "");
 
 /**

@@ -90,6 +90,8 @@ export interface OrganizationStore {
   /** Those that have a row, in order of their ids' bytes. */
   find(environment: EnvironmentUid, ids: readonly OrganizationId[]): Promise<Organization[]>;
   findByUid(environment: EnvironmentUid, uids: readonly OrganizationUid[]): Promise<Organization[]>;
+  /** Organizations behind the given id, in order of their ids' bytes. */
+  list(environment: EnvironmentUid, after: string, limit: number): Promise<Organization[]>;
   /** Locks those that have a row against other writes to them, raises their revisions, and answers them. */
   lock(environment: EnvironmentUid, ids: readonly OrganizationId[]): Promise<Organization[]>;
   /** Their first rows, at revision 1, inheriting. Of several writers at once one succeeds, the others run again. */

@@ -1,14 +1,33 @@
 import { refuse } from "./errors";
 import type { EnvironmentId, OrganizationId } from "./fields";
 import type { Clock, EnvironmentUid, Ids, OrganizationUid } from "./ids";
-import { type View, loadEnvironment, loadOrganizations } from "./loading";
+import { type View, loadEnvironment, loadOrganizations, loadView } from "./loading";
 import { Answers, type Attempt } from "./attempt";
 import { environmentContext, organizationContext } from "./role-config";
 import type { ParsedScope } from "./scope";
 import { settleMembers } from "./settlement";
-import type { Snapshots } from "./snapshots";
 import type { Environment, EnvironmentState, Organization, OrganizationState } from "./state";
 import { KeyTaken, type Stores, type UnitOfWork } from "./stores";
+
+/** What is known of scopes without reading all of it. */
+export interface Known {
+  /** What holds in a scope, for a transaction that reads one consistent state. */
+  view(stores: Stores, scope: ParsedScope): Promise<View>;
+  /** The state that goes with an environment that this transaction has not changed. */
+  known(environment: Environment): EnvironmentState | undefined;
+  /** Has an environment read for those who will ask what is `known` of it. */
+  remember(environment: Environment): void;
+  /** The state of an organization with the revision that its lock gave it: nothing else of it has changed. */
+  knownBeforeLock(environment: EnvironmentUid, organization: Organization): OrganizationState | undefined;
+}
+
+/** For a transaction that sees what nobody else does yet. */
+export const nothingKnown: Known = {
+  view: loadView,
+  known: () => undefined,
+  remember: () => undefined,
+  knownBeforeLock: () => undefined,
+};
 
 /** More members of an organization are unsettled than one transaction rewrites; nothing was changed. */
 class TooManyUnsettled extends Error {}
@@ -23,7 +42,7 @@ export class Transactions {
     private readonly units: UnitOfWork,
     clock: Clock,
     private readonly ids: Pick<Ids, "organization">,
-    private readonly snapshots: Snapshots,
+    private readonly snapshots: Known,
   ) {
     this.answers = new Answers(clock);
   }

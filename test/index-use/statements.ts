@@ -30,6 +30,7 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
       store.find(uid, [organizationId, emptyOrganizationId]),
     ],
     findByUid: (store, at) => [store.findByUid(at.uid, [at.organizationUid, at.organizationUidAt(7)])],
+    list: (store, at) => [store.list(at.uid, "", 100), store.list(at.uid, at.organizationId, 100)],
     lock: (store, at) => [store.lock(at.uid, [at.organizationId, at.organizationIdAt(7)])],
     insert: (store, { uid }) => [store.insert(uid, [{ id: org("new"), uid: newOrganizationUid() }])],
     saveOwn: (store, at) => [store.saveOwn(at.uid, at.organizationId, { defaultRoleId: at.roleAt(1), order: [] })],

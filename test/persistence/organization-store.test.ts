@@ -44,6 +44,23 @@ describe.each(engines)("the organization store on $name", (engine) => {
     });
   });
 
+  test("they are listed behind an id, in order of their bytes, as many as there are up to the limit", async () => {
+    const made = ["zeta", "Zeta", "beta"].map(anOrganization);
+    await world.units.write((stores) => stores.organizations.insert(world.uid, made));
+    const list = (after: string, limit: number) =>
+      world.units.lookup(async (stores) =>
+        (await stores.organizations.list(world.uid, after, limit)).map(({ id }) => id),
+      );
+    expect(await list("", 100)).toEqual(["Zeta", "acme", "beta", "globex", "zeta"]);
+    expect(await list("acme", 2)).toEqual(["beta", "globex"]);
+    expect(await list("zeta", 2)).toEqual([]);
+    const others = await world.units.lookup((stores) => stores.organizations.list(world.other.uid, "", 100));
+    expect(others.map(({ id, own: config }) => [id, config])).toEqual([
+      ["acme", expect.anything()],
+      ["globex", expect.anything()],
+    ]);
+  });
+
   test("a lock of several raises the revision of those that have a row, and answers them as they are then", async () => {
     const initech = anOrganization("initech");
     await world.units.write((stores) => stores.organizations.insert(world.uid, [initech]));

@@ -51,10 +51,14 @@ export class TypeormOrganizationStore implements OrganizationStore {
     return this.read(`uid IN (${placeholders(uids)})`, environmentUid, uids);
   }
 
+  async list(environmentUid: EnvironmentUid, after: string, limit: number): Promise<Organization[]> {
+    return this.read("id > ? ORDER BY id LIMIT ?", environmentUid, [after, limit]);
+  }
+
   private async read(
     condition: string,
     environmentUid: EnvironmentUid,
-    values: readonly string[],
+    values: readonly (string | number)[],
   ): Promise<Organization[]> {
     const rows: RawOrganization[] = await this.manager.query(select + condition, [environmentUid, ...values]);
     return rows.map(toOrganization);

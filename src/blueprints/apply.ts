@@ -1,0 +1,112 @@
+import { open } from "node:fs/promises";
+import type { Blueprint, EnvironmentBlueprint } from "../domain/blueprint";
+import type { Change } from "../domain/blueprint-changes";
+import type { BlueprintService } from "../domain/blueprint-service";
+import { Refusal } from "../domain/errors";
+import type { EnvironmentId } from "../domain/fields";
+import { type Document, read } from "./documents";
+
+export interface ApplyOptions {
+  /** The environment to apply to; else the one that the file names. */
+  readonly environment: string | undefined;
+  readonly prune: boolean;
+}
+
+export interface Plan {
+  /** How many blueprints the file has, and how many of them change something. */
+  readonly blueprints: number;
+  readonly changing: number;
+}
+
+interface Located {
+  readonly place: string;
+  readonly environmentId: EnvironmentId;
+  readonly blueprint: Blueprint;
+  readonly expected: EnvironmentBlueprint | undefined;
+}
+
+/** A file of blueprints, which is read once to compare and once to apply, a document at a time. */
+export class BlueprintFile {
+  constructor(
+    private readonly file: string,
+    /** What people call it. */
+    private readonly name: string,
+    private readonly blueprints: BlueprintService,
+    private readonly options: ApplyOptions,
+  ) {}
+
+  /** Tells what applying would change, document by document. */
+  async compare(show: (place: string, changes: readonly Change[]) => void): Promise<Plan> {
+    let blueprints = 0;
+    let changing = 0;
+    for await (const { place, environmentId, blueprint, expected } of this.located()) {
+      const { prune } = this.options;
+      const changes = await this.blueprints.compare(environmentId, blueprint, { prune, expected });
+      blueprints += 1;
+      if (!changes.length) continue;
+      changing += 1;
+      show(place, changes);
+    }
+    return { blueprints, changing };
+  }
+
+  /** Applies one blueprint after the other, each as a whole or not at all, and tells how many have been. */
+  async apply(applied: (count: number) => void): Promise<void> {
+    let count = 0;
+    for await (const { place, environmentId, blueprint } of this.located()) {
+      try {
+        await this.blueprints.apply(environmentId, blueprint, { prune: this.options.prune });
+      } catch (error) {
+        throw new Error(
+          `${place}: ${reasonOf(error)}\nNothing of this document was applied, what came before it was.`,
+          {
+            cause: error,
+          },
+        );
+      }
+      applied((count += 1));
+    }
+  }
+
+  private async *located(): AsyncGenerator<Located> {
+    let environmentId = this.options.environment;
+    let expected: EnvironmentBlueprint | undefined;
+    let environments = 0;
+    for await (const document of this.documents()) {
+      if (document.environmentId !== undefined) {
+        environments += 1;
+        if (environments > 1) throw new Error(`${this.name}, ${document.place}: a file has one environment`);
+        environmentId ??= document.environmentId;
+      }
+      const place = `${this.name}, ${document.place}`;
+      if (environmentId === undefined)
+        throw new Error(`${place}: which environment? Begin the file with its document, or give --environment.`);
+      for (const blueprint of document.blueprints) {
+        if (blueprint.kind === "environment") expected = blueprint;
+        yield { place, environmentId: environmentId as EnvironmentId, blueprint, expected };
+      }
+    }
+  }
+
+  private async *documents(): AsyncGenerator<Document> {
+    const file = await open(this.file);
+    try {
+      yield* read(file.readLines());
+    } catch (error) {
+      throw new Error(`${this.name}, ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Refusal
+    ? `${error.message} (${error.reason})`
+    : error instanceof Error
+      ? error.message
+      : String(error);
+}
+
+/** How people read a change. */
+export function line({ sign, subject, details }: Change): string {
+  return `  ${sign} ${subject}${details.length ? `: ${details.join(", ")}` : ""}`;
+}

@@ -1,0 +1,261 @@
+import type {
+  Blueprint,
+  EnvironmentBlueprint,
+  MembersBlueprint,
+  Present,
+  PresentOrganization,
+  RoleBlueprint,
+} from "./blueprint";
+import {
+  type Change,
+  type UseCases,
+  environmentChanges,
+  memberChanges,
+  newOrganization,
+  organizationChanges,
+} from "./blueprint-changes";
+import { refuse } from "./errors";
+import type { EnvironmentId, OrganizationId, PermissionSlug, UserId } from "./fields";
+import type { RoleId } from "./ids";
+import { limits } from "./limits";
+import { loadEnvironment, loadOrganizations } from "./loading";
+import { rolesInOrder } from "./membership";
+import type { Permission, Role } from "./role";
+import { environmentContext, organizationContext, slugsOf } from "./role-config";
+import type { Environment, EnvironmentState, GroupRole, Membership, Organization, OrganizationState } from "./state";
+import type { Stores, UnitOfWork } from "./stores";
+import { heldRoles, mappedRole, unmappedRoles } from "./succession";
+
+/** How many organizations one transaction reads for an export. */
+const organizationsAtOnce = 100;
+
+/** The stores of a transaction that is under way: what would begin one becomes part of it. */
+const within = (stores: Stores): UnitOfWork => ({
+  write: (work) => work(stores),
+  read: (work) => work(stores),
+  lookup: (work) => work(stores),
+});
+
+/**
+ * Tells what environments and organizations hold, as blueprints, and makes them hold what blueprints say: each
+ * blueprint in one transaction, by the use cases that callers have too.
+ */
+export class BlueprintService {
+  constructor(
+    private readonly units: UnitOfWork,
+    /** All use cases, on the given way to the stores and without a memory of their own. */
+    private readonly useCasesOn: (units: UnitOfWork) => UseCases,
+  ) {}
+
+  /**
+   * The environment, then its organizations that hold something of their own, in order of their ids, each followed by
+   * its members where they are asked for. What one blueprint says was so at one moment.
+   */
+  async *read(
+    id: EnvironmentId,
+    { members, only }: { readonly members: boolean; readonly only?: readonly OrganizationId[] | undefined },
+  ): AsyncGenerator<Blueprint> {
+    yield await this.units.read(async (stores) => readEnvironment(stores, await find(stores, id)));
+    for (let after = ""; ; ) {
+      const page = await this.units.read(async (stores) => {
+        const environment = await find(stores, id);
+        const rows = only
+          ? await stores.organizations.find(environment.uid, only)
+          : await stores.organizations.list(environment.uid, after, organizationsAtOnce);
+        return readOrganizations(stores, environment, rows);
+      });
+      for (const organization of page) {
+        if (!organization.inheritsEnvironment) yield organization;
+        else if (organization.groups.size)
+          yield { ...organization, roles: undefined, defaultRole: undefined, priority: undefined };
+        if (members) yield* this.readMembers(id, organization.organizationId as OrganizationId);
+      }
+      const last = page.at(-1);
+      if (!last || only) return;
+      after = last.organizationId;
+    }
+  }
+
+  private async *readMembers(id: EnvironmentId, organizationId: OrganizationId): AsyncGenerator<MembersBlueprint> {
+    for (let after = ""; ; ) {
+      const members = await this.units.read(async (stores) => {
+        const environment = await find(stores, id);
+        const home = await homeOf(stores, environment, organizationId);
+        if (!home) return new Map<UserId, string[]>();
+        const page = { after, limit: limits.batchItems };
+        return rolesOf(home, await stores.memberships.list(environment.uid, home.organization.uid, page));
+      });
+      if (!members.size) return;
+      yield { kind: "members", organizationId, members };
+      after = [...members.keys()].at(-1) ?? "";
+    }
+  }
+
+  /** What applying the blueprint would change now. */
+  compare(id: EnvironmentId, blueprint: Blueprint, options: Options): Promise<Change[]> {
+    return this.units.read((stores) => changes(stores, id, blueprint, options));
+  }
+
+  /** Changes what has to be changed, all of it or nothing, and answers what that was. */
+  async apply(id: EnvironmentId, blueprint: Blueprint, options: Options): Promise<Change[]> {
+    if (!(await this.compare(id, blueprint, options)).length) return [];
+    return this.units.write(async (stores) => {
+      await lock(stores, id, blueprint);
+      const steps = await changes(stores, id, blueprint, options);
+      const useCases = this.useCasesOn(within(stores));
+      for (const step of steps) await step.make(useCases);
+      return steps;
+    });
+  }
+}
+
+export interface Options {
+  /** Whether roles, permissions and groups that a blueprint's lists do not have are deleted. */
+  readonly prune: boolean;
+  /** What the environment will be, while it is not there yet. */
+  readonly expected?: EnvironmentBlueprint | undefined;
+}
+
+async function find(stores: Stores, id: EnvironmentId): Promise<Environment> {
+  const environment = await stores.environments.find(id);
+  if (!environment) throw refuse.environmentNotFound(id);
+  return environment;
+}
+
+/** What is compared in a transaction may not change in it, but for what the transaction does itself. */
+async function lock(stores: Stores, id: EnvironmentId, blueprint: Blueprint): Promise<void> {
+  const environment = await stores.environments.find(id);
+  if (!environment) return;
+  if (blueprint.kind === "environment") await stores.environments.touch(environment.uid);
+  else await stores.organizations.lock(environment.uid, [blueprint.organizationId as OrganizationId]);
+}
+
+async function changes(stores: Stores, id: EnvironmentId, blueprint: Blueprint, options: Options): Promise<Change[]> {
+  const environment = await stores.environments.find(id);
+  if (blueprint.kind === "environment") {
+    const present = environment && (await readEnvironment(stores, environment));
+    return environmentChanges(id, present, blueprint, options);
+  }
+  const organizationId = blueprint.organizationId as OrganizationId;
+  if (blueprint.kind === "members") {
+    const home = environment && (await homeOf(stores, environment, organizationId));
+    return memberChanges(id, blueprint, home ? await presentMembers(stores, home, blueprint) : new Map());
+  }
+  const present = environment && (await readOrganization(stores, environment, organizationId));
+  return organizationChanges(id, present ?? newOrganization(organizationId, options.expected), blueprint, options);
+}
+
+async function readEnvironment(stores: Stores, environment: Environment): Promise<Present<EnvironmentBlueprint>> {
+  const context = environmentContext(await loadEnvironment(stores, environment));
+  const granted = await stores.roles.permissionsOf(environment.uid, [""]);
+  const permissions: Permission[] = [];
+  for (let page; !page || page.length === limits.maxPageSize; permissions.push(...page))
+    page = await stores.permissions.list(environment.uid, permissions.at(-1)?.slug ?? "", limits.maxPageSize);
+  return {
+    kind: "environment",
+    displayName: environment.displayName,
+    multipleRolesEnabled: environment.multipleRolesEnabled,
+    permissions: permissions.map(({ slug, name, description }) => ({ slug, name, description })),
+    roles: context.roles.map((role) => drawn(role, granted)),
+    defaultRole: context.defaultRole.slug,
+  };
+}
+
+async function readOrganizations(
+  stores: Stores,
+  environment: Environment,
+  rows: readonly Organization[],
+): Promise<PresentOrganization[]> {
+  const state = await loadEnvironment(stores, environment);
+  const organizations = await loadOrganizations(stores, environment.uid, rows);
+  const owners = [...organizations.values()].flatMap(({ id, customRoles }) => (customRoles.length ? [id] : []));
+  const granted = owners.length ? await stores.roles.permissionsOf(environment.uid, owners) : new Map();
+  const read: PresentOrganization[] = [];
+  for (const organization of organizations.values())
+    read.push(draw(organization.id, state, organization, granted, await groupsOf(stores, state, organization)));
+  return read;
+}
+
+async function readOrganization(
+  stores: Stores,
+  environment: Environment,
+  id: OrganizationId,
+): Promise<PresentOrganization> {
+  const [found] = await readOrganizations(stores, environment, await stores.organizations.find(environment.uid, [id]));
+  return found ?? draw(id, await loadEnvironment(stores, environment), undefined, new Map(), new Map());
+}
+
+function draw(
+  organizationId: OrganizationId,
+  state: EnvironmentState,
+  organization: OrganizationState | undefined,
+  granted: ReadonlyMap<RoleId, readonly PermissionSlug[]>,
+  groups: ReadonlyMap<string, string>,
+): PresentOrganization {
+  const context = organizationContext(state, organization);
+  return {
+    kind: "organization",
+    organizationId,
+    inheritsEnvironment: context.inheritsEnvironment,
+    roles: context.roles.filter((role) => role.organizationId !== "").map((role) => drawn(role, granted)),
+    defaultRole: context.defaultRole.slug,
+    priority: slugsOf(context.roles),
+    groups,
+  };
+}
+
+const drawn = (
+  { id, slug, name, description }: Role,
+  granted: ReadonlyMap<RoleId, readonly PermissionSlug[]>,
+): RoleBlueprint => ({ slug, name, description, permissions: granted.get(id) ?? [] });
+
+async function groupsOf(
+  stores: Stores,
+  state: EnvironmentState,
+  organization: OrganizationState,
+): Promise<Map<string, string>> {
+  const slugs = new Map(organizationContext(state, organization).roles.map(({ id, slug }) => [id, slug]));
+  const without = unmappedRoles(state, organization);
+  const groups = new Map<string, string>();
+  for (let after: string | undefined = ""; after !== undefined; ) {
+    const page: GroupRole[] = await stores.groupRoles.list(state.environment.uid, organization.uid, {
+      after,
+      limit: limits.maxPageSize,
+      without,
+    });
+    for (const { groupId, roleId } of page) {
+      const slug = slugs.get(mappedRole(state, organization, roleId) ?? roleId);
+      if (slug) groups.set(groupId, slug);
+    }
+    after = page.length === limits.maxPageSize ? page.at(-1)?.groupId : undefined;
+  }
+  return groups;
+}
+
+/** An organization that has data, with what its members' roles mean. */
+interface Home {
+  readonly state: EnvironmentState;
+  readonly organization: OrganizationState;
+}
+
+async function homeOf(stores: Stores, environment: Environment, id: OrganizationId): Promise<Home | undefined> {
+  const rows = await stores.organizations.find(environment.uid, [id]);
+  const [organization] = (await loadOrganizations(stores, environment.uid, rows)).values();
+  return organization && { state: await loadEnvironment(stores, environment), organization };
+}
+
+async function presentMembers(stores: Stores, home: Home, { members }: MembersBlueprint) {
+  const { uid: organizationUid } = home.organization;
+  const keys = [...members.keys()].map((userId) => ({ organizationUid, userId: userId as UserId }));
+  return rolesOf(home, await stores.memberships.find(home.state.environment.uid, keys));
+}
+
+function rolesOf({ state, organization }: Home, members: readonly Membership[]): Map<UserId, string[]> {
+  const context = organizationContext(state, organization);
+  return new Map(
+    members.map((member) => [
+      member.userId,
+      rolesInOrder(context, heldRoles(state, organization, member)).map(({ slug }) => slug),
+    ]),
+  );
+}
