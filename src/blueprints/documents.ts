@@ -26,7 +26,7 @@ export interface Document {
 }
 
 export function write(environmentId: string, blueprint: Blueprint): string {
-  return `---\n${stringify(contentOf(environmentId, blueprint), { lineWidth: 0, flowCollectionPadding: false })}`;
+  return `---\n${stringify(contentOf(environmentId, blueprint), { lineWidth: 0, blockQuote: false })}`;
 }
 
 function contentOf(environmentId: string, blueprint: Blueprint): object {

@@ -45,6 +45,12 @@ const members: Blueprint = {
 };
 const whole = [production, acme, members, bare];
 
+/** Without what a blueprint leaves open. */
+const plain = (blueprint: Blueprint): Blueprint =>
+  Object.fromEntries(
+    Object.entries(blueprint).filter(([field, value]) => field !== "inheritsEnvironment" && value !== undefined),
+  ) as unknown as Blueprint;
+
 describe.each(engines)("blueprints on $name", (engine) => {
   let storage: TestStorage;
   let services: Services;
@@ -64,10 +70,6 @@ describe.each(engines)("blueprints on $name", (engine) => {
     for await (const one of services.blueprints.read(id, { members: withMembers })) all.push(plain(one));
     return all;
   };
-  const plain = (blueprint: Blueprint): Blueprint =>
-    Object.fromEntries(
-      Object.entries(blueprint).filter(([field, value]) => field !== "inheritsEnvironment" && value !== undefined),
-    ) as unknown as Blueprint;
   const sentences = async (id: ReturnType<typeof newId>, blueprint: Blueprint, options = kept) =>
     (await services.blueprints.compare(id, blueprint, options)).map(({ sign, subject, details }) =>
       [sign, subject, ...details].join(" "),

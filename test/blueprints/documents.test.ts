@@ -77,7 +77,7 @@ test("what is written is read again, whatever ids, slugs and texts look like", a
         ),
       );
     }),
-    { numRuns: 300 },
+    { numRuns: 500 },
   );
 });
 
@@ -131,18 +131,19 @@ test.each([
   ["organization: acme\nmembers: {ann: [Not a slug]}", /members\.ann/],
   ["organization: acme\nmembers: {}\nroles: []", 'Unrecognized key: "roles"'],
 ])("%j is refused with a sentence that says where and why", async (text, sentence) => {
-  const refused = expect(documentsOf(text)).rejects;
-  await (typeof sentence === "string"
-    ? refused.toThrow(expect.objectContaining({ message: expect.stringContaining(sentence) }))
-    : refused.toThrow(sentence));
+  const refused: unknown = await documentsOf(text).catch((error: unknown) => error);
+  expect(refused).toMatchObject({
+    message: typeof sentence === "string" ? expect.stringContaining(sentence) : expect.stringMatching(sentence),
+  });
 });
 
+async function* endless(): AsyncGenerator<string> {
+  yield "organization: acme";
+  yield "members:";
+  for (let index = 0; ; index += 1) yield `  user-${index}: member`;
+}
+
 test("a document that would need much memory is refused before it is there", async () => {
-  async function* endless() {
-    yield "organization: acme";
-    yield "members:";
-    for (let index = 0; ; index += 1) yield `  user-${index}: member`;
-  }
   const all = read(endless());
   await expect(all.next()).rejects.toThrow(/^document 1 is longer than 16777216 characters/);
 });
