@@ -1,0 +1,96 @@
+"""Calls by name."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from typing import TypeAlias, TypeVar
+
+import grpc
+import orgroles.v1
+from google.protobuf import json_format
+from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from google.rpc import error_details_pb2 as details
+from google.rpc.status_pb2 import Status
+from grpc_status import rpc_status
+
+Json: TypeAlias = "bool | float | str | list[Json] | dict[str, Json] | None"
+
+_Send: TypeAlias = "grpc.UnaryUnaryMultiCallable[Message, Message]"
+_Detail = TypeVar("_Detail", bound=Message)
+
+
+class Caller:
+    """Calls by name, with requests and answers as JSON in names of the proto files."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._methods: dict[str, tuple[MethodDescriptor, _Send]] = {}
+        for file, stubs in _generated():
+            for service in file.services_by_name.values():
+                stub = getattr(stubs, f"{service.name}Stub")(channel)
+                for method in service.methods:
+                    self._methods[f"{service.name}/{method.name}"] = (
+                        method,
+                        getattr(stub, method.name),
+                    )
+
+    def takes_request_id(self, name: str) -> bool:
+        """Whether requests of this call have a request id."""
+        method, _ = self._methods[name]
+        return "request_id" in method.input_type.fields_by_name
+
+    def call(
+        self, name: str, request: dict[str, Json], token: str | None
+    ) -> dict[str, Json]:
+        """What came back: an `answer`, or an `error` as the cases write it."""
+        method, send = self._methods[name]
+        message = json_format.ParseDict(request, GetMessageClass(method.input_type)())
+        metadata = () if token is None else (("authorization", f"Bearer {token}"),)
+        try:
+            answer = send(message, metadata=metadata)
+        except grpc.RpcError as error:
+            assert isinstance(error, grpc.Call)
+            return {"error": _read_error(error)}
+        return {
+            "answer": json_format.MessageToDict(
+                answer, preserving_proto_field_name=True
+            )
+        }
+
+
+def _generated() -> Iterator[tuple[FileDescriptor, object]]:
+    """Every proto file of the generated package, and the module of its stubs."""
+    prefix = f"{orgroles.v1.__name__}."
+    for module in pkgutil.iter_modules(orgroles.v1.__path__, prefix):
+        if module.name.endswith("_pb2"):
+            messages = importlib.import_module(module.name)
+            yield messages.DESCRIPTOR, importlib.import_module(f"{module.name}_grpc")
+
+
+def _read_error(error: grpc.Call) -> Json:
+    status = rpc_status.from_call(error) or Status()
+    info = _detail(status, details.ErrorInfo)
+    fields = _detail(status, details.BadRequest).field_violations
+    preconditions = _detail(status, details.PreconditionFailure).violations
+    quotas = _detail(status, details.QuotaFailure).violations
+    return {
+        "code": error.code().name,
+        "message": error.details(),
+        "domain": info.domain,
+        "reason": info.reason,
+        "metadata": dict(info.metadata),
+        "fields": [violation.field for violation in fields],
+        "preconditions": [violation.subject for violation in preconditions],
+        "quotas": [violation.subject for violation in quotas],
+        "retry": any(item.Is(details.RetryInfo.DESCRIPTOR) for item in status.details),
+    }
+
+
+def _detail(status: Status, kind: type[_Detail]) -> _Detail:
+    """The detail of this kind, or an empty one."""
+    message = kind()
+    for item in status.details:
+        if item.Unpack(message):
+            break
+    return message
