@@ -24,7 +24,8 @@ _Detail = TypeVar("_Detail", bound=Message)
 class Caller:
     """Calls by name, with requests and answers as JSON in names of the proto files."""
 
-    def __init__(self, channel: grpc.Channel) -> None:
+    def __init__(self, channel: grpc.Channel, *, retries: bool) -> None:
+        self._retries = retries
         self._methods: dict[str, tuple[MethodDescriptor, _Send]] = {}
         for file, stubs in _generated():
             for service in file.services_by_name.values():
@@ -51,6 +52,8 @@ class Caller:
             answer = send(message, metadata=metadata)
         except grpc.RpcError as error:
             assert isinstance(error, grpc.Call)
+            if self._retries and _is_cut_off(error):
+                return self.call(name, request, token)
             return {"error": _read_error(error)}
         return {
             "answer": json_format.MessageToDict(
@@ -66,6 +69,12 @@ def _generated() -> Iterator[tuple[FileDescriptor, object]]:
         if module.name.endswith("_pb2"):
             messages = importlib.import_module(module.name)
             yield messages.DESCRIPTOR, importlib.import_module(f"{module.name}_grpc")
+
+
+def _is_cut_off(error: grpc.Call) -> bool:
+    """Whether the connection broke amid the answer, when gRPC itself never retries."""
+    unavailable = error.code() is grpc.StatusCode.UNAVAILABLE
+    return unavailable and bool(error.initial_metadata())
 
 
 def _read_error(error: grpc.Call) -> Json:

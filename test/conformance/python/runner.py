@@ -27,7 +27,7 @@ def main() -> int:
     except (OSError, YAMLError) as error:
         parser.error(str(error))
     with channel:
-        caller = Caller(channel)
+        caller = Caller(channel, retries=not options.no_retries)
         passed: list[bool] = []
         for name, steps in cases:
             conversation = Conversation(caller, options.token, dict(options.variable))
