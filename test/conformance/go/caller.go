@@ -11,6 +11,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -19,17 +20,23 @@ import (
 	orgrolesv1 "orgroles.example/conformance/gen/orgroles/v1"
 )
 
-// caller has the generated clients by the names of their services.
-type caller map[string]any
+// attempts bounds how often a call is made whose connection breaks amid the answer, when gRPC itself never retries.
+const attempts = 6
 
-func newCaller(conn grpc.ClientConnInterface) caller {
-	return caller{
+// caller has the generated clients by the names of their services.
+type caller struct {
+	clients map[string]any
+	retries bool
+}
+
+func newCaller(conn grpc.ClientConnInterface, retries bool) caller {
+	return caller{retries: retries, clients: map[string]any{
 		"AccessService":      orgrolesv1.NewAccessServiceClient(conn),
 		"EnvironmentService": orgrolesv1.NewEnvironmentServiceClient(conn),
 		"MembershipService":  orgrolesv1.NewMembershipServiceClient(conn),
 		"PermissionService":  orgrolesv1.NewPermissionServiceClient(conn),
 		"RoleService":        orgrolesv1.NewRoleServiceClient(conn),
-	}
+	}}
 }
 
 // outcome is what came back: an answer, or an error as the cases write it.
@@ -53,7 +60,7 @@ type failure struct {
 // call calls a method by its name, such as RoleService/CreateRole. Its error means that this is no call to be made.
 func (c caller) call(ctx context.Context, name string, request []byte) (outcome, error) {
 	service, rpc, _ := strings.Cut(name, "/")
-	client := reflect.ValueOf(c[service])
+	client := reflect.ValueOf(c.clients[service])
 	if !client.IsValid() || !client.MethodByName(rpc).IsValid() {
 		return outcome{}, fmt.Errorf("there is no call %s", name)
 	}
@@ -63,12 +70,21 @@ func (c caller) call(ctx context.Context, name string, request []byte) (outcome,
 		return outcome{}, err
 	}
 	setRequestID(message.ProtoReflect())
-	results := method.Call([]reflect.Value{reflect.ValueOf(ctx), reflect.ValueOf(message)})
-	if err, failed := results[1].Interface().(error); failed {
-		return outcome{Error: readError(status.Convert(err))}, nil
+	for attempt := 1; ; attempt++ {
+		results := method.Call([]reflect.Value{reflect.ValueOf(ctx), reflect.ValueOf(message)})
+		err, failed := results[1].Interface().(error)
+		if !failed {
+			answer, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(results[0].Interface().(proto.Message))
+			return outcome{Answer: answer}, err
+		}
+		if s := status.Convert(err); !c.retries || attempt == attempts || !isCutOff(s) {
+			return outcome{Error: readError(s)}, nil
+		}
 	}
-	answer, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(results[0].Interface().(proto.Message))
-	return outcome{Answer: answer}, err
+}
+
+func isCutOff(s *status.Status) bool {
+	return s.Code() == codes.Unavailable && len(s.Details()) == 0
 }
 
 func setRequestID(message protoreflect.Message) {

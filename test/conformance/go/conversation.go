@@ -98,7 +98,9 @@ func (c *conversation) holdOnce(s step) error {
 		return fmt.Errorf("expected: %s\nactual: %s", expected, actual)
 	}
 	for name, path := range s.Keep {
-		c.variables[name] = valueAt(fromJSON(actual), "answer."+path)
+		if c.variables[name] = valueAt(fromJSON(actual), "answer."+path); c.variables[name] == "" {
+			return fmt.Errorf("there is nothing to keep at %s in %s", path, actual)
+		}
 	}
 	return nil
 }

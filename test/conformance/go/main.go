@@ -70,7 +70,7 @@ func run(args []string) (passed, failed int, err error) {
 		return 0, 0, err
 	}
 	defer conn.Close()
-	client := newCaller(conn)
+	client := newCaller(conn, !*noRetries)
 	for i, file := range args[1:] {
 		name := regexp.MustCompile(`\.ya?ml$`).ReplaceAllString(filepath.Base(file), "")
 		conversation := newConversation(client, *token, variables)

@@ -38,6 +38,8 @@ class Caller:
 
     def takes_request_id(self, name: str) -> bool:
         """Whether requests of this call have a request id."""
+        if name not in self._methods:
+            raise LookupError(f"there is no call {name}")
         method, _ = self._methods[name]
         return "request_id" in method.input_type.fields_by_name
 
@@ -48,18 +50,19 @@ class Caller:
         method, send = self._methods[name]
         message = json_format.ParseDict(request, GetMessageClass(method.input_type)())
         metadata = () if token is None else (("authorization", f"Bearer {token}"),)
-        try:
-            answer = send(message, metadata=metadata)
-        except grpc.RpcError as error:
-            assert isinstance(error, grpc.Call)
-            if self._retries and _is_cut_off(error):
-                return self.call(name, request, token)
-            return {"error": _read_error(error)}
-        return {
-            "answer": json_format.MessageToDict(
-                answer, preserving_proto_field_name=True
-            )
-        }
+        for attempt in range(5 if self._retries else 0, -1, -1):
+            try:
+                answer = send(message, metadata=metadata)
+            except grpc.RpcError as error:
+                assert isinstance(error, grpc.Call)
+                if not (attempt and _is_cut_off(error)):
+                    return {"error": _read_error(error)}
+            else:
+                fields = json_format.MessageToDict(
+                    answer, preserving_proto_field_name=True
+                )
+                return {"answer": fields}
+        raise AssertionError("the last attempt answers")
 
 
 def _generated() -> Iterator[tuple[FileDescriptor, object]]:
@@ -74,7 +77,7 @@ def _generated() -> Iterator[tuple[FileDescriptor, object]]:
 def _is_cut_off(error: grpc.Call) -> bool:
     """Whether the connection broke amid the answer, when gRPC itself never retries."""
     unavailable = error.code() is grpc.StatusCode.UNAVAILABLE
-    return unavailable and bool(error.initial_metadata())
+    return unavailable and rpc_status.from_call(error) is None
 
 
 def _read_error(error: grpc.Call) -> Json:

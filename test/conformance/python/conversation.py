@@ -6,6 +6,8 @@ import secrets
 import uuid
 from typing import Any, TypedDict
 
+from google.protobuf.json_format import ParseError
+
 from caller import Caller, Json
 
 Step = TypedDict(
@@ -39,7 +41,13 @@ class Conversation:
         }
 
     def hold(self, step: Step) -> str | None:
-        """What is wrong with what came, if anything is."""
+        """What is wrong with the step or with what came, if anything is."""
+        try:
+            return self._hold(step)
+        except (LookupError, TypeError, ValueError, ParseError) as error:
+            return str(error)
+
+    def _hold(self, step: Step) -> str | None:
         fault = None
         for n in range(1, step.get("within", step.get("times", 1)) + 1):
             self._variables["n"] = str(n)
@@ -64,9 +72,7 @@ class Conversation:
     def _token_of(self, step: Step) -> str | None:
         if "as" not in step:
             return self._token
-        return (
-            None if step["as"] == "nobody" else self._variables[f"{step['as']}_token"]
-        )
+        return None if step["as"] == "nobody" else self._variable(f"{step['as']}_token")
 
     def _fault(self, step: Step, outcome: dict[str, Json]) -> str | None:
         expected: dict[str, Json] = {"answer": step.get("answer", {})}
@@ -84,11 +90,16 @@ class Conversation:
                 value = value[int(part)] if isinstance(value, list) else value[part]
             self._variables[name] = value if isinstance(value, str) else _written(value)
 
+    def _variable(self, name: str) -> str:
+        if name not in self._variables:
+            raise LookupError(f"there is no variable {name}")
+        return self._variables[name]
+
     def _filled(self, value: Json) -> Json:
         match value:
             case str():
                 return re.sub(
-                    r"\$\{(\w+)\}", lambda found: self._variables[found[1]], value
+                    r"\$\{(\w+)\}", lambda found: self._variable(found[1]), value
                 )
             case list():
                 return [self._filled(item) for item in value]

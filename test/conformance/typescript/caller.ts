@@ -33,11 +33,18 @@ const modules: Record<string, object> = {
   RoleService: roles,
 };
 
+/** A call is made so often whose connection breaks amid the answer, when gRPC itself never retries. */
+const attempts = 6;
+
 /** Calls by name, with requests and answers as JSON in the names of the proto files. */
 export class Caller {
   private readonly client: Client;
 
-  constructor(address: string, credentials: ChannelCredentials, options: ChannelOptions) {
+  constructor(
+    address: string,
+    credentials: ChannelCredentials,
+    private readonly options: ChannelOptions,
+  ) {
     this.client = new Client(address, credentials, options);
   }
 
@@ -52,17 +59,18 @@ export class Caller {
     const message = requestType.fromJSON(camelCased(request));
     if ("updateMask" in message && Array.isArray(message.updateMask))
       message.updateMask = message.updateMask.map((path: string) => snake(path));
-    return new Promise((resolve) => {
-      this.client.makeUnaryRequest(
-        method.path,
-        method.requestSerialize,
-        method.responseDeserialize,
-        message,
-        metadata,
-        (error: ServiceError | null, answer?: object) =>
-          resolve(error ? { error: readError(error) } : { answer: snakeCased(responseType.toJSON(answer ?? {})) }),
-      );
-    });
+    const once = () =>
+      new Promise<ServiceError | object>((resolve) => {
+        const { path, requestSerialize, responseDeserialize } = method;
+        const onEnd = (error: ServiceError | null, answer: object = {}) => resolve(error ?? answer);
+        this.client.makeUnaryRequest(path, requestSerialize, responseDeserialize, message, metadata, onEnd);
+      });
+    let outcome = await once();
+    for (let made = 1; this.options["grpc.enable_retries"] && isCutOff(outcome) && made < attempts; made += 1)
+      outcome = await once();
+    return outcome instanceof Error
+      ? { error: readError(outcome) }
+      : { answer: snakeCased(responseType.toJSON(outcome)) };
   }
 
   /** Whether requests of this call have a request id. */
@@ -83,6 +91,13 @@ function find(name: string) {
     responseType: module[`${rpc}Response`] as JsonType,
   };
 }
+
+const isCutOff = (outcome: ServiceError | object) =>
+  "metadata" in outcome &&
+  outcome instanceof Error &&
+  "code" in outcome &&
+  outcome.code === status.UNAVAILABLE &&
+  !(outcome.metadata as Metadata).get("grpc-status-details-bin").length;
 
 function readError(error: ServiceError): Json {
   const [encoded] = error.metadata.get("grpc-status-details-bin");

@@ -30,8 +30,16 @@ export class Conversation {
     this.variables = new Map([["run", randomBytes(4).toString("hex")], ["uuid", randomUUID()], ...given]);
   }
 
-  /** What is wrong with what came, if anything is. */
+  /** What is wrong with the step or with what came, if anything is. */
   async hold(step: Step): Promise<string | undefined> {
+    try {
+      return await this.tryHold(step);
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  private async tryHold(step: Step): Promise<string | undefined> {
     let fault: string | undefined;
     for (let n = 1; n <= (step.within ?? step.times ?? 1); n += 1) {
       this.variables.set("n", String(n));
@@ -66,6 +74,7 @@ export class Conversation {
     for (const [name, path] of Object.entries(keep)) {
       let value: unknown = "answer" in outcome ? outcome.answer : undefined;
       for (const part of path.split(".")) value = (value as Record<string, unknown> | undefined)?.[part];
+      if (value === undefined) throw new Error(`there is nothing to keep at ${path} in ${JSON.stringify(outcome)}`);
       this.variables.set(name, String(value));
     }
   }

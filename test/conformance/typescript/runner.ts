@@ -33,6 +33,7 @@ function main(): Promise<boolean> {
   const caller = new Caller(address, channelCredentials(values.tls ?? false, values["ca-file"]), {
     "grpc.service_config": readFileSync(values["service-config"], "utf8"),
     "grpc.enable_retries": values["no-retries"] ? 0 : 1,
+    "grpc.max_reconnect_backoff_ms": 1000, // well within the timeouts of the service config
   });
   return run(cases, caller, { token: values.token, given });
 }
