@@ -229,6 +229,19 @@ describe.each(languages)("the %s client", (language) => {
     expect((await run(language, [address, file])).rest.at(-1)).toBe("0 passed, 1 failed");
   });
 
+  test.each([
+    { call: "RoleService/DestroyRole" },
+    { call: "RoleService/ListEnvironmentRoles", with: { environment_id: "${ghost}" } },
+    { call: "RoleService/ListEnvironmentRoles", with: { environment_id: "alpha" }, as: "ghost" },
+    { call: "RoleService/ListEnvironmentRoles", with: { environment_id: "alpha" }, keep: { ghost: "config.ghost" } },
+    { call: "RoleService/ListEnvironmentRoles", with: { environment: "alpha" }, keep: { ghost: "config.etag" } },
+  ])("does not hold %j", async (step) => {
+    const file = path.join(folder, "impossible.yaml");
+    writeFileSync(file, JSON.stringify({ steps: [step] }));
+    const { rest, code } = await run(language, [address, file]);
+    expect([rest[0], rest.at(-1), code]).toEqual([`not ok impossible 1 ${step.call}`, "0 passed, 1 failed", 1]);
+  });
+
   test.each([[[]], [["127.0.0.1:1"]], [["--nonsense", "127.0.0.1:1", "x.yaml"]]])(
     "ends with 2 when it is called with %j",
     async (args) => {

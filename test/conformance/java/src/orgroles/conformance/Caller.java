@@ -24,6 +24,7 @@ import io.grpc.ClientInterceptors;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.PrototypeMarshaller;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.ClientCalls;
@@ -73,10 +74,15 @@ final class Caller {
                   .add(ErrorDetailsProto.getDescriptor().getMessageTypes())
                   .build());
 
-  private final Channel channel;
+  /** A call is made so often whose connection breaks amid the answer, when gRPC never retries. */
+  private static final int ATTEMPTS = 6;
 
-  Caller(Channel channel) {
+  private final Channel channel;
+  private final int attempts;
+
+  Caller(Channel channel, boolean retries) {
     this.channel = channel;
+    this.attempts = retries ? ATTEMPTS : 1;
   }
 
   /**
@@ -97,14 +103,23 @@ final class Caller {
     var authorized =
         ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(headers));
     var outcome = new JsonObject();
-    try {
-      var answer =
-          ClientCalls.blockingUnaryCall(authorized, method, CallOptions.DEFAULT, message.build());
-      outcome.add("answer", JsonParser.parseString(PRINTER.print(answer)));
-    } catch (StatusRuntimeException error) {
-      outcome.add("error", read(error));
+    for (var attempt = 1; outcome.isEmpty(); attempt++) {
+      try {
+        var answer =
+            ClientCalls.blockingUnaryCall(authorized, method, CallOptions.DEFAULT, message.build());
+        outcome.add("answer", JsonParser.parseString(PRINTER.print(answer)));
+      } catch (StatusRuntimeException error) {
+        if (attempt == attempts || !isCutOff(error)) {
+          outcome.add("error", read(error));
+        }
+      }
     }
     return outcome;
+  }
+
+  private static boolean isCutOff(StatusRuntimeException error) {
+    return error.getStatus().getCode() == Status.Code.UNAVAILABLE
+        && StatusProto.fromThrowable(error).getDetailsCount() == 0;
   }
 
   /** Whether requests of this call have a request id. */

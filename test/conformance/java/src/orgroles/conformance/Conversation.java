@@ -52,8 +52,16 @@ final class Conversation {
     variables.putAll(given);
   }
 
-  /** What is wrong with what came, if anything is. */
-  Optional<String> hold(Step step) throws InvalidProtocolBufferException {
+  /** What is wrong with the step or with what came, if anything is. */
+  Optional<String> hold(Step step) {
+    try {
+      return tryHold(step);
+    } catch (IllegalArgumentException | InvalidProtocolBufferException error) {
+      return Optional.of(String.valueOf(error.getMessage()));
+    }
+  }
+
+  private Optional<String> tryHold(Step step) throws InvalidProtocolBufferException {
     var until = step.within() != null;
     var calls = until ? step.within() : step.times();
     Optional<String> fault = Optional.empty();
@@ -107,7 +115,11 @@ final class Conversation {
       for (var part : kept.getValue().split("\\.")) {
         value = value instanceof JsonObject object ? object.get(part) : null;
       }
-      variables.put(kept.getKey(), value == null ? "" : value.getAsString());
+      if (value == null) {
+        throw new IllegalArgumentException(
+            "there is nothing to keep at %s in %s".formatted(kept.getValue(), outcome));
+      }
+      variables.put(kept.getKey(), value.getAsString());
     }
   }
 

@@ -83,7 +83,7 @@ public final class Runner implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), error.toString(), error);
     }
     try {
-      return hold(cases, new Caller(channel)) ? 0 : 1;
+      return hold(cases, new Caller(channel, !noRetries)) ? 0 : 1;
     } finally {
       channel.shutdownNow();
     }
