@@ -59,6 +59,11 @@ const rules: readonly Rule[] = [
     allows: (imported) => !/^src\/(?:grpc|persistence)\//.test(imported) || imported === "src/persistence/database-url",
   },
   {
+    sentence: "export and apply know the domain, and nothing of transport or database",
+    files: /^src\/blueprints\//,
+    allows: (imported) => /^src\/(?:blueprints|domain)\//.test(imported) || !/^(?:src|gen)\/|^@grpc\//.test(imported),
+  },
+  {
     sentence: "who calls is told by itself and the domain, whatever the transport is",
     files: /^src\/auth\//,
     allows: (imported) => /^src\/(?:auth|domain)\//.test(imported) || !/^(?:src|gen)\/|^@grpc\//.test(imported),
@@ -92,6 +97,7 @@ test.each([
   ["src/config.ts", 'const mysql = require("mysql2/promise");', [3]],
   ["src/main.ts", 'import { Database } from "./persistence/database";', [4]],
   ["src/main.ts", 'import "./grpc/server";', [4]],
+  ["src/blueprints/apply.ts", 'import { openDatabase } from "../persistence/data-source";', [5]],
   ["src/app.ts", 'import { bind } from "./grpc/unary";\nimport { Database } from "./persistence/database";', []],
 ])("in %s, %j breaks the rules %j", (file, text, broken) => {
   const found = rules.flatMap((rule, index) => (breaches(rule, [{ file, text }]).length ? [index] : []));

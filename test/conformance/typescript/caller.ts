@@ -92,12 +92,10 @@ function find(name: string) {
   };
 }
 
-const isCutOff = (outcome: ServiceError | object) =>
-  "metadata" in outcome &&
-  outcome instanceof Error &&
-  "code" in outcome &&
-  outcome.code === status.UNAVAILABLE &&
-  !(outcome.metadata as Metadata).get("grpc-status-details-bin").length;
+function isCutOff(outcome: ServiceError | object): boolean {
+  if (!("metadata" in outcome && outcome instanceof Error)) return false;
+  return outcome.code === status.UNAVAILABLE && !outcome.metadata.get("grpc-status-details-bin").length;
+}
 
 function readError(error: ServiceError): Json {
   const [encoded] = error.metadata.get("grpc-status-details-bin");

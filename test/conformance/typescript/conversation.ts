@@ -75,7 +75,7 @@ export class Conversation {
       let value: unknown = "answer" in outcome ? outcome.answer : undefined;
       for (const part of path.split(".")) value = (value as Record<string, unknown> | undefined)?.[part];
       if (value === undefined) throw new Error(`there is nothing to keep at ${path} in ${JSON.stringify(outcome)}`);
-      this.variables.set(name, String(value));
+      this.variables.set(name, typeof value === "string" ? value : JSON.stringify(value));
     }
   }
 
