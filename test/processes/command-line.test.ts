@@ -37,7 +37,9 @@ test("--help names every command, and each of them has help", async () => {
 
 test("the commands that the README names are there", async () => {
   const named = new Set(
-    [...readFileSync("README.md", "utf8").matchAll(/npx orgroles ([a-z-]+(?: (?:make|hash|up|down|status))?)/g)].map(([, one]) => one),
+    [...readFileSync("README.md", "utf8").matchAll(/npx orgroles ([a-z-]+(?: (?:make|hash|up|down|status))?)/g)].map(
+      ([, one]) => one,
+    ),
   );
   expect(named.size).toBeGreaterThan(2);
   for (const command of named) {
