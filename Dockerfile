@@ -37,5 +37,6 @@ USER 1000:1000
 VOLUME /data
 EXPOSE 50051 9464
 HEALTHCHECK --interval=15s --timeout=6s --start-period=30s CMD ["node", "/app/dist/src/main.js", "health"]
-ENTRYPOINT ["node", "/app/dist/src/main.js"]
+# as in package.json: collecting what calls leave behind takes a tenth of the time otherwise
+ENTRYPOINT ["node", "--max-semi-space-size=32", "/app/dist/src/main.js"]
 CMD ["serve"]

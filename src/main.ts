@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=32
 import { randomBytes } from "node:crypto";
 import { text } from "node:stream/consumers";
 import { Command, InvalidArgumentError } from "commander";

@@ -1,5 +1,6 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import type { PeerCertificate } from "node:tls";
+import { LRUCache } from "lru-cache";
 import type { Caller } from "../domain/authorization";
 import { refuse } from "../domain/errors";
 import type { JwtVerifier } from "./jwt";
@@ -23,8 +24,17 @@ export const isToken = (text: string): boolean => new RegExp(`^${tokenCharacters
 
 export const tokenDigest = (token: string): Buffer => hash("sha256", token, "buffer");
 
+/** Headers that are remembered with who they showed, once their digest has been found. */
+const rememberedHeaders = 1000;
+
 /** Tells who calls. Without any credentials configured everybody may do everything. */
 export class Authenticator {
+  /**
+   * By the whole header. Only of those that were let in, so nobody who guesses is told more than without it; a digest for
+   * each call takes longer than the rest of finding out who calls.
+   */
+  private readonly known = new LRUCache<string, Caller>({ max: rememberedHeaders });
+
   constructor(
     private readonly credentials: readonly Credential[],
     private readonly jwt: JwtVerifier | undefined,
@@ -38,13 +48,18 @@ export class Authenticator {
   }
 
   private byToken(authorization: string): Caller | Promise<Caller> {
+    const remembered = this.known.get(authorization);
+    if (remembered) return remembered;
     const token = bearer.exec(authorization)?.[1];
     if (!token) throw refuse.credentialsInvalid();
     const digest = tokenDigest(token);
     let found: Caller | undefined;
     for (const { caller, tokenDigests } of this.credentials)
       for (const known of tokenDigests) if (timingSafeEqual(known, digest)) found = caller;
-    if (found) return found;
+    if (found) {
+      this.known.set(authorization, found);
+      return found;
+    }
     if (this.jwt && token.split(".").length === 3) return this.jwt.verify(token);
     throw refuse.credentialsInvalid();
   }

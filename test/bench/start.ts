@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
+import { nodeFlags } from "../support/process";
 import { median } from "./load";
 import type { Report } from "./report";
 
@@ -22,7 +23,7 @@ export async function measureStart(
   for (let time = 0; time < times; time += 1) {
     nothing.push(await elapsed(() => once(spawn(process.execPath, ["-e", "0"]), "exit")));
     const settings = { ORGROLES_ADDRESS: "127.0.0.1:0", ORGROLES_DATABASE_URL: `sqlite:${folder}/start-${time}.db` };
-    const child = spawn(process.execPath, [main], { env: { PATH: process.env["PATH"], ...settings } });
+    const child = spawn(process.execPath, [...nodeFlags, main], { env: { PATH: process.env["PATH"], ...settings } });
     starts.push(await elapsed(() => once(child.stdout, "data")));
     await sleep(5000);
     const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8")) ?? [];

@@ -4,7 +4,7 @@ import path from "node:path";
 import { Client, Metadata, credentials } from "@grpc/grpc-js";
 import { tokenDigest } from "../../src/auth/authenticator";
 import { bearer } from "../support/client";
-import { type ServiceProcess, childrenOf, startProcess } from "../support/process";
+import { type ServiceProcess, childrenOf, nodeFlags, startProcess } from "../support/process";
 import { scrape } from "../support/scrape";
 import { serving } from "../support/service";
 import { type Load, type Shape, type Target, h2load } from "./load";
@@ -80,14 +80,14 @@ export interface Bare extends Target {
 const running = new Set<ChildProcess>();
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
-/** A server that answers these bytes by their methods' paths. */
+/** A server that answers these bytes by their methods' paths, on a Node with the flags of the service's. */
 export async function startBare(
   answers: Readonly<Record<string, Buffer>>,
   database?: { readonly url: string; readonly sql: string; readonly values: readonly string[] },
 ): Promise<Bare> {
   const encoded = Object.entries(answers).map(([method, bytes]) => [method, bytes.toString("base64")]);
   const instructions = JSON.stringify({ answers: Object.fromEntries(encoded) as object, database });
-  const child = spawn(process.execPath, [path.join(__dirname, "bare-server.js"), instructions], {
+  const child = spawn(process.execPath, [...nodeFlags, path.join(__dirname, "bare-server.js"), instructions], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   running.add(child);

@@ -13,6 +13,10 @@ export interface ServiceProcess extends TestClient {
   end(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
+const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: { start: string } };
+/** What `npm start` gives to Node. */
+export const nodeFlags: readonly string[] = scripts.start.match(/--\S+/g) ?? [];
+
 const running = new Set<ChildProcess>();
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
@@ -26,7 +30,7 @@ export async function startProcess(
   logFile?: string,
 ): Promise<ServiceProcess> {
   const main = path.join(process.env["TEST_RUN_BUILD"] ?? "dist", "src", "main.js");
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, [...nodeFlags, main], {
     env: { PATH: process.env["PATH"], ORGROLES_ADDRESS: "127.0.0.1:0", ...settings },
     stdio: ["ignore", "pipe", logFile ? openSync(logFile, "a") : "pipe"],
   });

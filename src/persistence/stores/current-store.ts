@@ -56,50 +56,38 @@ export class TypeormCurrentStore implements CurrentStore {
     return new Found(await this.manager.query(parts.join(" UNION ALL "), parameters));
   }
 
-  /** One question about one member, as a call that comes alone has: a join takes a fifth less than a union. */
+  /**
+   * One question about one member, as a call that comes alone has: a join takes a fifth less than a union. Its values
+   * come in one column, with spaces between, which none of them has, because the driver takes longer for the description
+   * of each column than for the row.
+   */
   private async findAlone({ environmentId, environmentUid, organizationIds, members }: Question): Promise<Current> {
     const [organizationId = ""] = organizationIds;
     const [{ organizationUid, userId } = { organizationUid: "", userId: "" }] = members;
-    const rows: Joined[] = await this.manager.query(
-      "SELECT environments.uid AS uid, environments.revision AS revision, organizations.uid AS organizationUid," +
-        " organizations.revision AS organizationRevision, role_id AS roleId, several_since AS severalSince," +
-        " role_assignments.create_time AS createTime, role_assignments.update_time AS updateTime FROM environments" +
+    const rows: { found: string }[] = await this.manager.query(
+      "SELECT CONCAT_WS(' ', environments.uid, environments.revision, COALESCE(organizations.uid, '')," +
+        " COALESCE(organizations.revision, ''), role_id, several_since, role_assignments.create_time," +
+        " role_assignments.update_time) AS found FROM environments" +
         " LEFT JOIN organizations ON organizations.environment_uid = ? AND organizations.id = ?" +
         " LEFT JOIN role_assignments ON role_assignments.environment_uid = ?" +
         " AND role_assignments.organization_uid = ? AND role_assignments.user_id = ? WHERE environments.id = ?",
       [environmentUid, organizationId, environmentUid, organizationUid, userId, environmentId],
     );
     const nobody = { userId: "", createTime: 0, updateTime: 0 };
-    const [first] = rows;
     const found: Row[] = [];
-    if (first) {
-      const { uid, revision } = first;
-      found.push({ ...nobody, kind: "environment", parent: environmentId, name: "", uid, number: revision });
-    }
-    if (first?.organizationUid) {
-      const { organizationUid: uid, organizationRevision } = first;
-      const number = organizationRevision ?? 0;
-      found.push({ ...nobody, kind: "organization", parent: environmentUid, name: organizationId, uid, number });
-    }
-    for (const { roleId, severalSince, createTime, updateTime } of rows)
-      if (roleId) {
-        const member = { parent: environmentUid, name: organizationUid, userId, createTime, updateTime };
-        found.push({ ...member, kind: "role", uid: roleId, number: severalSince });
+    rows.forEach((row, index) => {
+      const [uid = "", revision = "", foundUid = "", foundRevision = "", ...role] = row.found.split(" ");
+      if (index === 0) {
+        found.push({ ...nobody, kind: "environment", parent: environmentId, name: "", uid, number: revision });
+        const organization = { parent: environmentUid, name: organizationId, uid: foundUid, number: foundRevision };
+        if (foundUid) found.push({ ...nobody, kind: "organization", ...organization });
       }
+      const [roleId, number = "", createTime = "", updateTime = ""] = role;
+      const member = { parent: environmentUid, name: organizationUid, userId, createTime, updateTime };
+      if (roleId) found.push({ ...member, kind: "role", uid: roleId, number });
+    });
     return new Found(found);
   }
-}
-
-/** An answer about one member in one row, or in one for each of its roles. */
-interface Joined {
-  readonly uid: EnvironmentUid;
-  readonly revision: number | string;
-  readonly organizationUid: OrganizationUid | null;
-  readonly organizationRevision: number | string | null;
-  readonly roleId: RoleId | null;
-  readonly severalSince: number | string;
-  readonly createTime: number | string;
-  readonly updateTime: number | string;
 }
 
 /** What the questions name in each environment. */
