@@ -94,6 +94,7 @@ export async function createApp(
     version,
     admission: () => admission.load(),
     pool: () => database.pool(),
+    cache: () => ({ ...services.snapshots.use(), limit: config.cacheBytes }),
     available: () => database.available(),
     serving: () => server.serving,
   });
@@ -228,6 +229,7 @@ function memory<Value extends object>(maxSize: number): Cache<Value> {
     get: (key) => cache.get(key),
     set: (key, value, size) => void cache.set(key, value, { size }),
     clear: () => cache.clear(),
+    bytes: () => cache.calculatedSize,
   };
 }
 

@@ -7,6 +7,7 @@ import type { App } from "./app";
 import { type Config, describeConfig, readConfig } from "./config";
 import { isToken, tokenDigest } from "./auth/authenticator";
 import { addBlueprintCommands } from "./blueprints/commands";
+import { GatheredLines } from "./operations/gathered-lines";
 import { ProbeServer } from "./operations/probe-server";
 import { startTracing } from "./operations/tracing";
 import type { supervisor as theSupervisor } from "./operations/workers";
@@ -146,7 +147,7 @@ async function migrateUp(): Promise<void> {
 
 async function serve(): Promise<void> {
   const config = readConfig(process.env);
-  const log = pino({ level: config.logLevel }, logDestination());
+  const log = pino({ level: config.logLevel }, new GatheredLines(pino.destination({ dest: 2, sync: false })));
   const { Supervisor, supervisor } = await import("./operations/workers");
   if (config.workers === 1) return serveAlone(config, log);
   if (supervisor.isThere) return serveAsWorker(config, log, supervisor);
@@ -206,9 +207,6 @@ function stopping(log: Logger, close: () => Promise<void>): (signal: NodeJS.Sign
     );
   };
 }
-
-/** Lines that come within a tenth of a second are written together: each write costs more than the line. */
-const logDestination = () => pino.destination({ dest: 2, sync: false, minLength: 4096, periodicFlush: 100 });
 
 function greeting(config: Config, { address, metricsAddress }: Pick<App, "address" | "metricsAddress">): string {
   const environment = config.environments[0];

@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import type { Blueprint, EnvironmentBlueprint } from "../domain/blueprint";
+import type { Blueprint, EnvironmentBlueprint, OrganizationBlueprint } from "../domain/blueprint";
 import type { Change } from "../domain/blueprint-changes";
 import type { BlueprintService } from "../domain/blueprint-service";
 import { Refusal } from "../domain/errors";
@@ -22,7 +22,8 @@ interface Located {
   readonly place: string;
   readonly environmentId: EnvironmentId;
   readonly blueprint: Blueprint;
-  readonly expected: EnvironmentBlueprint | undefined;
+  /** What the file has before it, as far as it matters to it. */
+  readonly expected: readonly (EnvironmentBlueprint | OrganizationBlueprint)[];
 }
 
 /** A file of blueprints, which is read once to compare and once to apply, a document at a time. */
@@ -41,7 +42,9 @@ export class BlueprintFile {
     let changing = 0;
     for await (const { place, environmentId, blueprint, expected } of this.located()) {
       const { prune } = this.options;
-      const changes = await this.blueprints.compare(environmentId, blueprint, { prune, expected });
+      const changes = await this.explained(place, () =>
+        this.blueprints.compare(environmentId, blueprint, { prune, expected }),
+      );
       blueprints += 1;
       if (!changes.length) continue;
       changing += 1;
@@ -54,23 +57,26 @@ export class BlueprintFile {
   async apply(applied: (count: number) => void): Promise<void> {
     let count = 0;
     for await (const { place, environmentId, blueprint } of this.located()) {
-      try {
-        await this.blueprints.apply(environmentId, blueprint, { prune: this.options.prune });
-      } catch (error) {
-        throw new Error(
-          `${place}: ${reasonOf(error)}\nNothing of this document was applied, what came before it was.`,
-          {
-            cause: error,
-          },
-        );
-      }
+      await this.explained(
+        place,
+        () => this.blueprints.apply(environmentId, blueprint, { prune: this.options.prune }),
+        "\nNothing of this document was applied, what came before it was.",
+      );
       applied((count += 1));
+    }
+  }
+
+  private async explained<T>(place: string, work: () => Promise<T>, consequence = ""): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw new Error(`${place}: ${reasonOf(error)}${consequence}`, { cause: error });
     }
   }
 
   private async *located(): AsyncGenerator<Located> {
     let environmentId = this.options.environment;
-    let expected: EnvironmentBlueprint | undefined;
+    const expected = new Map<Blueprint["kind"], EnvironmentBlueprint | OrganizationBlueprint>();
     let environments = 0;
     for await (const document of this.documents()) {
       if (document.environmentId !== undefined) {
@@ -82,8 +88,8 @@ export class BlueprintFile {
       if (environmentId === undefined)
         throw new Error(`${place}: which environment? Begin the file with its document, or give --environment.`);
       for (const blueprint of document.blueprints) {
-        if (blueprint.kind === "environment") expected = blueprint;
-        yield { place, environmentId: environmentId as EnvironmentId, blueprint, expected };
+        if (blueprint.kind !== "members") expected.set(blueprint.kind, blueprint);
+        yield { place, environmentId: environmentId as EnvironmentId, blueprint, expected: [...expected.values()] };
       }
     }
   }

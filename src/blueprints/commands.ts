@@ -18,11 +18,21 @@ export function addBlueprintCommands(program: Command, withBlueprints: WithBluep
     .description("print an environment's roles, permissions and what its organizations hold, as YAML for apply")
     .argument("<environment>", "the environment's id")
     .option("--organization <id...>", "of the organizations only these")
+    .option("--no-organization", "the environment alone")
     .option("--members", "also the members of the organizations")
-    .action((environment: string, { organization, members = false }: { organization?: string[]; members?: boolean }) =>
-      withBlueprints((blueprints) =>
-        exportBlueprints(blueprints, environment, { members, only: organization }, process.stdout),
-      ),
+    .action(
+      (
+        environment: string,
+        { organization, members = false }: { organization?: string[] | false; members?: boolean },
+      ) =>
+        withBlueprints((blueprints) =>
+          exportBlueprints(
+            blueprints,
+            environment,
+            { members, only: organization === false ? [] : organization },
+            process.stdout,
+          ),
+        ),
     );
   program
     .command("apply")

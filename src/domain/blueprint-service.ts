@@ -2,6 +2,7 @@ import type {
   Blueprint,
   EnvironmentBlueprint,
   MembersBlueprint,
+  OrganizationBlueprint,
   Present,
   PresentOrganization,
   RoleBlueprint,
@@ -11,9 +12,11 @@ import {
   type UseCases,
   environmentChanges,
   memberChanges,
+  newEnvironment,
   newOrganization,
   organizationChanges,
 } from "./blueprint-changes";
+import { type Names, checkNames } from "./blueprint-names";
 import { refuse } from "./errors";
 import type { EnvironmentId, OrganizationId, PermissionSlug, UserId } from "./fields";
 import type { RoleId } from "./ids";
@@ -91,9 +94,12 @@ export class BlueprintService {
     }
   }
 
-  /** What applying the blueprint would change now. */
+  /** What applying the blueprint would change now. Refuses one that names what will not be there. */
   compare(id: EnvironmentId, blueprint: Blueprint, options: Options): Promise<Change[]> {
-    return this.units.read((stores) => changes(stores, id, blueprint, options));
+    return this.units.read(async (stores) => {
+      checkNames(blueprint, await namesFor(stores, id, blueprint, options.expected ?? []));
+      return changes(stores, id, blueprint, options);
+    });
   }
 
   /** Changes what has to be changed, all of it or nothing, and answers what that was. */
@@ -112,8 +118,8 @@ export class BlueprintService {
 export interface Options {
   /** Whether roles, permissions and groups that a blueprint's lists do not have are deleted. */
   readonly prune: boolean;
-  /** What the environment will be, while it is not there yet. */
-  readonly expected?: EnvironmentBlueprint | undefined;
+  /** What will have been applied before, as far as it has not been yet: the environment, and the organization. */
+  readonly expected?: readonly (EnvironmentBlueprint | OrganizationBlueprint)[];
 }
 
 async function find(stores: Stores, id: EnvironmentId): Promise<Environment> {
@@ -142,7 +148,24 @@ async function changes(stores: Stores, id: EnvironmentId, blueprint: Blueprint, 
     return memberChanges(id, blueprint, home ? await presentMembers(stores, home, blueprint) : new Map());
   }
   const present = environment && (await readOrganization(stores, environment, organizationId));
-  return organizationChanges(id, present ?? newOrganization(organizationId, options.expected), blueprint, options);
+  const expected = options.expected?.find(({ kind }) => kind === "environment") as EnvironmentBlueprint | undefined;
+  return organizationChanges(id, present ?? newOrganization(organizationId, expected), blueprint, options);
+}
+
+async function namesFor(
+  stores: Stores,
+  id: EnvironmentId,
+  blueprint: Blueprint,
+  expected: readonly (EnvironmentBlueprint | OrganizationBlueprint)[],
+): Promise<Names> {
+  const environment = await stores.environments.find(id);
+  const present = environment ? await readEnvironment(stores, environment) : newEnvironment(id);
+  const sources: Blueprint[] = [present, ...expected, blueprint];
+  if (environment && blueprint.kind !== "environment")
+    sources.push(await readOrganization(stores, environment, blueprint.organizationId as OrganizationId));
+  const slugs = (of: "permissions" | "roles") =>
+    sources.flatMap((one) => (of in one ? ((one as EnvironmentBlueprint)[of] ?? []) : []).map(({ slug }) => slug));
+  return { permissions: new Set(slugs("permissions")), roles: new Set(slugs("roles")) };
 }
 
 async function readEnvironment(stores: Stores, environment: Environment): Promise<Present<EnvironmentBlueprint>> {

@@ -48,6 +48,8 @@ export interface Cache<Value> {
   get(key: string): Value | undefined;
   set(key: string, value: Value, bytes: number): void;
   clear(): void;
+  /** What all values take. */
+  bytes(): number;
 }
 
 export interface Caches {
@@ -69,6 +71,8 @@ export class Snapshots {
   private readonly organizations: Cache<OrganizationSnapshot>;
   private readonly remembered = new Map<EnvironmentId, number>();
   private readonly rounds: Rounds<Question, Current>;
+  private answered = 0;
+  private loaded = 0;
 
   constructor(
     private readonly units: UnitOfWork,
@@ -81,7 +85,16 @@ export class Snapshots {
   }
 
   async moment(environmentId: EnvironmentId, asked: readonly Asked[]): Promise<Moment> {
-    return (await this.fromMemory(environmentId, asked)) ?? this.load(environmentId, asked);
+    const moment = await this.fromMemory(environmentId, asked);
+    if (moment) this.answered += 1;
+    else this.loaded += 1;
+    return moment ?? this.load(environmentId, asked);
+  }
+
+  /** Reads so far that memory answered, and that had to be loaded; and the bytes in memory. */
+  use(): { readonly hits: number; readonly misses: number; readonly bytes: number } {
+    const bytes = this.environments.bytes() + this.organizations.bytes();
+    return { hits: this.answered, misses: this.loaded, bytes };
   }
 
   /** For a database that was away: what took its place may use the same revisions for something else. */

@@ -15,6 +15,13 @@ export interface Sources {
   readonly pool: () =>
     | { readonly open: number; readonly idle: number; readonly waiting: number; readonly limit: number }
     | undefined;
+  /** Reads that what is in memory answered or did not, and bytes. */
+  readonly cache: () => {
+    readonly hits: number;
+    readonly misses: number;
+    readonly bytes: number;
+    readonly limit: number;
+  };
   readonly available: () => boolean;
   readonly serving: () => boolean;
 }
@@ -57,7 +64,7 @@ export class Metrics {
   constructor(sources: Sources) {
     collectDefaultMetrics({ register: this.registry });
     for (const result of ["done", "failed"]) this.passes.inc({ result }, 0);
-    const { admission, pool } = sources;
+    const { admission, pool, cache } = sources;
     const gauges: [name: string, help: string, read: () => number, ofWorkers?: "min"][] = [
       ["calls_running", "Calls that are at work", () => admission().running],
       ["calls_running_limit", "Calls that may be at work at once", () => admission().concurrency],
@@ -69,9 +76,25 @@ export class Metrics {
       ["database_connections_idle", "Open connections that nothing uses", () => pool()?.idle ?? 0],
       ["database_connections_limit", "Connections that may be open; 0: no server", () => pool()?.limit ?? 0],
       ["database_waiting", "Transactions that wait for a connection", () => pool()?.waiting ?? 0],
+      ["cache_bytes", "Memory that what is read often takes, about", () => cache().bytes],
+      ["cache_bytes_limit", "Memory that it may take, as ORGROLES_CACHE_MIB says", () => cache().limit],
       ["unswept_rows", "Rows of members left to sweep, in the process that sweeps", () => this.left()],
     ];
     for (const [name, help, read, ofWorkers] of gauges) this.gauge(`orgroles_${name}`, help, read, ofWorkers);
+    this.registry.registerMetric(
+      new Counter({
+        name: "orgroles_cache_reads_total",
+        help: "Reads of roles and access by their result: hit (from memory), or miss (loaded from the database)",
+        labelNames: ["result"],
+        registers: [],
+        collect() {
+          const { hits, misses } = cache();
+          this.reset();
+          this.inc({ result: "hit" }, hits);
+          this.inc({ result: "miss" }, misses);
+        },
+      }),
+    );
     new Gauge({
       name: "orgroles_build_info",
       help: "1, with the version as a label",

@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import { Mutex } from "async-mutex";
 import type { Logger } from "pino";
 import type { DataSource } from "typeorm";
@@ -31,6 +32,7 @@ export class Database {
   private readonly gate = new Mutex();
   private current: DataSource | undefined;
   private closing = false;
+  private nextComplaint = 0;
   private life: Promise<void> | undefined;
   private wake: () => void = () => undefined;
 
@@ -77,9 +79,13 @@ export class Database {
     };
   }
 
-  /** A statement failed as if the database were gone: look at once. */
-  suspect(): void {
+  /** A statement failed as if the database were gone: look at once, and say why, once a second at most. */
+  suspect(cause: unknown): void {
     this.wake();
+    const now = performance.now();
+    if (cause === undefined || now < this.nextComplaint) return;
+    this.nextComplaint = now + checkInterval;
+    this.options.log.warn({ err: cause }, "a statement failed");
   }
 
   async close(): Promise<void> {

@@ -90,7 +90,7 @@ export function translated(error: unknown): unknown {
     case "conflict":
       return new Conflict("the transaction met another one", { cause: error });
     case "unavailable":
-      return refuse.databaseUnavailable();
+      return Object.assign(refuse.databaseUnavailable(), { cause: error });
     case "unknown":
       return error;
   }

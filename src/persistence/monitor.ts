@@ -5,6 +5,7 @@ import type { MysqlUrl } from "./database-url";
 /** Watches a server over a connection of its own, so that a busy pool is not taken for a dead server. */
 export class Monitor {
   private constructor(
+    /** HOST:PORT. */
     readonly host: string,
     private readonly connection: mysql.Connection,
     private readonly timeout: number,
@@ -20,7 +21,12 @@ export class Monitor {
   ): Promise<Monitor> {
     const { user, password, database } = url;
     const options = { ...address, user, password, database, connectTimeout: timeout };
-    return new Monitor(address.host, await mysql.createConnection(options), timeout, url.hosts.length > 1);
+    return new Monitor(
+      `${address.host}:${address.port}`,
+      await mysql.createConnection(options),
+      timeout,
+      url.hosts.length > 1,
+    );
   }
 
   /** Throws when the server does not answer. False: it answers, but another one is to be looked for. */
@@ -29,12 +35,26 @@ export class Monitor {
   }
 
   async look(): Promise<{ readonly engine: "mariadb" | "mysql"; readonly readOnly: boolean }> {
+    await this.checkQuorum();
     const sql = "SELECT VERSION() AS version, @@global.read_only AS readOnly";
     const [rows] = await this.connection.query<mysql.RowDataPacket[]>({ sql, timeout: this.timeout });
     return {
       engine: /mariadb/i.test(String(rows[0]?.["version"])) ? "mariadb" : "mysql",
       readOnly: Number(rows[0]?.["readOnly"]) === 1,
     };
+  }
+
+  /** A node of a Galera cluster that is cut off from the others answers, but no statement that needs a table. */
+  private async checkQuorum(): Promise<void> {
+    const isNode = await this.shown("VARIABLES", "wsrep_on");
+    if (isNode === "ON" && (await this.shown("STATUS", "wsrep_ready")) !== "ON")
+      throw new Error("the node is not ready for its cluster (wsrep_ready)");
+  }
+
+  private async shown(kind: "VARIABLES" | "STATUS", name: string): Promise<unknown> {
+    const sql = `SHOW GLOBAL ${kind} LIKE '${name}'`;
+    const [[row]] = await this.connection.query<mysql.RowDataPacket[]>({ sql, timeout: this.timeout });
+    return row?.["Value"];
   }
 
   close(): void {

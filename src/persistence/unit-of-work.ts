@@ -55,7 +55,7 @@ export class TypeormUnitOfWork implements UnitOfWork {
       });
     } catch (error) {
       if (error instanceof Conflict) throw refuse.conflictRetry();
-      if (error instanceof Refusal && error.kind === "unavailable") this.database.suspect();
+      if (error instanceof Refusal && error.kind === "unavailable") this.database.suspect(error.cause);
       throw error;
     }
   }

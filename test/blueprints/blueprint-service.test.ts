@@ -177,11 +177,11 @@ describe.each(engines)("blueprints on $name", (engine) => {
     ["a group of no role", { ...acme, groups: new Map([["staff", "ghost"]]) }, "ROLE_NOT_ASSIGNABLE"],
     [
       "more roles than may be",
-      { ...acme, roles: ["a", "b", "c", "d"].map((one) => role(`org-${one}`)) },
+      { ...bare, roles: ["a", "b", "c", "d"].map((one) => role(`org-${one}`)) },
       "ROLE_LIMIT_REACHED",
     ],
     ["members without a role", { ...members, members: new Map([["ann", ["ghost"]]]) }, "ROLE_NOT_ASSIGNABLE"],
-    ["two new roles of one slug", { ...acme, roles: [role("org-a"), role("org-a")] }, "ROLE_SLUG_TAKEN"],
+    ["two new roles of one slug", { ...bare, roles: [role("org-a"), role("org-a")] }, "ROLE_SLUG_TAKEN"],
   ])("%s: nothing of the blueprint is applied", async (_, blueprint, reason) => {
     const id = newId();
     await applyAll(id, [production]);

@@ -6,6 +6,7 @@ import { ConfigError, readConfig } from "../../src/config";
 import { shutdownGrace } from "../../src/grpc/server";
 import { settings } from "../../src/settings";
 import { present } from "../support/stage";
+import { nodeFlags } from "../support/process";
 
 const manifestFolder = "deploy/kubernetes";
 const manifestFiles = readdirSync(manifestFolder).map((name) => path.join(manifestFolder, name));
@@ -115,7 +116,7 @@ describe("the image", () => {
     const copied = instructions.filter(({ name }) => name === "COPY").map(({ rest }) => rest);
     for (const folder of ["dist/src", "dist/gen"]) expect(copied).toContain(`--from=build /app/${folder} ${folder}`);
     const entry = instructions.find(({ name }) => name === "ENTRYPOINT");
-    expect(JSON.parse(entry?.rest ?? "")).toEqual(["node", `/app/${packageJson.bin.orgroles}`]);
+    expect(JSON.parse(entry?.rest ?? "")).toEqual(["node", ...nodeFlags, `/app/${packageJson.bin.orgroles}`]);
     const check = instructions.find(({ name }) => name === "HEALTHCHECK")?.rest ?? "";
     expect(JSON.parse(check.slice(check.indexOf("[")))).toEqual(["node", `/app/${packageJson.bin.orgroles}`, "health"]);
   });

@@ -55,6 +55,9 @@ const own = (now: Scrape) => [...now.types.keys()].filter((name) => name.startsW
 /** Every metric that a test here is about. */
 const tested = [
   "orgroles_build_info",
+  "orgroles_cache_bytes",
+  "orgroles_cache_bytes_limit",
+  "orgroles_cache_reads_total",
   "orgroles_call_duration_seconds",
   "orgroles_calls_queued",
   "orgroles_calls_queued_limit",
@@ -131,6 +134,20 @@ test("calls at work, calls that wait and waits for a connection are there while 
   );
   expect(now.value("orgroles_calls_queued")).toBe(0);
   expect(now.value("orgroles_calls_total", { code: "RESOURCE_EXHAUSTED", reason: "OVERLOADED" })).toBe(1);
+});
+
+test("reads that memory answers are told from those that are loaded", async () => {
+  const list = { environmentId, organizationId: "remembered" };
+  await service.roles.createRole({ ...list, name: "Own" });
+  const before = await scrape(address);
+  for (const _ of [1, 2, 3]) await service.roles.listOrgRoles(list);
+  const now = await scrape(address);
+  const more = (result: string) =>
+    (now.value("orgroles_cache_reads_total", { result }) ?? 0) -
+    (before.value("orgroles_cache_reads_total", { result }) ?? 0);
+  expect([more("miss"), more("hit")]).toEqual([1, 2]);
+  expect(now.value("orgroles_cache_bytes")).toBeGreaterThan(before.value("orgroles_cache_bytes") ?? 0);
+  expect(now.value("orgroles_cache_bytes_limit")).toBe(64 * 2 ** 20);
 });
 
 test("the sweep says what it has done and when it is done", async () => {

@@ -9,7 +9,7 @@ import { aMember, anOrganization, aRole, newOrganizationUid, org } from "../supp
 import { useWorld } from "../support/world";
 
 const initech = org("initech");
-const nothingKept = () => ({ get: () => undefined, set: () => undefined, clear: () => undefined });
+const nothingKept = () => ({ get: () => undefined, set: () => undefined, clear: () => undefined, bytes: () => 0 });
 const transactionsOn = (units: UnitOfWork) =>
   new Transactions(units, Date.now, { organization: newOrganizationUid }, new Snapshots(units, nothingKept));
 

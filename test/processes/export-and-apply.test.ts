@@ -85,6 +85,9 @@ describe.each(engines)("on $name, beside a service that runs", (engine) => {
       const again = await runCommand(["apply", "-", "--prune"], settings, exported.output);
       expect(again).toEqual({ code: 0, output: "Everything is as the file says.\n" });
       expect((await runCommand(["export", "dev"], settings)).output).not.toContain("members:");
+      const alone = await runCommand(["export", "dev", "--members", "--no-organization"], settings);
+      expect(exported.output.startsWith(alone.output)).toBe(true);
+      expect(alone.output).not.toContain("organization:");
 
       const moved = await runCommand(["apply", "-", "--environment", "staging", "--yes"], settings, exported.output);
       expect(moved.code).toBe(0);
@@ -113,12 +116,25 @@ describe("on SQLite", () => {
     });
   });
 
+  test.each([
+    ['organization: globex\nroles: [{slug: org-x, name: X, permissions: ["ghosts:see"]}]', "PERMISSION_UNKNOWN"],
+    ["organization: globex\nroles: [{slug: org-x, name: X}]\ndefault_role: ghost", "ROLE_NOT_FOUND"],
+    ["organization: globex\nroles: [{slug: org-x, name: X}]\npriority: [org-x, ghost]", "PRIORITY_ORDER_MISMATCH"],
+    ["organization: globex\ngroups: {staff: ghost}", "ROLE_NOT_ASSIGNABLE"],
+    ["organization: acme\nmembers: {ann: org-clerk, bob: ghost}", "ROLE_NOT_ASSIGNABLE"],
+  ])("a dry run refuses %j too", async (document, reason) => {
+    const file = fileOf(`${roles}---\n${document}\n`);
+    const { code, output } = await runCommand(["apply", file, "--dry-run"], settings);
+    expect(code).toBe(1);
+    expect(output).toMatch(new RegExp(`document 4 \\(organization \\w+\\): .*\\(${reason}\\)\n$`));
+  });
+
   test("a document that cannot be applied says why, and those before it have been", async () => {
-    const wrong = `${roles}---\norganization: globex\nroles: [{slug: org-x, name: X, permissions: ["ghosts:see"]}]\n`;
-    const { code, output } = await apply(wrong);
+    const many = Array.from({ length: 201 }, (_, index) => `{slug: org-${index}, name: R}`).join(", ");
+    const { code, output } = await apply(`${roles}---\norganization: globex\nroles: [${many}]\n`);
     expect(code).toBe(1);
     expect(output).toMatch(
-      /document 4 \(organization globex\): .*ghosts:see.* \(PERMISSION_UNKNOWN\)\nNothing of this document was applied, what came before it was\.\n$/,
+      /document 4 \(organization globex\): .* \(ROLE_LIMIT_REACHED\)\nNothing of this document was applied, what came before it was\.\n$/,
     );
     const exported = (await runCommand(["export", "dev"], settings)).output;
     expect(exported).toContain("organization: acme");
