@@ -62,6 +62,16 @@ describe.each(usable)("the tour with $caller", ({ define }) => {
   );
 });
 
+test("the commands that make clients are those of the pages, which are run", () => {
+  const clients = readme.slice(readme.indexOf("## Clients"), readme.indexOf("## Configuration"));
+  const commands = blocksOf(clients).flatMap(({ text }) => text.trim().split("\n"));
+  expect(commands).toHaveLength(4);
+  for (const command of commands) {
+    const language = /buf\.gen\.(\w+)\.yaml/.exec(command)?.[1];
+    expect(readFileSync(`docs/clients/${language}.md`, "utf8")).toContain(`\n${command}\n`);
+  }
+});
+
 test("the table of the configuration is the one that the settings make", () => {
   expect(tableOf(readme)).toBe(settingsTable.replaceAll(/ +/g, " "));
 });
