@@ -38,7 +38,8 @@ describe.each(runnable.filter((page) => languages.includes(language(page) ?? "ty
       return isRun(block) ? [here(block.text.replaceAll("npx orgroles", "orgroles")), "printf '\\037'"] : [];
     });
     const script = ["set -e", "exec 2>&1", `orgroles() { node ${main} "$@"; }`, ...parts].join("\n");
-    const env = { ...process.env, ORGROLES_DATABASE_URL: database };
+    const outside = Object.entries(process.env).filter(([name]) => !name.startsWith("ORGROLES_"));
+    const env = { ...Object.fromEntries(outside), ORGROLES_DATABASE_URL: database };
     try {
       const printed = execFileSync("bash", ["-c", script], { cwd: clone, env, encoding: "utf8", timeout: 500_000 });
       outputs = printed.split("\u001F");

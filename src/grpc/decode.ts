@@ -31,7 +31,8 @@ export function decode(method: MethodDefinition<object, unknown>, bytes: Buffer)
 
 /** Fields of the wire that the message does not have, or that have another type there, and times out of range. */
 function malformedFields(message: object, path: string, found: Violation[] = []): Violation[] {
-  for (const [name, value] of Object.entries(message) as [string, unknown][]) {
+  for (const name in message) {
+    const value = (message as Record<string, unknown>)[name];
     if (typeof value !== "object" || value === null) continue;
     if (value instanceof Date && Number.isNaN(value.getTime()))
       found.push({ field: `${path}${snakeCase(name)}`, description: "must be a time of the years 1 to 9999" });

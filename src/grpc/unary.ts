@@ -139,7 +139,6 @@ function unary(
       }
     };
     const end = (code: codes, reason?: string) => {
-      given.ended = true;
       const duration = performance.now() - start;
       const name = codes[code] as keyof typeof codes;
       const ended: Ended = {
@@ -177,31 +176,37 @@ const shed = statusOf(queueFull);
 
 const cancelled = new Error("The caller has given up");
 
-/** Whether the caller has cancelled, or its deadline has passed; grpc-js says so after every call's end too. */
+/** Whether the caller has cancelled, or its deadline has passed. Most calls end before anybody wants to be told. */
 class GivenUp implements Abandonment {
-  up = false;
-  ended = false;
+  private listens = false;
   private controller: AbortController | undefined;
   private listener: (() => void) | undefined;
 
-  constructor(call: ServerUnaryCall<Buffer, unknown>) {
-    call.on("cancelled", () => {
-      if (this.ended) return;
-      this.up = true;
-      this.controller?.abort(cancelled);
-      this.listener?.();
-    });
+  constructor(private readonly call: ServerUnaryCall<Buffer, unknown>) {}
+
+  get up(): boolean {
+    return this.call.cancelled;
   }
 
-  /** Made when it is asked for: most calls have ended before anybody wants to know. */
   get signal(): AbortSignal {
     this.controller ??= new AbortController();
+    this.listen();
     if (this.up) this.controller.abort(cancelled);
     return this.controller.signal;
   }
 
   onUp(listener: (() => void) | undefined): void {
     this.listener = listener;
+    if (listener) this.listen();
+  }
+
+  private listen(): void {
+    if (this.listens) return;
+    this.listens = true;
+    this.call.on("cancelled", () => {
+      this.controller?.abort(cancelled);
+      this.listener?.();
+    });
   }
 }
 
