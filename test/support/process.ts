@@ -44,12 +44,17 @@ export async function startProcess(
     return code as number | null;
   });
 
+  let listening = false;
   const address = await new Promise<string>((resolve, reject) => {
     child.stdout?.on("data", () => {
       const found = /listens on (\S+)/.exec(printed)?.[1];
-      if (found) resolve(found);
+      if (!found) return;
+      listening = true;
+      resolve(found);
     });
-    void ended.then((code) => reject(new Error(`ended with ${code} before it listened:\n${everything()}`)));
+    void ended.then((code) => {
+      if (!listening) reject(new Error(`ended with ${code} before it listened:\n${everything()}`));
+    });
   });
   const client = connect(address, identity);
   return {
