@@ -52,7 +52,7 @@ export async function startProcess(
       listening = true;
       resolve(found);
     });
-    void ended.then((code) => {
+    child.once("exit", (code) => {
       if (!listening) reject(new Error(`ended with ${code} before it listened:\n${everything()}`));
     });
   });
