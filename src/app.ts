@@ -18,12 +18,12 @@ import type { Clock, EnvironmentUid, OrganizationUid, PermissionId, RoleId } fro
 import { GroupRoleService } from "./domain/group-role-service";
 import { MembershipService } from "./domain/membership-service";
 import type { Quotas } from "./domain/limits";
-import type { UnitOfWork } from "./domain/stores";
 import { PermissionService } from "./domain/permission-service";
 import { RoleConfigService } from "./domain/role-config-service";
 import { RoleDeletionService } from "./domain/role-deletion-service";
 import { RoleService } from "./domain/role-service";
 import { type Cache, Snapshots } from "./domain/snapshots";
+import type { UnitOfWork } from "./domain/stores";
 import { Sweep } from "./domain/sweep";
 import type { Tools } from "./domain/tools";
 import { type Known, Transactions, nothingKnown } from "./domain/transactions";

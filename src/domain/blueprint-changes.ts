@@ -8,7 +8,7 @@ import type {
   PresentOrganization,
   RoleBlueprint,
 } from "./blueprint";
-import type { EnvironmentService } from "./environment-service";
+import { type EnvironmentService, firstRole } from "./environment-service";
 import type { GroupRoleService } from "./group-role-service";
 import type { MembershipService } from "./membership-service";
 import type { PermissionService } from "./permission-service";
@@ -51,14 +51,14 @@ export const newEnvironment = (id: string): Present<EnvironmentBlueprint> => ({
   displayName: id,
   multipleRolesEnabled: false,
   permissions: [],
-  roles: [{ slug: "member", name: "Member", description: "", permissions: [] }],
-  defaultRole: "member",
+  roles: [{ ...firstRole, permissions: [] }],
+  defaultRole: firstRole.slug,
 });
 
 /** What an organization of an environment begins with that is made of a blueprint. */
 export const newOrganization = (
   organizationId: string,
-  { roles = [], defaultRole = "member" }: Partial<EnvironmentBlueprint> = {},
+  { roles = [], defaultRole = firstRole.slug }: Partial<EnvironmentBlueprint> = {},
 ): PresentOrganization => ({
   kind: "organization",
   organizationId,

@@ -84,7 +84,7 @@ export class BlueprintService {
       const members = await this.units.read(async (stores) => {
         const environment = await find(stores, id);
         const home = await homeOf(stores, environment, organizationId);
-        if (!home) return new Map<UserId, string[]>();
+        if (!home.organization) return new Map<UserId, string[]>();
         const page = { after, limit: limits.batchItems };
         return rolesOf(home, await stores.memberships.list(environment.uid, home.organization.uid, page));
       });
@@ -96,10 +96,7 @@ export class BlueprintService {
 
   /** What applying the blueprint would change now. Refuses one that names what will not be there. */
   compare(id: EnvironmentId, blueprint: Blueprint, options: Options): Promise<Change[]> {
-    return this.units.read(async (stores) => {
-      checkNames(blueprint, await namesFor(stores, id, blueprint, options.expected ?? []));
-      return changes(stores, id, blueprint, options);
-    });
+    return this.units.read((stores) => changes(stores, id, blueprint, options));
   }
 
   /** Changes what has to be changed, all of it or nothing, and answers what that was. */
@@ -140,32 +137,41 @@ async function changes(stores: Stores, id: EnvironmentId, blueprint: Blueprint, 
   const environment = await stores.environments.find(id);
   if (blueprint.kind === "environment") {
     const present = environment && (await readEnvironment(stores, environment));
+    checkNames(blueprint, namesIn([present ?? newEnvironment(id), blueprint]));
     return environmentChanges(id, present, blueprint, options);
   }
   const organizationId = blueprint.organizationId as OrganizationId;
+  const { expected = [] } = options;
+  const coming = namesIn([...(environment ? [] : [newEnvironment(id)]), ...expected, blueprint]);
   if (blueprint.kind === "members") {
     const home = environment && (await homeOf(stores, environment, organizationId));
+    const roles = home ? slugsOf(organizationContext(home.state, home.organization).roles) : [];
+    checkNames(blueprint, { ...coming, roles: new Set([...coming.roles, ...roles]) });
     return memberChanges(id, blueprint, home ? await presentMembers(stores, home, blueprint) : new Map());
   }
-  const present = environment && (await readOrganization(stores, environment, organizationId));
-  const expected = options.expected?.find(({ kind }) => kind === "environment") as EnvironmentBlueprint | undefined;
-  return organizationChanges(id, present ?? newOrganization(organizationId, expected), blueprint, options);
+  const present = environment
+    ? await readOrganization(stores, environment, organizationId)
+    : newOrganization(
+        organizationId,
+        expected.find((one) => one.kind === "environment"),
+      );
+  const granted = new Set((blueprint.roles ?? []).flatMap(({ permissions }) => permissions as PermissionSlug[]));
+  const found = environment ? [...(await stores.permissions.idsOf(environment.uid, [...granted])).keys()] : [];
+  checkNames(blueprint, {
+    permissions: new Set([...coming.permissions, ...found]),
+    roles: new Set([...coming.roles, ...present.priority]),
+  });
+  return organizationChanges(id, present, blueprint, options);
 }
 
-async function namesFor(
-  stores: Stores,
-  id: EnvironmentId,
-  blueprint: Blueprint,
-  expected: readonly (EnvironmentBlueprint | OrganizationBlueprint)[],
-): Promise<Names> {
-  const environment = await stores.environments.find(id);
-  const present = environment ? await readEnvironment(stores, environment) : newEnvironment(id);
-  const sources: Blueprint[] = [present, ...expected, blueprint];
-  if (environment && blueprint.kind !== "environment")
-    sources.push(await readOrganization(stores, environment, blueprint.organizationId as OrganizationId));
-  const slugs = (of: "permissions" | "roles") =>
-    sources.flatMap((one) => (of in one ? ((one as EnvironmentBlueprint)[of] ?? []) : []).map(({ slug }) => slug));
-  return { permissions: new Set(slugs("permissions")), roles: new Set(slugs("roles")) };
+/** What blueprints make. */
+function namesIn(blueprints: readonly Blueprint[]): Names {
+  const permissions = blueprints.flatMap((one) => (one.kind === "environment" ? (one.permissions ?? []) : []));
+  const roles = blueprints.flatMap((one) => (one.kind === "members" ? [] : (one.roles ?? [])));
+  return {
+    permissions: new Set(permissions.map(({ slug }) => slug)),
+    roles: new Set(roles.map(({ slug }) => slug)),
+  };
 }
 
 async function readEnvironment(stores: Stores, environment: Environment): Promise<Present<EnvironmentBlueprint>> {
@@ -255,25 +261,27 @@ async function groupsOf(
   return groups;
 }
 
-/** An organization that has data, with what its members' roles mean. */
+/** An organization, where it has data, and the environment, which tell what its members' roles mean. */
 interface Home {
   readonly state: EnvironmentState;
-  readonly organization: OrganizationState;
+  readonly organization: OrganizationState | undefined;
 }
 
-async function homeOf(stores: Stores, environment: Environment, id: OrganizationId): Promise<Home | undefined> {
+async function homeOf(stores: Stores, environment: Environment, id: OrganizationId): Promise<Home> {
   const rows = await stores.organizations.find(environment.uid, [id]);
   const [organization] = (await loadOrganizations(stores, environment.uid, rows)).values();
-  return organization && { state: await loadEnvironment(stores, environment), organization };
+  return { state: await loadEnvironment(stores, environment), organization };
 }
 
 async function presentMembers(stores: Stores, home: Home, { members }: MembersBlueprint) {
+  if (!home.organization) return new Map<UserId, string[]>();
   const { uid: organizationUid } = home.organization;
   const keys = [...members.keys()].map((userId) => ({ organizationUid, userId: userId as UserId }));
   return rolesOf(home, await stores.memberships.find(home.state.environment.uid, keys));
 }
 
 function rolesOf({ state, organization }: Home, members: readonly Membership[]): Map<UserId, string[]> {
+  if (!organization) return new Map();
   const context = organizationContext(state, organization);
   return new Map(
     members.map((member) => [

@@ -192,13 +192,15 @@ export class EnvironmentService {
 }
 
 /** The role every environment begins with, its default. */
+export const firstRole = { slug: "member", name: "Member", description: "" } as const;
+
 function memberRole(id: EnvironmentRole["id"], time: number): EnvironmentRole {
   return {
     id,
     organizationId: "",
-    slug: "member" as Slug,
-    name: "Member" as Name,
-    description: "" as Description,
+    slug: firstRole.slug as string as Slug,
+    name: firstRole.name as string as Name,
+    description: firstRole.description as string as Description,
     createdRevision: 1,
     createTime: time,
     updateTime: time,

@@ -8,6 +8,7 @@ import { Rounds } from "./rounds";
 import type { ParsedScope } from "./scope";
 import type { Environment, EnvironmentState, Membership, Organization, OrganizationState } from "./state";
 import type { Current, Question, Stores, UnitOfWork } from "./stores";
+import type { Known } from "./transactions";
 
 /** What holds in an environment or an organization, as long as their revisions are those it was made from. */
 export interface Holding {
@@ -66,7 +67,7 @@ interface Asked {
  * where its revision is the database's, and loaded in one consistent transaction where it is not. So every answer is as
  * new as the database was when the call arrived.
  */
-export class Snapshots {
+export class Snapshots implements Known {
   private readonly environments: Cache<EnvironmentSnapshot>;
   private readonly organizations: Cache<OrganizationSnapshot>;
   private readonly remembered = new Map<EnvironmentId, number>();
@@ -104,7 +105,6 @@ export class Snapshots {
     this.organizations.clear();
   }
 
-  /** What holds in a scope, for a transaction that reads one consistent state. */
   async view(stores: Stores, { environmentId, organizationId }: ParsedScope): Promise<View> {
     const row = await stores.environments.find(environmentId);
     if (!row) throw refuse.environmentNotFound(environmentId);
@@ -116,22 +116,17 @@ export class Snapshots {
     return { state, organization: organization?.state, context: holdingOf(environment, organization).context };
   }
 
-  /** The state that goes with an environment that this transaction has not changed. */
   known(row: Environment): EnvironmentState | undefined {
     return this.environmentAt(row)?.state;
   }
 
-  /**
-   * Reads an environment apart, for those who will ask what is `known` of it; they do without until then. Once for a
-   * revision: it may be too large to be kept.
-   */
+  /** Apart, and once for a revision: it may be too large to be kept. */
   remember({ id, revision }: Environment): void {
     if (this.remembered.get(id) === revision) return;
     this.remembered.set(id, revision);
     this.moment(id, []).catch(() => this.remembered.delete(id)); // who needs it will read it, and say what is wrong
   }
 
-  /** The state of an organization with the revision that its lock gave it: nothing else of it has changed. */
   knownBeforeLock(uid: EnvironmentUid, row: Organization): OrganizationState | undefined {
     const before = this.organizationAt(uid, { ...row, revision: row.revision - 1 });
     return before && { ...before.state, revision: row.revision };

@@ -15,7 +15,7 @@ export interface Known {
   view(stores: Stores, scope: ParsedScope): Promise<View>;
   /** The state that goes with an environment that this transaction has not changed. */
   known(environment: Environment): EnvironmentState | undefined;
-  /** Has an environment read for those who will ask what is `known` of it. */
+  /** Has an environment read for those who will ask what is `known` of it; they do without until then. */
   remember(environment: Environment): void;
   /** The state of an organization with the revision that its lock gave it: nothing else of it has changed. */
   knownBeforeLock(environment: EnvironmentUid, organization: Organization): OrganizationState | undefined;

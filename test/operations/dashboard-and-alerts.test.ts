@@ -200,18 +200,16 @@ test("alerts have names of their own", () => {
 test("the codes and reasons that alerts and panels name exist", () => {
   const proto = readFileSync("proto/orgroles/v1/error_reason.proto", "utf8");
   const { status } = jest.requireActual<typeof import("@grpc/grpc-js")>("@grpc/grpc-js");
-  const matchers = [...rules.map(({ expr }) => expr), ...queries.map(([, expr]) => expr)]
-    .flatMap((expression) => selectedBy(expression).metrics)
-    .flatMap(({ matchers: all }) => all);
+  const selected = [...rules.map(({ expr }) => expr), ...queries.map(([, expr]) => expr)].flatMap(
+    (expression) => selectedBy(expression).metrics,
+  );
+  const matchers = selected.flatMap(({ matchers: all }) => all);
   const values = (wanted: string) => matchers.flatMap(([label, , value]) => (label === wanted ? value.split("|") : []));
   expect(values("code").length).toBeGreaterThan(5);
   expect(values("code").filter((code) => !(code in status))).toEqual([]);
   expect(values("reason").filter((reason) => !new RegExp(`\\b${reason}\\b`).test(proto))).toEqual([]);
-  expect(
-    values("result").filter((result) =>
-      ["orgroles_sweep_passes_total", "orgroles_cache_reads_total"].every(
-        (metric) => exported.value(metric, { result }) === undefined,
-      ),
-    ),
-  ).toEqual([]);
+  const results = selected.flatMap(({ name, matchers: all }) =>
+    all.flatMap(([label, , value]) => (label === "result" ? value.split("|").map((result) => ({ name, result })) : [])),
+  );
+  expect(results.filter(({ name, result }) => exported.value(name, { result }) === undefined)).toEqual([]);
 });

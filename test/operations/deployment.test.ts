@@ -5,8 +5,8 @@ import { parse, parseAllDocuments } from "yaml";
 import { ConfigError, readConfig } from "../../src/config";
 import { shutdownGrace } from "../../src/grpc/server";
 import { settings } from "../../src/settings";
-import { present } from "../support/stage";
 import { nodeFlags } from "../support/process";
+import { present } from "../support/stage";
 
 const manifestFolder = "deploy/kubernetes";
 const manifestFiles = readdirSync(manifestFolder).map((name) => path.join(manifestFolder, name));

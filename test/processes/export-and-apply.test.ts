@@ -1,20 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { runCommand } from "../support/command";
 import { engines } from "../support/engines";
 import { startProcess } from "../support/process";
 import { serving } from "../support/service";
+import { temporaryFolder } from "../support/temporary";
 
-const folder = mkdtempSync(path.join(tmpdir(), "orgroles-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-let files = 0;
-const fileOf = (content: string): string => {
-  files += 1;
-  const file = path.join(folder, `${files}.yaml`);
-  writeFileSync(file, content);
-  return file;
-};
+const { folder, fileOf } = temporaryFolder();
 
 const roles = `environment: dev
 permissions:

@@ -42,12 +42,15 @@ export function stepsOf(blocks: readonly Block[], wanted: (block: Block) => bool
 /** Fails unless the output is what the page says: JSON has at least its fields, text has at least its lines, in order. */
 export function expectOutput(output: string, { kind, text }: Block): void {
   if (kind === "json") {
-    const answer: unknown = JSON.parse(output.slice(output.search(/^\{/m)).replaceAll(/^\}\s*\{[^]*$/gm, "}"));
-    return expect(answer).toEqual(matcher(JSON.parse(text)));
+    return expect(answerIn(output)).toEqual(matcher(JSON.parse(text)));
   }
   const lines = text.trim().split("\n").map(patternOf);
   expect(output).toMatch(new RegExp(lines.join("[^]*?\\n?[^]*?")));
 }
+
+/** The first JSON object of an output. */
+export const answerIn = (output: string): unknown =>
+  JSON.parse(output.slice(output.search(/^\{/m)).replaceAll(/^\}\s*\{[^]*$/gm, "}"));
 
 /** The page leaves out fields, and writes `…` for what differs from run to run. */
 function matcher(expected: unknown): unknown {
