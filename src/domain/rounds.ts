@@ -1,12 +1,19 @@
+interface Asked<Question, Answer> {
+  readonly question: Question;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /**
- * Shares round trips: questions that have come by the end of the event loop's turn, or while answers are under way, go
- * together in the next one. So no question is answered from before it was asked, nobody waits for a timer, and the busier
- * it is the more share.
+ * Shares round trips: questions that come in one turn of the event loop, or while answers are under way, go together in
+ * the next one. So no question is answered from before it was asked, nobody waits for a timer, and the busier it is the
+ * more share. A question that comes alone, after one that came alone, does not wait for the end of its turn.
  */
 export class Rounds<Question, Answer> {
-  private waiting: { readonly question: Question; readonly resolve: (answer: Promise<Answer>) => void }[] = [];
+  private waiting: Asked<Question, Answer>[] = [];
   private underWay = 0;
   private scheduled = false;
+  private alone = false;
 
   constructor(
     private readonly ask: (questions: readonly Question[]) => Promise<Answer>,
@@ -14,10 +21,12 @@ export class Rounds<Question, Answer> {
   ) {}
 
   answer(question: Question): Promise<Answer> {
-    return new Promise((resolve) => {
-      this.waiting.push({ question, resolve });
-      if (!this.scheduled) setImmediate(() => this.next());
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ question, resolve, reject });
+      if (this.scheduled) return;
+      if (this.alone && !this.underWay) return this.next();
       this.scheduled = true;
+      setImmediate(() => this.next());
     });
   }
 
@@ -25,11 +34,24 @@ export class Rounds<Question, Answer> {
     this.scheduled = false;
     if (this.underWay >= this.limits.roundTrips || !this.waiting.length) return;
     const asked = this.waiting.splice(0, this.limits.questions);
+    this.alone = asked.length === 1 && !this.underWay;
     this.underWay += 1;
-    const answer = this.ask(asked.map(({ question }) => question)).finally(() => {
-      this.underWay -= 1;
-      this.next();
-    });
-    for (const { resolve } of asked) resolve(answer);
+    void this.settle(asked);
+  }
+
+  private async settle(asked: readonly Asked<Question, Answer>[]): Promise<void> {
+    try {
+      const answer = await this.ask(asked.map(({ question }) => question));
+      this.ended();
+      for (const { resolve } of asked) resolve(answer);
+    } catch (error) {
+      this.ended();
+      for (const { reject } of asked) reject(error);
+    }
+  }
+
+  private ended(): void {
+    this.underWay -= 1;
+    this.next();
   }
 }

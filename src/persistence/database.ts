@@ -51,12 +51,11 @@ export class Database {
 
   /** Runs `work` on the database, on SQLite alone. Throws DATABASE_UNAVAILABLE at once while there is none. */
   async use<T>(work: (dataSource: DataSource) => Promise<T>): Promise<T> {
-    const alone = this.options.url.kind === "sqlite";
     const run = () => {
       if (!this.current) throw refuse.databaseUnavailable();
       return work(this.current);
     };
-    return alone ? this.gate.runExclusive(run) : run();
+    return this.options.url.kind === "sqlite" ? await this.gate.runExclusive(run) : await run();
   }
 
   /** Whether there is a database now. */

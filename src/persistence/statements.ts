@@ -1,4 +1,5 @@
 import type { DataSource, QueryRunner } from "typeorm";
+import { senderOf, setSender } from "./direct";
 
 /** Runs a statement; `system` is the engine, and `sql` has no values in it. */
 export type Observe = <T>(system: string, sql: string, work: () => Promise<T>) => Promise<T>;
@@ -15,6 +16,8 @@ export function observeStatements(dataSource: DataSource, observe: Observe): voi
     observed.add(runner);
     return runner;
   };
+  const send = senderOf(dataSource);
+  setSender(dataSource, (sql, parameters) => observe(system, sql, () => send(sql, parameters)));
 }
 
 /** Between a runner and its class: whoever covers the method for a while uncovers this again. */

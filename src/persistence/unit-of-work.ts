@@ -3,9 +3,10 @@ import type { DataSource, EntityManager } from "typeorm";
 import { Refusal, refuse } from "../domain/errors";
 import type { Stores, UnitOfWork } from "../domain/stores";
 import type { DatabaseAccess } from "./database";
+import { type Send, senderOf } from "./direct";
 import { Conflict, translated } from "./driver-errors";
 import { TypeormAnswerStore } from "./stores/answer-store";
-import { TypeormCurrentStore } from "./stores/current-store";
+import { SqlCurrentStore } from "./stores/current-store";
 import { TypeormEnvironmentStore } from "./stores/environment-store";
 import { TypeormGroupRoleStore } from "./stores/group-role-store";
 import { TypeormMembershipStore } from "./stores/membership-store";
@@ -17,10 +18,13 @@ const attempts = 8;
 
 /** Transactions: begun, repeated after a conflict, and their failures translated, here and nowhere else. */
 export class TypeormUnitOfWork implements UnitOfWork {
+  /** From the second attempt on: hardly any work meets a conflict, and the hot path is spared the policy. */
   private readonly conflicts = retry(handleType(Conflict), {
-    maxAttempts: attempts - 1,
+    maxAttempts: attempts - 2,
     backoff: new ExponentialBackoff({ initialDelay: 5, maxDelay: 250 }),
   });
+
+  private readonly outside = new WeakMap<DataSource, Stores>();
 
   constructor(private readonly database: DatabaseAccess) {}
 
@@ -40,24 +44,46 @@ export class TypeormUnitOfWork implements UnitOfWork {
   }
 
   lookup<T>(work: (stores: Stores) => Promise<T>): Promise<T> {
-    return this.run((dataSource) => work(storesOn(dataSource.manager)));
+    return this.run((dataSource) => work(this.storesOutside(dataSource)));
   }
 
   private async run<T>(work: (dataSource: DataSource) => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
-      return await this.conflicts.execute(async () => {
-        signal?.throwIfAborted();
-        try {
-          return await this.database.use(work);
-        } catch (error) {
-          throw translated(error);
-        }
-      });
+      return await this.attempt(work, signal);
     } catch (error) {
-      if (error instanceof Conflict) throw refuse.conflictRetry();
-      if (error instanceof Refusal && error.kind === "unavailable") this.database.suspect(error.cause);
-      throw error;
+      if (!(error instanceof Conflict)) throw this.noted(error);
     }
+    try {
+      return await this.conflicts.execute(() => this.attempt(work, signal));
+    } catch (error) {
+      throw error instanceof Conflict ? refuse.conflictRetry() : this.noted(error);
+    }
+  }
+
+  private async attempt<T>(work: (dataSource: DataSource) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
+    try {
+      return await this.database.use(work);
+    } catch (error) {
+      throw translated(error);
+    }
+  }
+
+  private noted(error: unknown): unknown {
+    if (error instanceof Refusal && error.kind === "unavailable") this.database.suspect(error.cause);
+    return error;
+  }
+
+  /** Those of no transaction, made once. */
+  private storesOutside(dataSource: DataSource): Stores {
+    let stores = this.outside.get(dataSource);
+    if (!stores) {
+      const send: Send = (sql, parameters) => senderOf(dataSource)(sql, parameters);
+      const current = new SqlCurrentStore(send, dataSource.options.type);
+      stores = { ...storesOn(dataSource.manager), current };
+      this.outside.set(dataSource, stores);
+    }
+    return stores;
   }
 }
 
@@ -89,7 +115,10 @@ function storesOn(manager: EntityManager): Stores {
     permissions: new TypeormPermissionStore(manager),
     memberships: new TypeormMembershipStore(manager),
     groupRoles: new TypeormGroupRoleStore(manager),
-    current: new TypeormCurrentStore(manager),
+    current: new SqlCurrentStore(
+      (sql, parameters) => manager.query<unknown[]>(sql, [...parameters]),
+      manager.dataSource.options.type,
+    ),
     answers: new TypeormAnswerStore(manager),
   };
 }

@@ -1,4 +1,5 @@
 import type { QueryRunner } from "typeorm";
+import { senderOf, setSender } from "../../src/persistence/direct";
 import type { TestStorage } from "./storage";
 
 export interface Statement {
@@ -20,6 +21,11 @@ export async function recordStatements({ database }: TestStorage): Promise<() =>
       }) as QueryRunner["query"];
       return runner;
     };
+    const send = senderOf(dataSource);
+    setSender(dataSource, (sql, parameters) => {
+      statements.push({ sql, parameters });
+      return send(sql, parameters);
+    });
   });
   return () => statements.splice(0);
 }

@@ -1,12 +1,12 @@
-import type { EntityManager } from "typeorm";
+import type { DataSourceOptions, EntityManager } from "typeorm";
 
 /**
  * A condition for some pairs of values of two columns. MariaDB plans as many conditions between ORs ten times as long as
  * it takes to answer them.
  */
-export function amongPairs(manager: EntityManager, columns: string, pairs: readonly unknown[]): string {
+export function amongPairs(engine: DataSourceOptions["type"], columns: string, pairs: readonly unknown[]): string {
   const list = pairs.map(() => "(?, ?)").join(", ");
-  return `(${columns}) IN (${manager.dataSource.options.type === "better-sqlite3" ? `VALUES ${list}` : list})`;
+  return `(${columns}) IN (${engine === "better-sqlite3" ? `VALUES ${list}` : list})`;
 }
 
 /** `INSERT INTO …` for rows of as many values each. */

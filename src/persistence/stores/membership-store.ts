@@ -176,7 +176,7 @@ export class TypeormMembershipStore implements MembershipStore {
   }
 
   private ofMembers(keys: readonly MemberKey[]): Selection {
-    const where = amongPairs(this.manager, "organization_uid, user_id", keys);
+    const where = amongPairs(this.manager.dataSource.options.type, "organization_uid, user_id", keys);
     return [where, ...keys.flatMap(({ organizationUid, userId }) => [organizationUid, userId])];
   }
 
