@@ -37,6 +37,7 @@ import { roleHandlers } from "./grpc/role-handlers";
 import { GrpcServer } from "./grpc/server";
 import { Certificates } from "./grpc/tls";
 import { type Bound, type Passage, bind } from "./grpc/unary";
+import { CallRecords } from "./operations/call-records";
 import { Metrics } from "./operations/metrics";
 import { OverloadLog } from "./operations/overload-log";
 import { ProbeServer } from "./operations/probe-server";
@@ -98,16 +99,14 @@ export async function createApp(
     available: () => database.available(),
     serving: () => server.serving,
   });
+  const records = new CallRecords(metrics, log);
   const overload = new OverloadLog(log);
   const passage: Passage = {
     authenticator: new Authenticator(config.credentials, config.jwt && new JwtVerifier(config.jwt, log)),
     admission,
     log,
     trace: tracing && ((method, header) => tracing.call(method, header)),
-    onEnd: (ended) => {
-      metrics.ended(ended);
-      log.info(ended, "call");
-    },
+    onEnd: (ended) => records.add(ended),
     onShed: (method) => {
       metrics.shed(method);
       overload.add();

@@ -1,14 +1,6 @@
 import { type AccessView, type CheckView, accessOf, check, permissionUnknown } from "./access";
 import { type Refusal, refuse } from "./errors";
-import {
-  type EnvironmentId,
-  Fields,
-  type OrganizationId,
-  type PermissionSlug,
-  type UserId,
-  parseId,
-  parsePermissionSlug,
-} from "./fields";
+import { Fields, type OrganizationId, type PermissionSlug, type UserId, parseId, parsePermissionSlug } from "./fields";
 import { rolesInOrder } from "./membership";
 import type { MemberScope } from "./membership-service";
 import type { Role } from "./role";
@@ -58,9 +50,7 @@ export class AccessService {
     const wanted = parseCheck(fields, request);
     fields.check();
 
-    const [result] = await this.check(environmentId, [wanted]);
-    if (!result) throw new Error("a check was made and not answered");
-    return result;
+    return checkIn(await this.tools.snapshots.moment(environmentId, [wanted]), wanted);
   }
 
   /** One result for each check, in their order: the answer, or why there is none. */
@@ -75,22 +65,18 @@ export class AccessService {
       const wanted = parseCheck(own, one);
       return own.refusal() ?? wanted;
     });
-    const answers = await this.check(
+    const moment = await this.tools.snapshots.moment(
       environmentId,
       parsed.filter((one): one is Check => !(one instanceof Error)),
     );
-    const next = answers.values();
-    return parsed.flatMap((one) => (one instanceof Error ? one : (next.next().value ?? [])));
+    return parsed.map((one) => (one instanceof Error ? one : checkIn(moment, one)));
   }
+}
 
-  private async check(environmentId: EnvironmentId, checks: readonly Check[]): Promise<CheckView[]> {
-    const moment = await this.tools.snapshots.moment(environmentId, checks);
-    return checks.map((one) => {
-      if (!moment.knows(one.permission)) return permissionUnknown;
-      const { holding, roles } = accessIn(moment, one);
-      return check(holding, roles, one.permission);
-    });
-  }
+function checkIn(moment: Moment, wanted: Check): CheckView {
+  if (!moment.knows(wanted.permission)) return permissionUnknown;
+  const { holding, roles } = accessIn(moment, wanted);
+  return check(holding, roles, wanted.permission);
 }
 
 /** What holds in the member's organization, and the roles it has there in order; none where it is no member. */

@@ -32,17 +32,42 @@ export const permissionUnknown: CheckView = {
   reason: "PERMISSION_UNKNOWN",
 };
 
+/** Of members with one role, by what that role grants in one snapshot: made once, for it is asked for over and over. */
+const ofOneRole = new WeakMap<readonly PermissionSlug[], AccessView>();
+
 export function accessOf({ permissions }: Holding, roles: readonly [Role, ...Role[]]): AccessView {
+  const [{ id, slug }, ...others] = roles;
+  const granted = permissions.get(id);
+  if (others.length || !granted) return unionOf(permissions, roles);
+  let view = ofOneRole.get(granted);
+  if (!view) ofOneRole.set(granted, (view = { role: slug, roles: [slug], permissions: granted }));
+  return view;
+}
+
+function unionOf(permissions: Holding["permissions"], roles: readonly [Role, ...Role[]]): AccessView {
   const union = new Set(roles.flatMap(({ id }) => permissions.get(id) ?? []));
   return { role: roles[0].slug, roles: roles.map(({ slug }) => slug), permissions: [...union].sort() };
 }
 
+/** Made once for each role. */
+const allowedBy = new WeakMap<Role, CheckView>();
+
 /** Whether one of the roles grants the permission. Without roles the user is no member. */
 export function check(holding: Holding, roles: readonly Role[], permission: PermissionSlug): CheckView {
-  const grantedBy = roles.flatMap(({ id, slug }) => (holding.permissions.get(id)?.includes(permission) ? slug : []));
-  if (grantedBy.length) return { allowed: true, grantedBy, nearestRoles: [], reason: "" };
+  const granting = roles.filter(({ id }) => holding.permissions.get(id)?.includes(permission));
+  const [role, ...others] = granting;
+  if (role && !others.length) {
+    let view = allowedBy.get(role);
+    if (!view) allowedBy.set(role, (view = allowed(granting)));
+    return view;
+  }
+  if (role) return allowed(granting);
   const reason = roles.length ? "PERMISSION_NOT_GRANTED" : "MEMBERSHIP_NOT_FOUND";
   return { allowed: false, grantedBy: [], nearestRoles: nearest(holding, roles, permission), reason };
+}
+
+function allowed(granting: readonly Role[]): CheckView {
+  return { allowed: true, grantedBy: granting.map(({ slug }) => slug), nearestRoles: [], reason: "" };
 }
 
 /** The roles that would grant it, those first that would add the fewest other permissions to what the user has. */

@@ -6,7 +6,7 @@ import { byKey } from "./membership";
 import { type Context, environmentContext, organizationContext } from "./role-config";
 import { Rounds } from "./rounds";
 import type { ParsedScope } from "./scope";
-import type { Environment, EnvironmentState, Membership, Organization, OrganizationState } from "./state";
+import type { Environment, EnvironmentState, MemberKey, Membership, Organization, OrganizationState } from "./state";
 import type { Current, Question, Stores, UnitOfWork } from "./stores";
 import type { Known } from "./transactions";
 
@@ -40,6 +40,13 @@ interface OrganizationSnapshot {
   readonly grants: Grants;
   /** What it holds together with the environment's snapshot that was used last. */
   last?: { readonly environment: EnvironmentSnapshot; readonly holding: Holding };
+}
+
+interface Recalled {
+  readonly environment: EnvironmentSnapshot;
+  /** Undefined: not in memory. */
+  readonly organizations: ReadonlyMap<OrganizationId, OrganizationSnapshot | undefined>;
+  readonly question: Question;
 }
 
 type Grants = ReadonlyMap<RoleId, readonly PermissionId[]>;
@@ -86,10 +93,16 @@ export class Snapshots implements Known {
   }
 
   async moment(environmentId: EnvironmentId, asked: readonly Asked[]): Promise<Moment> {
-    const moment = await this.fromMemory(environmentId, asked);
-    if (moment) this.answered += 1;
-    else this.loaded += 1;
-    return moment ?? this.load(environmentId, asked);
+    const remembered = this.recall(environmentId, asked);
+    if (remembered) {
+      const moment = momentAt(remembered, await this.rounds.answer(remembered.question));
+      if (moment) {
+        this.answered += 1;
+        return moment;
+      }
+    }
+    this.loaded += 1;
+    return this.load(environmentId, asked);
   }
 
   /** Reads so far that memory answered, and that had to be loaded; and the bytes in memory. */
@@ -132,32 +145,24 @@ export class Snapshots implements Known {
     return before && { ...before.state, revision: row.revision };
   }
 
-  /** Undefined: something asked about is not in memory, or not as the database has it. */
-  private async fromMemory(environmentId: EnvironmentId, asked: readonly Asked[]): Promise<Moment | undefined> {
+  /** What is in memory of what is asked about, and the question whether it still holds. */
+  private recall(environmentId: EnvironmentId, asked: readonly Asked[]): Recalled | undefined {
     const environment = this.environments.get(environmentId);
     if (!environment) return undefined;
-    const { uid, revision } = environment.state.environment;
-    const cached = new Map<OrganizationId, OrganizationSnapshot | undefined>();
-    for (const { organizationId } of asked)
-      if (!cached.has(organizationId)) cached.set(organizationId, this.organizations.get(keyOf(uid, organizationId)));
-    const members = asked.flatMap(({ organizationId, userId }) => {
-      const organization = cached.get(organizationId);
-      return userId && organization ? [{ organizationUid: organization.state.uid, userId }] : [];
-    });
-
-    const organizationIds = [...cached.keys()];
-    const current = await this.rounds.answer({ environmentId, environmentUid: uid, organizationIds, members });
-    const present = current.environment(environmentId);
-    if (!present) throw refuse.environmentNotFound(environmentId);
-    if (present.uid !== uid || present.revision !== revision) return undefined;
-    const used = new Map<OrganizationId, OrganizationSnapshot>();
-    for (const [id, snapshot] of cached) {
-      const row = current.organization(uid, id);
-      if (!row) continue;
-      if (snapshot?.state.uid !== row.uid || snapshot.state.revision !== row.revision) return undefined;
-      used.set(id, snapshot);
+    const { uid } = environment.state.environment;
+    const organizations = new Map<OrganizationId, OrganizationSnapshot | undefined>();
+    const organizationIds: OrganizationId[] = [];
+    const members: MemberKey[] = [];
+    for (const { organizationId, userId } of asked) {
+      let organization = organizations.get(organizationId);
+      if (!organization && !organizations.has(organizationId)) {
+        organization = this.organizations.get(keyOf(uid, organizationId));
+        organizations.set(organizationId, organization);
+        organizationIds.push(organizationId);
+      }
+      if (userId && organization) members.push({ organizationUid: organization.state.uid, userId });
     }
-    return momentOf(environment, used, (key) => current.member(uid, key));
+    return { environment, organizations, question: { environmentId, environmentUid: uid, organizationIds, members } };
   }
 
   private environmentAt({ id, uid, revision }: Environment): EnvironmentSnapshot | undefined {
@@ -263,6 +268,22 @@ function momentOf(
       return snapshot && member({ organizationUid: snapshot.state.uid, userId });
     },
   };
+}
+
+/** Undefined: something of it is not as the database has it. */
+function momentAt({ environment, organizations, question }: Recalled, current: Current): Moment | undefined {
+  const { uid, revision } = environment.state.environment;
+  const present = current.environment(question.environmentId);
+  if (!present) throw refuse.environmentNotFound(question.environmentId);
+  if (present.uid !== uid || present.revision !== revision) return undefined;
+  const used = new Map<OrganizationId, OrganizationSnapshot>();
+  for (const [id, snapshot] of organizations) {
+    const row = current.organization(uid, id);
+    if (!row) continue;
+    if (snapshot?.state.uid !== row.uid || snapshot.state.revision !== row.revision) return undefined;
+    used.set(id, snapshot);
+  }
+  return momentOf(environment, used, (key) => current.member(uid, key));
 }
 
 function holdingOf(environment: EnvironmentSnapshot, organization: OrganizationSnapshot | undefined): Holding {

@@ -1,20 +1,12 @@
-import type {
-  CheckPermissionResponse,
-  GetAccessResponse,
-  PermissionCheckResult,
-} from "../../gen/orgroles/v1/access_service";
 import type { Environment } from "../../gen/orgroles/v1/environment";
 import type { GroupRole, Membership } from "../../gen/orgroles/v1/membership";
 import type { Permission } from "../../gen/orgroles/v1/permission";
 import { type Role, type RoleConfig, RoleType } from "../../gen/orgroles/v1/role";
-import type { AccessView, CheckView } from "../domain/access";
 import type { EnvironmentView } from "../domain/environment-service";
-import type { Refusal } from "../domain/errors";
 import type { GroupRoleView } from "../domain/group-role-service";
 import type { MembershipView } from "../domain/membership";
 import type { PermissionView, RoleView } from "../domain/role";
 import type { RoleConfigView } from "../domain/role-config";
-import { detailedStatus } from "./status";
 
 interface Times {
   readonly createTime: number;
@@ -50,17 +42,4 @@ export function encodeMembership(membership: MembershipView): Membership {
 
 export function encodeGroupRole(groupRole: GroupRoleView): GroupRole {
   return { ...groupRole, ...dates(groupRole) };
-}
-
-export function encodeAccess({ role, roles, permissions }: AccessView): GetAccessResponse {
-  return { role, roles: [...roles], permissions: [...permissions] };
-}
-
-export function encodeCheck({ allowed, grantedBy, nearestRoles, reason }: CheckView): CheckPermissionResponse {
-  return { allowed, grantedBy: [...grantedBy], nearestRoles: [...nearestRoles], reason };
-}
-
-export function encodeCheckResult(result: CheckView | Refusal): PermissionCheckResult {
-  if ("allowed" in result) return { ...encodeCheck(result), error: undefined };
-  return { allowed: false, grantedBy: [], nearestRoles: [], reason: "", error: detailedStatus(result) };
 }

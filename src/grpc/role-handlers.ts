@@ -3,20 +3,14 @@ import type { RoleConfigService } from "../domain/role-config-service";
 import type { RoleDeletionService } from "../domain/role-deletion-service";
 import type { RolePage, RoleService } from "../domain/role-service";
 import { encodeRole, encodeRoleConfig } from "./codec";
-import type { Encoded, Handlers } from "./unary";
+import { encodedOnce } from "./encoded";
+import type { Handlers } from "./unary";
 
-const encoded = new WeakMap<RolePage, Encoded>();
-
-/** Encoded once: the service answers the same page for as long as what it shows holds. */
-function encodePage(page: RolePage): Encoded {
-  const known = encoded.get(page);
-  if (known) return known;
-  const { items, nextPageToken, config } = page;
+/** ListEnvironmentRoles answers the same fields. */
+const encodePage = encodedOnce(({ items, nextPageToken, config }: RolePage) => {
   const response = { roles: items.map(encodeRole), nextPageToken, config: encodeRoleConfig(config) };
-  const bytes = Buffer.from(ListOrgRolesResponse.encode(response).finish()); // ListEnvironmentRoles has the same fields
-  encoded.set(page, bytes);
-  return bytes;
-}
+  return ListOrgRolesResponse.encode(response).finish();
+});
 
 export function roleHandlers(
   roles: RoleService,

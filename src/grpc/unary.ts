@@ -6,16 +6,18 @@ import {
   type ServiceDefinition,
   type ServiceError,
   type handleUnaryCall,
+  type sendUnaryData,
   status as codes,
 } from "@grpc/grpc-js";
 import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator";
-import { type Caller, authorize } from "../domain/authorization";
+import { type Action, type Caller, authorize } from "../domain/authorization";
 import { Refusal } from "../domain/errors";
 import type { Call } from "../domain/attempt";
 import { type Actions, demandOf } from "./actions";
 import { type Abandonment, type Admission, queueFull } from "./admission";
 import { decode, fingerprintOf } from "./decode";
+import type { Encoded } from "./encoded";
 import { internalError, statusOf } from "./status";
 
 /** A generated service definition. */
@@ -23,9 +25,6 @@ export type Service = Record<string, MethodDefinition<any, any>>; // each method
 
 type RequestOf<Method> = Method extends { requestDeserialize: (bytes: Buffer) => infer Request } ? Request : never;
 type ResponseOf<Method> = Method extends { responseSerialize: (response: infer Response) => Buffer } ? Response : never;
-
-/** A response that was encoded before. */
-export type Encoded = Buffer;
 
 /** One function for each RPC: from the decoded request to the response message. */
 export type Handlers<S extends Service> = {
@@ -75,6 +74,14 @@ export interface Passage {
 
 type Handler = (request: object, call: Call) => Promise<unknown>;
 
+/** What all calls of an RPC have in common. */
+interface Route {
+  readonly method: MethodDefinition<object, unknown>;
+  readonly handler: Handler;
+  readonly action: Action;
+  readonly passage: Passage;
+}
+
 /**
  * Binds handlers to a service. Every call of every RPC takes the same way: who calls, what it asks, whether it may, its
  * turn, and then the handler; every failure becomes a status here. The bytes are decoded here rather than in grpc-js,
@@ -94,81 +101,19 @@ export function bind<S extends Service>(
       requestDeserialize: (bytes: Buffer) => bytes,
       responseSerialize: (response) => (Buffer.isBuffer(response) ? response : method.responseSerialize(response)),
     };
-    implementation[rpc] = unary(method, handlers[rpc as keyof S] as Handler, actions[rpc as keyof S], passage);
+    const handler = handlers[rpc as keyof S] as Handler;
+    implementation[rpc] = unary({ method, handler, action: actions[rpc as keyof S], passage });
   }
   return { definition, implementation };
 }
 
-function unary(
-  method: MethodDefinition<object, unknown>,
-  handler: Handler,
-  action: Actions<Service>[string],
-  { authenticator, admission, log, onEnd, onShed, trace }: Passage,
-): handleUnaryCall<Buffer, unknown> {
+function unary(route: Route): handleUnaryCall<Buffer, unknown> {
+  const { method, passage } = route;
   return (call, respond) => {
-    if (admission.full()) {
-      onShed(method.path);
-      return admission.refusals.do(() => respond(shed));
-    }
-    const start = performance.now();
-    const given = new GivenUp(call);
-    const requestId = requestIdOf(call);
-    const traced = trace?.(method.path, (name) => headerOf(call, name));
-    let caller: Caller | undefined;
-    const answer = async () => {
-      const known = authenticator.authenticate(
-        headerOf(call, "authorization"),
-        () => call.getAuthContext().sslPeerCertificate,
-      );
-      caller = known instanceof Promise ? await known : known;
-      const request = decode(method, call.request);
-      authorize(caller, demandOf(action, request));
-      const turn = admission.admit(caller, given);
-      if (turn) await turn;
-      try {
-        const work = () =>
-          handler(request, {
-            fingerprint: () => fingerprintOf(method, request),
-            get signal() {
-              return given.signal;
-            },
-          });
-        return await (traced ? traced.run(work) : work());
-      } finally {
-        admission.release();
-      }
-    };
-    const end = (code: codes, reason?: string) => {
-      const duration = performance.now() - start;
-      const name = codes[code] as keyof typeof codes;
-      const ended: Ended = {
-        method: method.path,
-        code: name,
-        reason,
-        duration,
-        caller: caller?.name,
-        requestId,
-        ...(traced && { traceId: traced.traceId }),
-      };
-      traced?.end(ended);
-      onEnd(ended);
-    };
-    const fail = (error: Partial<ServiceError>, reason?: string) => {
-      end(error.code ?? codes.UNKNOWN, reason);
-      respond(error);
-    };
-    answer().then(
-      (response) => {
-        end(codes.OK);
-        return respond(null, response);
-      },
-      (error: unknown) => {
-        if (error instanceof Refusal) return fail(statusOf(error), error.reason);
-        if (given.up) return fail({ code: codes.CANCELLED, details: cancelled.message });
-        log.error({ err: error, method: method.path, requestId }, "internal error");
-        fail(internalError(requestId), "INTERNAL");
-      },
-    );
+    if (passage.admission.full()) {
+      passage.onShed(method.path);
+      passage.admission.refusals.do(() => respond(shed));
+    } else void new UnaryCall(route, call, respond).pass();
   };
 }
 
@@ -176,14 +121,42 @@ const shed = statusOf(queueFull);
 
 const cancelled = new Error("The caller has given up");
 
-/** Whether the caller has cancelled, or its deadline has passed. Most calls end before anybody wants to be told. */
-class GivenUp implements Abandonment {
+/** One object for all that a call needs on its way: closures for each of it would cost every call as much again. */
+class UnaryCall implements Call, Abandonment {
+  private readonly start = performance.now();
+  private readonly requestId: string;
+  private readonly traced: TracedCall | undefined;
+  private caller: Caller | undefined;
+  private request: object = {};
   private listens = false;
   private controller: AbortController | undefined;
   private listener: (() => void) | undefined;
 
-  constructor(private readonly call: ServerUnaryCall<Buffer, unknown>) {}
+  constructor(
+    private readonly route: Route,
+    private readonly call: ServerUnaryCall<Buffer, unknown>,
+    private readonly respond: sendUnaryData<unknown>,
+  ) {
+    this.requestId = requestIdOf(call);
+    this.traced = route.passage.trace?.(route.method.path, (name) => headerOf(call, name));
+  }
 
+  async pass(): Promise<void> {
+    let response: unknown;
+    try {
+      response = await this.answer();
+    } catch (error) {
+      return this.fail(error);
+    }
+    this.respond(null, response);
+    this.end(codes.OK);
+  }
+
+  fingerprint(): string {
+    return fingerprintOf(this.route.method, this.request);
+  }
+
+  /** Whether the caller has cancelled, or its deadline has passed. */
   get up(): boolean {
     return this.call.cancelled;
   }
@@ -200,6 +173,55 @@ class GivenUp implements Abandonment {
     if (listener) this.listen();
   }
 
+  private async answer(): Promise<unknown> {
+    const { method, handler, action, passage } = this.route;
+    const { authenticator, admission } = passage;
+    const known = authenticator.authenticate(
+      headerOf(this.call, "authorization"),
+      () => this.call.getAuthContext().sslPeerCertificate,
+    );
+    this.caller = known instanceof Promise ? await known : known;
+    this.request = decode(method, this.call.request);
+    authorize(this.caller, demandOf(action, this.request));
+    const turn = admission.admit(this.caller, this);
+    if (turn) await turn;
+    try {
+      return await (this.traced ? this.traced.run(() => handler(this.request, this)) : handler(this.request, this));
+    } finally {
+      admission.release();
+    }
+  }
+
+  private fail(error: unknown): void {
+    const { method, passage } = this.route;
+    const { requestId } = this;
+    if (error instanceof Refusal) return this.refuse(statusOf(error), error.reason);
+    if (this.up) return this.refuse({ code: codes.CANCELLED, details: cancelled.message });
+    passage.log.error({ err: error, method: method.path, requestId }, "internal error");
+    this.refuse(internalError(requestId), "INTERNAL");
+  }
+
+  private refuse(error: Partial<ServiceError>, reason?: string): void {
+    this.respond(error);
+    this.end(error.code ?? codes.UNKNOWN, reason);
+  }
+
+  private end(code: codes, reason?: string): void {
+    const { traced } = this;
+    const ended: Ended = {
+      method: this.route.method.path,
+      code: codes[code] as keyof typeof codes,
+      reason,
+      duration: performance.now() - this.start,
+      caller: this.caller?.name,
+      requestId: this.requestId,
+      ...(traced && { traceId: traced.traceId }),
+    };
+    traced?.end(ended);
+    this.route.passage.onEnd(ended);
+  }
+
+  /** Most calls end before anybody wants to be told. */
   private listen(): void {
     if (this.listens) return;
     this.listens = true;
