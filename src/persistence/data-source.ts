@@ -120,6 +120,7 @@ function createPool(options: PoolOptions): mysql.Pool {
       connection.query(setting, (error) => {
         if (error && error.errno !== unknownVariable) connection.destroy();
       });
+    connection.on("error", () => undefined); // the pool drops it, and the next statement says why
     destroyWhenHung(connection);
     promiseQuickly(connection);
   });

@@ -34,11 +34,11 @@ export function setSender(dataSource: DataSource, send: Send): void {
 function pooled({ driver, options }: DataSource): Send {
   const { pool } = driver as unknown as { readonly pool: Pool };
   const timeout = options.maxQueryExecutionTime ?? 0;
-  return (sql, values) =>
+  return (sql, parameters) =>
     new Promise((resolve, reject) => {
       pool.getConnection((failure, connection) => {
         if (failure) return reject(failure);
-        connection.query({ sql, values: [...values], timeout }, (error, rows) => {
+        connection.query({ sql, values: [...parameters], timeout }, (error, rows) => {
           connection.release();
           if (error) reject(error);
           else resolve(rows as unknown[]);
