@@ -95,8 +95,7 @@ function parseMember(fields: Fields, request: Omit<MemberScope, "environmentId">
 }
 
 function parseCheck(fields: Fields, request: Omit<CheckPermission, "environmentId">): Check {
-  return {
-    ...parseMember(fields, request),
-    permission: fields.required("permission", request.permission, parsePermissionSlug),
-  };
+  const { organizationId, userId } = parseMember(fields, request);
+  const permission = fields.required("permission", request.permission, parsePermissionSlug);
+  return { organizationId, userId, permission };
 }

@@ -16,15 +16,6 @@ export interface Holding {
   readonly permissions: ReadonlyMap<RoleId, readonly PermissionSlug[]>;
 }
 
-/** One consistent state of an environment, some of its organizations and some of their members. */
-export interface Moment {
-  readonly state: EnvironmentState;
-  readonly knows: (permission: PermissionSlug) => boolean;
-  readonly environment: Holding;
-  organization(id: OrganizationId): { readonly state: OrganizationState | undefined; readonly holding: Holding };
-  member(organizationId: OrganizationId, userId: UserId): Membership | undefined;
-}
-
 interface EnvironmentSnapshot {
   readonly state: EnvironmentState;
   readonly slugs: ReadonlyMap<PermissionId, PermissionSlug>;
@@ -187,7 +178,7 @@ export class Snapshots implements Known {
         const organization = organizations.get(organizationId);
         return userId && organization ? [{ organizationUid: organization.state.uid, userId }] : [];
       });
-      return momentOf(environment, organizations, byKey(await stores.memberships.find(row.uid, keys)));
+      return new Moment(environment, organizations, byKey(await stores.memberships.find(row.uid, keys)));
     });
   }
 
@@ -250,24 +241,36 @@ function slugsOf(grants: Grants, slugs: EnvironmentSnapshot["slugs"]): Map<RoleI
   return new Map([...grants].map(([id, granted]) => [id, granted.flatMap((one) => slugs.get(one) ?? []).sort()]));
 }
 
-function momentOf(
-  environment: EnvironmentSnapshot,
-  organizations: ReadonlyMap<OrganizationId, OrganizationSnapshot>,
-  member: (key: Pick<Membership, "organizationUid" | "userId">) => Membership | undefined,
-): Moment {
-  return {
-    state: environment.state,
-    knows: (permission) => environment.known.has(permission),
-    environment: environment.own,
-    organization: (id) => {
-      const snapshot = organizations.get(id);
-      return { state: snapshot?.state, holding: holdingOf(environment, snapshot) };
-    },
-    member: (organizationId, userId) => {
-      const snapshot = organizations.get(organizationId);
-      return snapshot && member({ organizationUid: snapshot.state.uid, userId });
-    },
-  };
+/** One consistent state of an environment, some of its organizations and some of their members. */
+export class Moment {
+  constructor(
+    private readonly snapshot: EnvironmentSnapshot,
+    /** Those that have no data may be absent. */
+    private readonly organizations: ReadonlyMap<OrganizationId, OrganizationSnapshot | undefined>,
+    private readonly members: (key: MemberKey) => Membership | undefined,
+  ) {}
+
+  get state(): EnvironmentState {
+    return this.snapshot.state;
+  }
+
+  get environment(): Holding {
+    return this.snapshot.own;
+  }
+
+  knows(permission: PermissionSlug): boolean {
+    return this.snapshot.known.has(permission);
+  }
+
+  organization(id: OrganizationId): { readonly state: OrganizationState | undefined; readonly holding: Holding } {
+    const organization = this.organizations.get(id);
+    return { state: organization?.state, holding: holdingOf(this.snapshot, organization) };
+  }
+
+  member(organizationId: OrganizationId, userId: UserId): Membership | undefined {
+    const organization = this.organizations.get(organizationId);
+    return organization && this.members({ organizationUid: organization.state.uid, userId });
+  }
 }
 
 /** Undefined: something of it is not as the database has it. */
@@ -276,14 +279,13 @@ function momentAt({ environment, organizations, question }: Recalled, current: C
   const present = current.environment(question.environmentId);
   if (!present) throw refuse.environmentNotFound(question.environmentId);
   if (present.uid !== uid || present.revision !== revision) return undefined;
-  const used = new Map<OrganizationId, OrganizationSnapshot>();
+  let used = organizations;
   for (const [id, snapshot] of organizations) {
     const row = current.organization(uid, id);
-    if (!row) continue;
-    if (snapshot?.state.uid !== row.uid || snapshot.state.revision !== row.revision) return undefined;
-    used.set(id, snapshot);
+    if (row && (snapshot?.state.uid !== row.uid || snapshot.state.revision !== row.revision)) return undefined;
+    if (!row && snapshot) used = new Map([...used].filter(([other]) => other !== id)); // its data has been deleted
   }
-  return momentOf(environment, used, (key) => current.member(uid, key));
+  return new Moment(environment, used, (key) => current.member(uid, key));
 }
 
 function holdingOf(environment: EnvironmentSnapshot, organization: OrganizationSnapshot | undefined): Holding {

@@ -44,7 +44,7 @@ export interface Ended {
   readonly code: keyof typeof codes;
   /** Of a failure. */
   readonly reason: string | undefined;
-  /** Milliseconds. */
+  /** Milliseconds, in thousandths. */
   readonly duration: number;
   /** Absent where the credentials were not known. */
   readonly caller: string | undefined;
@@ -212,7 +212,7 @@ class UnaryCall implements Call, Abandonment {
       method: this.route.method.path,
       code: codes[code] as keyof typeof codes,
       reason,
-      duration: performance.now() - this.start,
+      duration: Math.round((performance.now() - this.start) * 1000) / 1000,
       caller: this.caller?.name,
       requestId: this.requestId,
       ...(traced && { traceId: traced.traceId }),

@@ -6,13 +6,14 @@ import type { Current, CurrentStore, Question } from "../../domain/stores";
 import type { Send } from "../direct";
 import { amongPairs, placeholders } from "./conditions";
 
+/** Of an environment, an organization, or a member's role. */
 interface Row {
-  readonly kind: "environment" | "organization" | "role";
   /** The environment's id for itself, its uid for all others. */
   readonly parent: string;
-  /** The organization's id, or its uid for a role. */
+  /** The organization's id, or its uid for a role; empty for an environment. */
   readonly name: string;
   readonly uid: string;
+  /** Of a role only. */
   readonly userId: string;
   readonly number: number | string;
   readonly createTime: number | string;
@@ -40,18 +41,18 @@ export class SqlCurrentStore implements CurrentStore {
     };
     const environments = new Set(questions.map(({ environmentId }) => environmentId));
     const parts = [
-      "SELECT 'environment' AS kind, id AS parent, '' AS name, uid AS uid, '' AS userId, revision AS number," +
+      "SELECT id AS parent, '' AS name, uid AS uid, '' AS userId, revision AS number," +
         ` 0 AS createTime, 0 AS updateTime FROM environments WHERE id IN (${asked(environments)})`,
     ];
     for (const [uid, organizationIds] of byEnvironment(questions, (question) => question.organizationIds))
       parts.push(
-        "SELECT 'organization', environment_uid, id, uid, '', revision, 0, 0 FROM organizations" +
+        "SELECT environment_uid, id, uid, '', revision, 0, 0 FROM organizations" +
           ` WHERE environment_uid = ${asked([uid])} AND id IN (${asked(new Set(organizationIds))})`,
       );
     for (const [uid, members] of byEnvironment(questions, (question) => question.members)) {
       const pairs = new Map(members.map((key) => [`${key.organizationUid} ${key.userId}`, key]));
       parts.push(
-        "SELECT 'role', environment_uid, organization_uid, role_id, user_id, several_since, create_time, update_time" +
+        "SELECT environment_uid, organization_uid, role_id, user_id, several_since, create_time, update_time" +
           ` FROM role_assignments WHERE environment_uid = ${asked([uid])} AND ` +
           amongPairs(this.engine, "organization_uid, user_id", [...pairs]),
       );
@@ -135,13 +136,9 @@ class Found implements Current {
   private readonly members = new Map<string, Membership & { roleIds: RoleId[] }>();
 
   constructor(rows: readonly Row[]) {
-    for (const { kind, parent, name, uid, userId, number, createTime, updateTime } of rows) {
-      if (kind === "environment")
-        this.environments.set(parent, { uid: uid as EnvironmentUid, revision: Number(number) });
-      else if (kind === "organization")
-        this.organizations.set(`${parent} ${name}`, { uid: uid as OrganizationUid, revision: Number(number) });
-      else {
-        const key = `${parent} ${name} ${userId}`;
+    for (const { parent, name, uid, userId, number, createTime, updateTime } of rows) {
+      if (userId !== "") {
+        const key = `${name} ${userId}`;
         const member = this.members.get(key);
         if (member) member.roleIds.push(uid as RoleId);
         else
@@ -153,7 +150,9 @@ class Found implements Current {
             createTime: Number(createTime),
             updateTime: Number(updateTime),
           });
-      }
+      } else if (name !== "")
+        this.organizations.set(`${parent} ${name}`, { uid: uid as OrganizationUid, revision: Number(number) });
+      else this.environments.set(parent, { uid: uid as EnvironmentUid, revision: Number(number) });
     }
   }
 
@@ -165,7 +164,8 @@ class Found implements Current {
     return this.organizations.get(`${environment} ${id}`);
   }
 
-  member(environment: EnvironmentUid, { organizationUid, userId }: MemberKey) {
-    return this.members.get(`${environment} ${organizationUid} ${userId}`);
+  /** Uids of organizations are unique among all environments. */
+  member(_: EnvironmentUid, { organizationUid, userId }: MemberKey) {
+    return this.members.get(`${organizationUid} ${userId}`);
   }
 }
