@@ -42,6 +42,7 @@ export function heldRoles(
   organization: OrganizationState,
   { roleIds, asOfRevision }: Pick<Membership, "roleIds" | "asOfRevision">,
 ): RoleId[] {
+  if (roleIds.length === 1 && isLiveRole(state, organization, roleIds[0])) return [...roleIds];
   let held = [...new Set(roleIds.map((id) => replacementOf(organization, id)))];
   if (held.length === 1 && isLiveRole(state, organization, held[0])) return held;
   for (const event of eventsOf(state)) {

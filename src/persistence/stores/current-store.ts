@@ -50,13 +50,15 @@ export class SqlCurrentStore implements CurrentStore {
           ` WHERE environment_uid = ${asked([uid])} AND id IN (${asked(new Set(organizationIds))})`,
       );
     for (const [uid, members] of byEnvironment(questions, (question) => question.members)) {
-      const pairs = new Map(members.map((key) => [`${key.organizationUid} ${key.userId}`, key]));
+      const named = new Several<UserId, MemberKey>();
+      for (const key of members) if (!named.find(key.userId, ofOrganization(key))) named.add(key.userId, key);
+      const pairs = named.all();
       parts.push(
         "SELECT environment_uid, organization_uid, role_id, user_id, several_since, create_time, update_time" +
           ` FROM role_assignments WHERE environment_uid = ${asked([uid])} AND ` +
-          amongPairs(this.engine, "organization_uid, user_id", [...pairs]),
+          amongPairs(this.engine, "organization_uid, user_id", pairs),
       );
-      for (const { organizationUid, userId } of pairs.values()) parameters.push(organizationUid, userId);
+      for (const { organizationUid, userId } of pairs) parameters.push(organizationUid, userId);
     }
     return new Found((await this.send(parts.join(" UNION ALL "), parameters)) as Row[]);
   }
@@ -132,18 +134,18 @@ class FoundAlone implements Current {
 
 class Found implements Current {
   private readonly environments = new Map<string, { uid: EnvironmentUid; revision: number }>();
-  private readonly organizations = new Map<string, { uid: OrganizationUid; revision: number }>();
-  private readonly members = new Map<string, Membership & { roleIds: RoleId[] }>();
+  private readonly organizations = new Several<string, { parent: string; uid: OrganizationUid; revision: number }>();
+  private readonly members = new Several<string, Membership & { roleIds: RoleId[] }>();
 
   constructor(rows: readonly Row[]) {
     for (const { parent, name, uid, userId, number, createTime, updateTime } of rows) {
       if (userId !== "") {
-        const key = `${name} ${userId}`;
-        const member = this.members.get(key);
+        const organizationUid = name as OrganizationUid;
+        const member = this.members.find(userId, ofOrganization({ organizationUid }));
         if (member) member.roleIds.push(uid as RoleId);
         else
-          this.members.set(key, {
-            organizationUid: name as OrganizationUid,
+          this.members.add(userId, {
+            organizationUid,
             userId: userId as UserId,
             roleIds: [uid as RoleId],
             asOfRevision: Number(number),
@@ -151,7 +153,7 @@ class Found implements Current {
             updateTime: Number(updateTime),
           });
       } else if (name !== "")
-        this.organizations.set(`${parent} ${name}`, { uid: uid as OrganizationUid, revision: Number(number) });
+        this.organizations.add(name, { parent, uid: uid as OrganizationUid, revision: Number(number) });
       else this.environments.set(parent, { uid: uid as EnvironmentUid, revision: Number(number) });
     }
   }
@@ -161,11 +163,35 @@ class Found implements Current {
   }
 
   organization(environment: EnvironmentUid, id: OrganizationId) {
-    return this.organizations.get(`${environment} ${id}`);
+    return this.organizations.find(id, ({ parent }) => parent === environment);
   }
 
   /** Uids of organizations are unique among all environments. */
-  member(_: EnvironmentUid, { organizationUid, userId }: MemberKey) {
-    return this.members.get(`${organizationUid} ${userId}`);
+  member(_: EnvironmentUid, key: MemberKey) {
+    return this.members.find(key.userId, ofOrganization(key));
+  }
+}
+
+const ofOrganization =
+  ({ organizationUid }: Pick<MemberKey, "organizationUid">) =>
+  (member: MemberKey) =>
+    member.organizationUid === organizationUid;
+
+/** Values of which few have the same name: made from parts, each name would have to be put together and hashed anew. */
+class Several<Name, Value> {
+  private readonly values = new Map<Name, Value[]>();
+
+  add(name: Name, value: Value): void {
+    const same = this.values.get(name);
+    if (same) same.push(value);
+    else this.values.set(name, [value]);
+  }
+
+  find(name: Name, is: (value: Value) => boolean): Value | undefined {
+    return this.values.get(name)?.find(is);
+  }
+
+  all(): Value[] {
+    return [...this.values.values()].flat();
   }
 }
