@@ -24,20 +24,19 @@ export function decode(method: MethodDefinition<object, unknown>, bytes: Buffer)
   } catch {
     throw refuse.invalidFields([{ field: "request", description: "must be a valid protobuf message" }]);
   }
-  if (mayBeMalformed(request)) {
-    const malformed = malformedFields(request, "");
-    if (malformed.length) throw refuse.invalidFields(malformed);
-  }
+  if (isMalformed(request)) throw refuse.invalidFields(malformedFields(request, ""));
   return request;
 }
 
-/** The same without the fields' names, which take longer to put together than the rest of decoding. */
-function mayBeMalformed(value: unknown): boolean {
+/** Whether there are `malformedFields`, whose names take longer to put together than the rest of decoding. */
+function isMalformed(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (value instanceof Date) return Number.isNaN(value.getTime());
-  if (Array.isArray(value)) return value.some(mayBeMalformed);
-  for (const name in value)
-    if (name === "_unknownFields" || mayBeMalformed((value as Record<string, unknown>)[name])) return true;
+  if (Array.isArray(value)) return value.some(isMalformed);
+  for (const name in value) {
+    const field = (value as Record<string, unknown>)[name];
+    if (name === "_unknownFields" ? Object.keys(field as object).length : isMalformed(field)) return true;
+  }
   return false;
 }
 

@@ -1,0 +1,84 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { Rounds } from "../../src/domain/rounds";
+
+interface Round {
+  readonly questions: readonly number[];
+  answer(): void;
+  fail(error: Error): void;
+}
+
+/** Rounds whose answers the test gives: each answers with all questions of its round. */
+function rounds(limits: { questions: number; roundTrips: number }) {
+  const asked: Round[] = [];
+  const ask = (questions: readonly number[]) =>
+    new Promise<readonly number[]>((resolve, reject) => {
+      asked.push({ questions, answer: () => resolve(questions), fail: reject });
+    });
+  return { asked, rounds: new Rounds<number, readonly number[]>(ask, limits) };
+}
+
+const questionsOf = (asked: readonly Round[]) => asked.map(({ questions }) => questions);
+
+test("questions of one turn share a round trip", async () => {
+  const { asked, rounds: on } = rounds({ questions: 10, roundTrips: 2 });
+  const answers = [1, 2, 3].map((question) => on.answer(question));
+  await turn();
+  expect(questionsOf(asked)).toEqual([[1, 2, 3]]);
+  asked[0]?.answer();
+  expect(await Promise.all(answers)).toEqual([1, 2, 3].map(() => [1, 2, 3]));
+});
+
+test("what comes while all round trips are under way goes together in the next, and is never answered by one before", async () => {
+  const { asked, rounds: on } = rounds({ questions: 10, roundTrips: 2 });
+  for (const question of [1, 2, 3, 4]) {
+    void on.answer(question);
+    await turn();
+  }
+  expect(questionsOf(asked)).toEqual([[1], [2]]);
+  const late = on.answer(5);
+  asked[1]?.answer();
+  await turn();
+  expect(questionsOf(asked)).toEqual([[1], [2], [3, 4, 5]]);
+  asked[2]?.answer();
+  expect(await late).toEqual([3, 4, 5]);
+});
+
+test("a round trip has no more questions than it may, and the others go on", async () => {
+  const { asked, rounds: on } = rounds({ questions: 2, roundTrips: 1 });
+  const answers = [1, 2, 3].map((question) => on.answer(question));
+  await turn();
+  asked[0]?.answer();
+  await turn();
+  asked[1]?.answer();
+  expect(await Promise.all(answers)).toEqual([[1, 2], [1, 2], [3]]);
+});
+
+test("a question that comes alone after one that did goes out at once, and the first of many after it with the others", async () => {
+  const { asked, rounds: on } = rounds({ questions: 10, roundTrips: 2 });
+  void on.answer(1);
+  await turn();
+  asked[0]?.answer();
+  await turn();
+  void on.answer(2);
+  expect(questionsOf(asked)).toEqual([[1], [2]]);
+  void on.answer(3);
+  void on.answer(4);
+  expect(asked).toHaveLength(2);
+  await turn();
+  expect(questionsOf(asked)).toEqual([[1], [2], [3, 4]]);
+  asked[1]?.answer();
+  asked[2]?.answer();
+  await turn();
+  void on.answer(5);
+  expect(asked).toHaveLength(3);
+});
+
+test("a failure reaches those who asked in its round, and nobody else", async () => {
+  const { asked, rounds: on } = rounds({ questions: 1, roundTrips: 1 });
+  const answers = [1, 2].map((question) => on.answer(question));
+  await turn();
+  asked[0]?.fail(new Error("lost"));
+  await expect(answers[0]).rejects.toThrow("lost");
+  asked[1]?.answer();
+  expect(await answers[1]).toEqual([2]);
+});
