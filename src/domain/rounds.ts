@@ -7,12 +7,12 @@ interface Asked<Question, Answer> {
 /**
  * Shares round trips: questions that come in one turn of the event loop, or while answers are under way, go together in
  * the next one. So no question is answered from before it was asked, nobody waits for a timer, and the busier it is the
- * more share. A question that comes alone, after one that came alone, does not wait for the end of its turn.
+ * more share. Where the last turn had one question alone, the first of this one does not wait for its end.
  */
 export class Rounds<Question, Answer> {
   private waiting: Asked<Question, Answer>[] = [];
   private underWay = 0;
-  private scheduled = false;
+  private inTurn = 0;
   private alone = false;
 
   constructor(
@@ -23,18 +23,22 @@ export class Rounds<Question, Answer> {
   answer(question: Question): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ question, resolve, reject });
-      if (this.scheduled) return;
-      if (this.alone && !this.underWay) return this.next();
-      this.scheduled = true;
-      setImmediate(() => this.next());
+      this.inTurn += 1;
+      if (this.inTurn > 1) return;
+      setImmediate(() => this.endTurn());
+      if (this.alone && !this.underWay) this.next();
     });
   }
 
+  private endTurn(): void {
+    this.alone = this.inTurn === 1;
+    this.inTurn = 0;
+    this.next();
+  }
+
   private next(): void {
-    this.scheduled = false;
     if (this.underWay >= this.limits.roundTrips || !this.waiting.length) return;
     const asked = this.waiting.splice(0, this.limits.questions);
-    this.alone = asked.length === 1 && !this.underWay;
     this.underWay += 1;
     void this.settle(asked);
   }
