@@ -98,6 +98,7 @@ export async function createApp(
     cache: () => ({ ...services.snapshots.use(), limit: config.cacheBytes }),
     available: () => database.available(),
     serving: () => server.serving,
+    count: () => records.flush(),
   });
   const records = new CallRecords(metrics, log);
   const overload = new OverloadLog(log);
@@ -120,6 +121,7 @@ export async function createApp(
     const closed = server.close();
     admission.refusals.flush();
     await closed;
+    records.flush();
     overload.flush();
     await Promise.all(background.map((work) => work.close()));
     await database.close();

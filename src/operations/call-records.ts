@@ -2,7 +2,10 @@ import type { Logger } from "pino";
 import type { Ended } from "../grpc/unary";
 import type { Metrics } from "./metrics";
 
-/** Counts and logs each call once the turn of the event loop is over that it ended in: its answer goes out first. */
+/** Milliseconds. */
+const delay = 1;
+
+/** Counts and logs the calls of a millisecond together, after their answers have gone out. */
 export class CallRecords {
   private ended: Ended[] = [];
 
@@ -12,10 +15,11 @@ export class CallRecords {
   ) {}
 
   add(ended: Ended): void {
-    if (this.ended.push(ended) === 1) setImmediate(() => this.flush());
+    if (this.ended.push(ended) === 1) setTimeout(() => this.flush(), delay);
   }
 
-  private flush(): void {
+  /** Everything that waits, at once. */
+  flush(): void {
     const { ended } = this;
     this.ended = [];
     for (const one of ended) {

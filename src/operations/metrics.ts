@@ -24,6 +24,8 @@ export interface Sources {
   };
   readonly available: () => boolean;
   readonly serving: () => boolean;
+  /** Has calls counted that have ended and were not yet. */
+  readonly count: () => void;
 }
 
 const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -39,6 +41,7 @@ export class Metrics {
     help: "Calls that have ended, by method, gRPC code and the reason of an error (empty: none)",
     labelNames: ["method", "code", "reason"],
     registers: [this.registry],
+    collect: () => this.sources.count(), // before this and all that follows is read
   });
   private readonly durations = new Histogram({
     name: "orgroles_call_duration_seconds",
@@ -61,7 +64,7 @@ export class Metrics {
   /** Of each environment that is being swept. */
   private readonly unswept = new Map<string, number>();
 
-  constructor(sources: Sources) {
+  constructor(private readonly sources: Sources) {
     collectDefaultMetrics({ register: this.registry });
     for (const result of ["done", "failed"]) this.passes.inc({ result }, 0);
     const { admission, pool, cache } = sources;
