@@ -121,7 +121,7 @@ const shed = statusOf(queueFull);
 
 const cancelled = new Error("The caller has given up");
 
-/** One object for all that a call needs on its way: closures for each of it would cost every call as much again. */
+/** A call on its way, and all that it needs there in one object: closures for each of it keep more in memory for longer. */
 class UnaryCall implements Call, Abandonment {
   private readonly start = performance.now();
   private readonly requestId: string;

@@ -14,10 +14,7 @@ const keptStatements = 100;
 
 const senders = new WeakMap<DataSource, Send>();
 
-/**
- * The driver's own way, for the hot path: TypeORM's runner takes this process as long as the rest of a statement. What
- * the driver throws is not wrapped.
- */
+/** The driver's own way, without a runner of TypeORM's, for the hot path. What the driver throws is not wrapped. */
 export function senderOf(dataSource: DataSource): Send {
   const known = senders.get(dataSource);
   if (known) return known;
