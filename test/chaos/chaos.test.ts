@@ -13,6 +13,8 @@ const rounds = Number(process.env["ORGROLES_TEST_CHAOS"] ?? 1);
 const environmentId = "alpha";
 const organizations = ["acme", "globex", "initech"];
 const writers = 9;
+/** Roles that each of three writers makes in an organization before all go on to another: it may have a thousand. */
+const rolesOfWriter = 300;
 
 let server: PrivateServer;
 let url: string;
@@ -106,20 +108,21 @@ async function insist(call: (client: TestClient) => Promise<unknown>, failures: 
 test(
   `whatever happens, ${rounds} times each: what is acknowledged is there, once, and callers know what to do`,
   async () => {
-    const made = new Map(organizations.map((id) => [id, new Set<string>()]));
+    const made = new Map<string, Set<string>>();
     const assigned = new Map<string, string>();
     const failures = new Map<string, number>();
     const stopping = new AbortController();
 
     const write = async (writer: number) => {
-      const organizationId = organizations[writer % organizations.length] as string;
       const userId = `user-${writer}`;
       for (let number = 0; !stopping.signal.aborted; number += 1) {
+        const generation = Math.floor(number / rolesOfWriter);
+        const organizationId = `${organizations[writer % organizations.length]}-${generation}`;
         const name = `Role ${writer} ${number}`;
         const slug = `org-role-${writer}-${number}`;
         const creation = { environmentId, organizationId, slug, name, requestId: randomUUID() };
         await insist((client) => client.roles.createRole(creation), failures);
-        made.get(organizationId)?.add(slug);
+        made.set(organizationId, (made.get(organizationId) ?? new Set()).add(slug));
         const assignment = { environmentId, organizationId, userId, roleSlugs: [slug], requestId: randomUUID() };
         await insist((client) => client.memberships.setMemberRoles(assignment), failures);
         assigned.set(`${organizationId} ${userId}`, slug);
