@@ -1,5 +1,6 @@
 import type { PermissionSlug } from "./fields";
 import { limits } from "./limits";
+import { once } from "./once";
 import type { Role } from "./role";
 import type { Slug } from "./slug";
 import type { Holding } from "./snapshots";
@@ -49,19 +50,11 @@ function unionOf(permissions: Holding["permissions"], roles: readonly [Role, ...
   return { role: roles[0].slug, roles: roles.map(({ slug }) => slug), permissions: [...union].sort() };
 }
 
-/** Made once for each role. */
-const allowedBy = new WeakMap<Role, CheckView>();
-
 /** Whether one of the roles grants the permission. Without roles the user is no member. */
 export function check(holding: Holding, roles: readonly Role[], permission: PermissionSlug): CheckView {
   const granting = roles.filter(({ id }) => holding.permissions.get(id)?.includes(permission));
   const [role, ...others] = granting;
-  if (role && !others.length) {
-    let view = allowedBy.get(role);
-    if (!view) allowedBy.set(role, (view = allowed(granting)));
-    return view;
-  }
-  if (role) return allowed(granting);
+  if (role) return others.length ? allowed(granting) : allowedByOne(role);
   const reason = roles.length ? "PERMISSION_NOT_GRANTED" : "MEMBERSHIP_NOT_FOUND";
   return { allowed: false, grantedBy: [], nearestRoles: nearest(holding, roles, permission), reason };
 }
@@ -69,6 +62,8 @@ export function check(holding: Holding, roles: readonly Role[], permission: Perm
 function allowed(granting: readonly Role[]): CheckView {
   return { allowed: true, grantedBy: granting.map(({ slug }) => slug), nearestRoles: [], reason: "" };
 }
+
+const allowedByOne = once((role: Role) => allowed([role]));
 
 /** The roles that would grant it, those first that would add the fewest other permissions to what the user has. */
 function nearest({ context, permissions }: Holding, roles: readonly Role[], permission: PermissionSlug): Slug[] {

@@ -1,6 +1,7 @@
 import { ExponentialBackoff, handleType, retry } from "cockatiel";
 import type { DataSource, EntityManager } from "typeorm";
 import { Refusal, refuse } from "../domain/errors";
+import { once } from "../domain/once";
 import type { Stores, UnitOfWork } from "../domain/stores";
 import type { DatabaseAccess } from "./database";
 import { type Send, senderOf } from "./direct";
@@ -24,7 +25,12 @@ export class TypeormUnitOfWork implements UnitOfWork {
     backoff: new ExponentialBackoff({ initialDelay: 5, maxDelay: 250 }),
   });
 
-  private readonly outside = new WeakMap<DataSource, Stores>();
+  /** Those of no transaction. */
+  private readonly storesOutside = once((dataSource: DataSource): Stores => {
+    const send: Send = (sql, parameters) => senderOf(dataSource)(sql, parameters);
+    const current = new SqlCurrentStore(send, dataSource.options.type);
+    return { ...storesOn(dataSource.manager), current };
+  });
 
   constructor(private readonly database: DatabaseAccess) {}
 
@@ -72,18 +78,6 @@ export class TypeormUnitOfWork implements UnitOfWork {
   private noted(error: unknown): unknown {
     if (error instanceof Refusal && error.kind === "unavailable") this.database.suspect(error.cause);
     return error;
-  }
-
-  /** Those of no transaction, made once. */
-  private storesOutside(dataSource: DataSource): Stores {
-    let stores = this.outside.get(dataSource);
-    if (!stores) {
-      const send: Send = (sql, parameters) => senderOf(dataSource)(sql, parameters);
-      const current = new SqlCurrentStore(send, dataSource.options.type);
-      stores = { ...storesOn(dataSource.manager), current };
-      this.outside.set(dataSource, stores);
-    }
-    return stores;
   }
 }
 

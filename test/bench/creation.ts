@@ -1,11 +1,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import mysql from "mysql2/promise";
+import { RoleServiceService } from "../../gen/orgroles/v1/role_service";
+import { grpcBody, wireClient } from "../support/frames";
 import { type Load, cpuTime, loadOf } from "./load";
 import type { Report } from "./report";
 import type { Subject } from "./subjects";
-import { RoleServiceService } from "../../gen/orgroles/v1/role_service";
-import { grpcBody, wireClient } from "../support/frames";
 
 const work = "CreateRole, 5 permissions, request_id";
 const organizations = 16;
