@@ -3,9 +3,9 @@ import type { Ended } from "../grpc/unary";
 import type { Metrics } from "./metrics";
 
 /** Milliseconds. */
-const delay = 1;
+const delay = 10;
 
-/** Counts and logs the calls of a millisecond together, after their answers have gone out. */
+/** Counts and logs the calls of ten milliseconds together, after their answers have gone out. */
 export class CallRecords {
   private ended: Ended[] = [];
 

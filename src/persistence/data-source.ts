@@ -8,6 +8,7 @@ import { entitiesFor } from "./entities";
 import { migrations } from "./migrations";
 import { Monitor } from "./monitor";
 import { SnakeCase } from "./naming";
+import { createPool } from "./pool";
 
 export interface ConnectionLimits {
   readonly poolSize: number;
@@ -90,7 +91,7 @@ function openPool(
   return new DataSource({
     ...common(engine),
     type: engine,
-    driver: { ...mysql, createPool: (options: PoolOptions) => createPool(options) },
+    driver: { ...mysql, createPool: (options: PoolOptions) => createPool(options, limits.timeout) },
     ...address,
     username: url.user,
     password: url.password,
@@ -99,56 +100,5 @@ function openPool(
     timezone: "Z",
     poolSize: limits.poolSize,
     connectTimeout: limits.timeout,
-    enableQueryTimeout: true,
-    maxQueryExecutionTime: limits.timeout,
   }).initialize();
-}
-
-/** Set once for each connection, where it costs nothing. The last two exist in clusters only. */
-const sessionSettings = [
-  "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-  "SET SESSION innodb_lock_wait_timeout = 5",
-  "SET SESSION wsrep_sync_wait = 1",
-  "SET SESSION group_replication_consistency = 'BEFORE'",
-];
-const unknownVariable = 1193;
-
-function createPool(options: PoolOptions): mysql.Pool {
-  const pool = mysql.createPool(options);
-  pool.on("connection", (connection) => {
-    for (const setting of sessionSettings)
-      connection.query(setting, (error) => {
-        if (error && error.errno !== unknownVariable) connection.destroy();
-      });
-    connection.on("error", () => undefined); // the pool drops it, and the next statement says why
-    destroyWhenHung(connection);
-    promiseQuickly(connection);
-  });
-  return pool;
-}
-
-/**
- * TypeORM asks for a promise at every statement, for which mysql2 looks up a module and captures a stack each time: a
- * fifth of what a statement costs this process.
- */
-function promiseQuickly(connection: mysql.PoolConnection): void {
-  const query = (...statement: unknown[]) =>
-    new Promise((resolve, reject) => {
-      const end = (error: Error | null, ...results: unknown[]) => (error ? reject(error) : resolve(results));
-      (connection.query as (...values: unknown[]) => mysql.Query)(...statement, end);
-    });
-  connection.promise = () => ({ query }) as unknown as ReturnType<mysql.PoolConnection["promise"]>;
-}
-
-/** A statement that timed out may still run on the server: nothing else may ever follow it on its connection. */
-function destroyWhenHung(connection: mysql.PoolConnection): void {
-  const query = connection.query.bind(connection) as (...values: unknown[]) => mysql.Query;
-  connection.query = ((...values: unknown[]) => {
-    const callback = values.at(-1);
-    if (typeof callback !== "function") return query(...values);
-    return query(...values.slice(0, -1), (error: NodeJS.ErrnoException | null, ...results: unknown[]) => {
-      if (error?.code === "PROTOCOL_SEQUENCE_TIMEOUT") connection.destroy();
-      callback(error, ...results);
-    });
-  }) as typeof connection.query;
 }

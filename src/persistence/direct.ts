@@ -28,14 +28,13 @@ export function setSender(dataSource: DataSource, send: Send): void {
   senders.set(dataSource, send);
 }
 
-function pooled({ driver, options }: DataSource): Send {
+function pooled({ driver }: DataSource): Send {
   const { pool } = driver as unknown as { readonly pool: Pool };
-  const timeout = options.maxQueryExecutionTime ?? 0;
   return (sql, parameters) =>
     new Promise((resolve, reject) => {
       pool.getConnection((failure, connection) => {
         if (failure) return reject(failure);
-        connection.query({ sql, values: [...parameters], timeout }, (error, rows) => {
+        connection.query(sql, [...parameters], (error, rows) => {
           connection.release();
           if (error) reject(error);
           else resolve(rows as unknown[]);

@@ -2,6 +2,7 @@ import { createServer } from "node:net";
 import type { DataSource, QueryRunner } from "typeorm";
 import { openDatabase } from "../../src/persistence/data-source";
 import { parseDatabaseUrl } from "../../src/persistence/database-url";
+import { senderOf } from "../../src/persistence/direct";
 import { Conflict, failureOf, orKeyTaken, translated } from "../../src/persistence/driver-errors";
 import { KeyTaken } from "../../src/domain/stores";
 import { type TestDatabase, type TestEngine, engines, servers } from "../support/engines";
@@ -306,15 +307,31 @@ describe.each(servers)("connections that cannot be had on $name", (engine) => {
     await new Promise((resolve) => mute.close(resolve));
   });
 
-  test("a statement that takes too long is an outage, and nothing follows it on its connection", async () => {
+  test.each([
+    ["TypeORM's way", (dataSource: DataSource, sql: string) => dataSource.query<unknown[]>(sql)],
+    ["the direct way", (dataSource: DataSource, sql: string) => senderOf(dataSource)(sql, [])],
+  ])("a statement that takes too long is an outage, and nothing follows it on its connection: %s", async (_, send) => {
     const dataSource = await opening(database.url, 300);
-    const [before] = (await dataSource.query("SELECT CONNECTION_ID() AS id")) as [{ id: number }];
-    expect(await failureFrom(dataSource.query("SELECT SLEEP(20)"))).toBe("unavailable");
-    const [after] = (await dataSource.query("SELECT CONNECTION_ID() AS id")) as [{ id: number }];
-    expect(after.id).not.toBe(before.id);
-    await dataSource.query(`KILL ${before.id}`);
+    const connectionId = async () =>
+      ((await send(dataSource, "SELECT CONNECTION_ID() AS id")) as [{ id: number }])[0].id;
+    const before = await connectionId();
+    expect(await failureFrom(send(dataSource, "SELECT SLEEP(20)"))).toBe("unavailable");
+    expect(await connectionId()).not.toBe(before);
+    await dataSource.query(`KILL ${before}`);
     await dataSource.destroy();
   });
+
+  test("statements that are answered in time follow each other on one connection for as long as they like", async () => {
+    const dataSource = await opening(database.url, 300);
+    const ids = new Set<number>();
+    for (let round = 0; round < 4; round += 1) {
+      const [{ id }] = (await dataSource.query("SELECT CONNECTION_ID() AS id, SLEEP(0.15)")) as [{ id: number }];
+      ids.add(id);
+    }
+    expect(ids.size).toBe(1);
+    await dataSource.destroy();
+  });
+
   test("a connection that is killed is an outage", async () => {
     const [victim, killer] = [await opening(database.url, 300), await opening(database.url, 300)];
     const runner = victim.createQueryRunner();

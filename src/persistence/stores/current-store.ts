@@ -124,11 +124,20 @@ class FoundAlone implements Current {
     return uid ? { uid: uid as OrganizationUid, revision: Number(revision) } : undefined;
   }
 
-  member(_: EnvironmentUid, key: MemberKey): Membership | undefined {
-    const roleIds = this.rows.flatMap((row) => (row[4] ?? []) as RoleId | []);
-    if (!roleIds.length) return undefined;
-    const [asOfRevision = 0, createTime = 0, updateTime = 0] = this.rows[0]?.slice(5).map(Number) ?? [];
-    return { ...key, roleIds, asOfRevision, createTime, updateTime };
+  member(_: EnvironmentUid, { organizationUid, userId }: MemberKey): Membership | undefined {
+    const [first] = this.rows;
+    if (!first?.[4]) return undefined;
+    const roleIds: RoleId[] = [];
+    for (const row of this.rows) roleIds.push(row[4] as RoleId);
+    const [, , , , , asOfRevision, createTime, updateTime] = first;
+    return {
+      organizationUid,
+      userId,
+      roleIds,
+      asOfRevision: Number(asOfRevision),
+      createTime: Number(createTime),
+      updateTime: Number(updateTime),
+    };
   }
 }
 
