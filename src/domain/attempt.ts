@@ -2,14 +2,14 @@ import { refuse } from "./errors";
 import { type EnvironmentId, type Fields, type RequestId, parseRequestId } from "./fields";
 import type { Clock } from "./ids";
 import { limits } from "./limits";
-import type { Stores } from "./stores";
+import type { CallSignal, Stores } from "./stores";
 
 /** What the transport knows of a call. */
 export interface Call {
   /** A digest of method and request: two calls with one request id must have the same. */
   fingerprint(): string;
   /** Aborted when the caller has given up. */
-  readonly signal: AbortSignal;
+  readonly signal: CallSignal;
 }
 
 /** What the service does by itself: nobody gives it up, and nobody repeats it. */
@@ -23,7 +23,7 @@ interface Identified {
 
 /** A call's attempt to change something. */
 export interface Attempt {
-  readonly signal: AbortSignal;
+  readonly signal: CallSignal;
   /** Absent: every call is a new request. */
   readonly identified: Identified | undefined;
 }

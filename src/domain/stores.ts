@@ -20,6 +20,9 @@ export class KeyTaken extends Error {
   }
 }
 
+/** Of a caller: throws when it has given up. An AbortSignal is one, and takes longer to make than it is of use. */
+export type CallSignal = Pick<AbortSignal, "throwIfAborted">;
+
 /**
  * The ways to the stores. Once `signal` is aborted no further statement begins, and what has begun is rolled back.
  * Failures of the database reach the caller as the refusals `databaseUnavailable` and
@@ -31,9 +34,9 @@ export interface UnitOfWork {
    * of the scope's row), must do nothing but use these stores, and may run several times: after a conflict the whole
    * of it is repeated. What it throws rolls everything back.
    */
-  write<T>(work: (stores: Stores) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  write<T>(work: (stores: Stores) => Promise<T>, signal?: CallSignal): Promise<T>;
   /** Runs `work` on one consistent state, which has every write acknowledged before the call. Writes are forbidden. */
-  read<T>(work: (stores: Stores) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  read<T>(work: (stores: Stores) => Promise<T>, signal?: CallSignal): Promise<T>;
   /** Like `read` for work of a single statement. */
   lookup<T>(work: (stores: Stores) => Promise<T>): Promise<T>;
 }

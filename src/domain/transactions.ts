@@ -7,7 +7,7 @@ import { environmentContext, organizationContext } from "./role-config";
 import type { ParsedScope } from "./scope";
 import { settleMembers } from "./settlement";
 import type { Environment, EnvironmentState, Organization, OrganizationState } from "./state";
-import { KeyTaken, type Stores, type UnitOfWork } from "./stores";
+import { type CallSignal, KeyTaken, type Stores, type UnitOfWork } from "./stores";
 
 /** What is known of scopes without reading all of it. */
 export interface Known {
@@ -199,7 +199,7 @@ export class Transactions {
   }
 
   /** An attempt that finds too many unsettled members leaves no trace: they are settled apart, then it is made again. */
-  private async settling<T>(scope: OrganizationOf, signal: AbortSignal, write: () => Promise<T>): Promise<T> {
+  private async settling<T>(scope: OrganizationOf, signal: CallSignal, write: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
         return await write();
@@ -255,14 +255,14 @@ export class Transactions {
   }
 
   /** Reads one consistent state of an environment, or of an organization in it. */
-  async read<T>(scope: ParsedScope, signal: AbortSignal, work: (stores: Stores, view: View) => Promise<T>): Promise<T> {
+  async read<T>(scope: ParsedScope, signal: CallSignal, work: (stores: Stores, view: View) => Promise<T>): Promise<T> {
     return this.units.read(async (stores) => work(stores, await this.snapshots.view(stores, scope)), signal);
   }
 
   /** Reads one consistent state of what an environment holds besides roles. */
   async readEnvironment<T>(
     id: EnvironmentId,
-    signal: AbortSignal,
+    signal: CallSignal,
     work: (stores: Stores, environment: Environment) => Promise<T>,
   ): Promise<T> {
     return this.units.read(async (stores) => {

@@ -14,6 +14,7 @@ import type { Authenticator } from "../auth/authenticator";
 import { type Action, type Caller, authorize } from "../domain/authorization";
 import { Refusal } from "../domain/errors";
 import type { Call } from "../domain/attempt";
+import type { CallSignal } from "../domain/stores";
 import { type Actions, demandOf } from "./actions";
 import { type Abandonment, type Admission, queueFull } from "./admission";
 import { decode, fingerprintOf } from "./decode";
@@ -129,7 +130,6 @@ class UnaryCall implements Call, Abandonment {
   private caller: Caller | undefined;
   private request: object = {};
   private listens = false;
-  private controller: AbortController | undefined;
   private listener: (() => void) | undefined;
 
   constructor(
@@ -161,11 +161,12 @@ class UnaryCall implements Call, Abandonment {
     return this.call.cancelled;
   }
 
-  get signal(): AbortSignal {
-    this.controller ??= new AbortController();
-    this.listen();
-    if (this.up) this.controller.abort(cancelled);
-    return this.controller.signal;
+  get signal(): CallSignal {
+    return this;
+  }
+
+  throwIfAborted(): void {
+    if (this.up) throw cancelled;
   }
 
   onUp(listener: (() => void) | undefined): void {
@@ -225,10 +226,7 @@ class UnaryCall implements Call, Abandonment {
   private listen(): void {
     if (this.listens) return;
     this.listens = true;
-    this.call.on("cancelled", () => {
-      this.controller?.abort(cancelled);
-      this.listener?.();
-    });
+    this.call.on("cancelled", () => this.listener?.());
   }
 }
 

@@ -98,6 +98,7 @@ function openPool(
     database: url.database,
     charset: "utf8mb4",
     timezone: "Z",
+    bigNumberStrings: false, // no integer here is beyond 2^53
     poolSize: limits.poolSize,
     connectTimeout: limits.timeout,
   }).initialize();

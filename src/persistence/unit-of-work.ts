@@ -2,7 +2,7 @@ import { ExponentialBackoff, handleType, retry } from "cockatiel";
 import type { DataSource, EntityManager } from "typeorm";
 import { Refusal, refuse } from "../domain/errors";
 import { once } from "../domain/once";
-import type { Stores, UnitOfWork } from "../domain/stores";
+import type { CallSignal, Stores, UnitOfWork } from "../domain/stores";
 import type { DatabaseAccess } from "./database";
 import { type Send, senderOf } from "./direct";
 import { Conflict, translated } from "./driver-errors";
@@ -34,11 +34,11 @@ export class TypeormUnitOfWork implements UnitOfWork {
 
   constructor(private readonly database: DatabaseAccess) {}
 
-  write<T>(work: (stores: Stores) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  write<T>(work: (stores: Stores) => Promise<T>, signal?: CallSignal): Promise<T> {
     return this.run((dataSource) => dataSource.transaction((manager) => abortable(manager, work, signal)), signal);
   }
 
-  read<T>(work: (stores: Stores) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  read<T>(work: (stores: Stores) => Promise<T>, signal?: CallSignal): Promise<T> {
     const snapshot = (manager: EntityManager) => abortable(manager, work, signal);
     return this.run(
       (dataSource) =>
@@ -53,7 +53,7 @@ export class TypeormUnitOfWork implements UnitOfWork {
     return this.run((dataSource) => work(this.storesOutside(dataSource)));
   }
 
-  private async run<T>(work: (dataSource: DataSource) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  private async run<T>(work: (dataSource: DataSource) => Promise<T>, signal?: CallSignal): Promise<T> {
     try {
       return await this.attempt(work, signal);
     } catch (error) {
@@ -66,7 +66,7 @@ export class TypeormUnitOfWork implements UnitOfWork {
     }
   }
 
-  private async attempt<T>(work: (dataSource: DataSource) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  private async attempt<T>(work: (dataSource: DataSource) => Promise<T>, signal?: CallSignal): Promise<T> {
     signal?.throwIfAborted();
     try {
       return await this.database.use(work);
@@ -85,7 +85,7 @@ export class TypeormUnitOfWork implements UnitOfWork {
 async function abortable<T>(
   manager: EntityManager,
   work: (stores: Stores) => Promise<T>,
-  signal: AbortSignal | undefined,
+  signal: CallSignal | undefined,
 ): Promise<T> {
   const runner: { query?: unknown } | undefined = manager.queryRunner;
   if (!signal || !runner) return work(storesOn(manager));

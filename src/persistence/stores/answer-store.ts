@@ -6,19 +6,19 @@ import { table } from "../entities";
 import { insertion } from "./conditions";
 
 export class TypeormAnswerStore implements AnswerStore {
-  private readonly rows;
+  constructor(private readonly manager: EntityManager) {}
 
-  constructor(private readonly manager: EntityManager) {
-    this.rows = table(manager, "answered_requests");
+  private get rows() {
+    return table(this.manager, "answered_requests");
   }
 
   async find(environmentId: EnvironmentId, requestId: RequestId, since: number): Promise<Answer | undefined> {
-    const [row]: (Omit<Answer, "createTime"> & { createTime: number | string })[] = await this.manager.query(
+    const [row]: Answer[] = await this.manager.query(
       "SELECT request_id AS requestId, fingerprint, answer, create_time AS createTime FROM answered_requests" +
         " WHERE environment_id = ? AND request_id = ? AND create_time >= ?",
       [environmentId, requestId, since],
     );
-    return row && { ...row, createTime: Number(row.createTime) };
+    return row;
   }
 
   async save(environmentId: EnvironmentId, answer: Answer, since: number): Promise<void> {

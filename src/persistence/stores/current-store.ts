@@ -15,9 +15,9 @@ interface Row {
   readonly uid: string;
   /** Of a role only. */
   readonly userId: string;
-  readonly number: number | string;
-  readonly createTime: number | string;
-  readonly updateTime: number | string;
+  readonly number: number;
+  readonly createTime: number;
+  readonly updateTime: number;
 }
 
 /**
@@ -35,19 +35,19 @@ export class SqlCurrentStore implements CurrentStore {
     if (only && !others.length && only.organizationIds.length === 1 && only.members.length === 1)
       return this.findAlone(only);
     const parameters: string[] = [];
-    const asked = (values: Iterable<string>) => {
+    const asked = (...values: readonly string[]) => {
       parameters.push(...values);
       return placeholders(values);
     };
     const environments = new Set(questions.map(({ environmentId }) => environmentId));
     const parts = [
       "SELECT id AS parent, '' AS name, uid AS uid, '' AS userId, revision AS number," +
-        ` 0 AS createTime, 0 AS updateTime FROM environments WHERE id IN (${asked(environments)})`,
+        ` 0 AS createTime, 0 AS updateTime FROM environments WHERE id IN (${asked(...environments)})`,
     ];
     for (const [uid, organizationIds] of byEnvironment(questions, (question) => question.organizationIds))
       parts.push(
         "SELECT environment_uid, id, uid, '', revision, 0, 0 FROM organizations" +
-          ` WHERE environment_uid = ${asked([uid])} AND id IN (${asked(new Set(organizationIds))})`,
+          ` WHERE environment_uid = ${asked(uid)} AND id IN (${asked(...new Set(organizationIds))})`,
       );
     for (const [uid, members] of byEnvironment(questions, (question) => question.members)) {
       const named = new Several<UserId, MemberKey>();
@@ -55,7 +55,7 @@ export class SqlCurrentStore implements CurrentStore {
       const pairs = named.all();
       parts.push(
         "SELECT environment_uid, organization_uid, role_id, user_id, several_since, create_time, update_time" +
-          ` FROM role_assignments WHERE environment_uid = ${asked([uid])} AND ` +
+          ` FROM role_assignments WHERE environment_uid = ${asked(uid)} AND ` +
           amongPairs(this.engine, "organization_uid, user_id", pairs),
       );
       for (const { organizationUid, userId } of pairs) parameters.push(organizationUid, userId);
@@ -157,13 +157,12 @@ class Found implements Current {
             organizationUid,
             userId: userId as UserId,
             roleIds: [uid as RoleId],
-            asOfRevision: Number(number),
-            createTime: Number(createTime),
-            updateTime: Number(updateTime),
+            asOfRevision: number,
+            createTime,
+            updateTime,
           });
-      } else if (name !== "")
-        this.organizations.add(name, { parent, uid: uid as OrganizationUid, revision: Number(number) });
-      else this.environments.set(parent, { uid: uid as EnvironmentUid, revision: Number(number) });
+      } else if (name !== "") this.organizations.add(name, { parent, uid: uid as OrganizationUid, revision: number });
+      else this.environments.set(parent, { uid: uid as EnvironmentUid, revision: number });
     }
   }
 

@@ -9,10 +9,10 @@ import { toIds } from "../entities/columns";
 import type { EnvironmentRow } from "../entities/environment";
 
 /** As the driver reads it. */
-type RawEnvironment = Pick<EnvironmentRow, "uid" | "id" | "displayName" | "defaultRoleId"> &
-  Record<"multipleRolesEnabled" | "revision" | "createTime" | "updateTime", number | string> & {
-    readonly roleOrder: string;
-  };
+type RawEnvironment = Omit<EnvironmentRow, "multipleRolesEnabled" | "roleOrder"> & {
+  readonly multipleRolesEnabled: number;
+  readonly roleOrder: string;
+};
 
 /** Every write reads its environment: by SQL, because a repository takes three times as long. */
 const select =
@@ -21,28 +21,29 @@ const select =
   " update_time AS updateTime FROM environments WHERE ";
 
 function toEnvironment(row: RawEnvironment): Environment {
-  const { uid, id, displayName, multipleRolesEnabled, defaultRoleId, roleOrder, revision, createTime, updateTime } =
-    row;
+  const { uid, id, displayName, defaultRoleId, revision, createTime, updateTime } = row;
   return {
     uid,
     id,
     displayName,
-    multipleRolesEnabled: Number(multipleRolesEnabled) === 1,
-    createTime: Number(createTime),
-    updateTime: Number(updateTime),
-    revision: Number(revision),
+    multipleRolesEnabled: row.multipleRolesEnabled === 1,
+    createTime,
+    updateTime,
+    revision,
     defaultRoleId,
-    order: toIds(roleOrder),
+    order: toIds(row.roleOrder),
   };
 }
 
 export class TypeormEnvironmentStore implements EnvironmentStore {
-  private readonly rows;
-  private readonly anchors;
+  constructor(private readonly manager: EntityManager) {}
 
-  constructor(private readonly manager: EntityManager) {
-    this.rows = table(manager, "environments");
-    this.anchors = table(manager, "environment_anchors");
+  private get rows() {
+    return table(this.manager, "environments");
+  }
+
+  private get anchors() {
+    return table(this.manager, "environment_anchors");
   }
 
   async find(id: EnvironmentId): Promise<Environment | undefined> {

@@ -15,10 +15,10 @@ const toGroupRole = ({ groupId, roleId, createTime, updateTime }: GroupRoleRow):
 });
 
 export class TypeormGroupRoleStore implements GroupRoleStore {
-  private readonly rows;
+  constructor(private readonly manager: EntityManager) {}
 
-  constructor(manager: EntityManager) {
-    this.rows = table(manager, "group_roles");
+  private get rows() {
+    return table(this.manager, "group_roles");
   }
 
   async find(

@@ -15,10 +15,10 @@ type Selection = readonly [sql: string, ...parameters: (string | number)[]];
  * in two.
  */
 export class TypeormMembershipStore implements MembershipStore {
-  private readonly rows;
+  constructor(private readonly manager: EntityManager) {}
 
-  constructor(private readonly manager: EntityManager) {
-    this.rows = table(manager, "role_assignments");
+  private get rows() {
+    return table(this.manager, "role_assignments");
   }
 
   async find(environmentUid: EnvironmentUid, keys: readonly MemberKey[]): Promise<Membership[]> {
@@ -68,11 +68,11 @@ export class TypeormMembershipStore implements MembershipStore {
   }
 
   async count(environmentUid: EnvironmentUid, organizationUid: OrganizationUid): Promise<number> {
-    const [row]: { count: unknown }[] = await this.manager.query(
+    const [row]: { count: number }[] = await this.manager.query(
       "SELECT COUNT(DISTINCT user_id) AS count FROM role_assignments WHERE environment_uid = ? AND organization_uid = ?",
       [environmentUid, organizationUid],
     );
-    return Number(row?.count);
+    return row?.count ?? 0;
   }
 
   async countAlone(environmentUid: EnvironmentUid, roleId: RoleId, organizationUid?: OrganizationUid): Promise<number> {
@@ -93,8 +93,8 @@ export class TypeormMembershipStore implements MembershipStore {
   }
 
   private async countRows(from: string, parameters: (string | number)[]): Promise<number> {
-    const [row]: { count: unknown }[] = await this.manager.query(`SELECT COUNT(*) AS count FROM ${from}`, parameters);
-    return Number(row?.count);
+    const [row]: { count: number }[] = await this.manager.query(`SELECT COUNT(*) AS count FROM ${from}`, parameters);
+    return row?.count ?? 0;
   }
 
   storing(
@@ -209,12 +209,7 @@ function firstOf(limit: number, selections: readonly Selection[]): Selection {
   ];
 }
 
-/** Numbers come as text from some drivers. */
-type Assigned = Pick<RoleAssignmentRow, "organizationUid" | "userId" | "roleId"> & {
-  readonly severalSince: number | string;
-  readonly createTime: number | string;
-  readonly updateTime: number | string;
-};
+type Assigned = Omit<RoleAssignmentRow, "environmentUid">;
 
 function toMemberships(rows: readonly Assigned[]): Membership[] {
   const memberships = new Map<string, Membership & { roleIds: RoleId[] }>();
@@ -227,9 +222,9 @@ function toMemberships(rows: readonly Assigned[]): Membership[] {
         organizationUid,
         userId,
         roleIds: [roleId],
-        asOfRevision: Number(severalSince),
-        createTime: Number(createTime),
-        updateTime: Number(updateTime),
+        asOfRevision: severalSince,
+        createTime,
+        updateTime,
       });
   }
   return [...memberships.values()];

@@ -10,8 +10,7 @@ import type { OrganizationRow } from "../entities/organization";
 import { affectedBy, placeholders } from "./conditions";
 
 /** As the driver reads it. */
-type RawOrganization = Pick<OrganizationRow, "uid" | "id" | "defaultRoleId"> & {
-  readonly revision: number | string;
+type RawOrganization = Pick<OrganizationRow, "uid" | "id" | "revision" | "defaultRoleId"> & {
   readonly roleOrder: string;
 };
 
@@ -19,7 +18,7 @@ function toOrganization({ uid, id, revision, defaultRoleId, roleOrder }: RawOrga
   return {
     uid,
     id,
-    revision: Number(revision),
+    revision,
     ...(defaultRoleId !== "" && { own: { defaultRoleId, order: toIds(roleOrder) } }),
   };
 }
@@ -35,10 +34,10 @@ export const notRemoved = (alias: string) =>
   ` AND purges.environment_uid = ${alias}.environment_uid AND subject_id = ${alias}.organization_uid)`;
 
 export class TypeormOrganizationStore implements OrganizationStore {
-  private readonly rows;
+  constructor(private readonly manager: EntityManager) {}
 
-  constructor(private readonly manager: EntityManager) {
-    this.rows = table(manager, "organizations");
+  private get rows() {
+    return table(this.manager, "organizations");
   }
 
   async find(environmentUid: EnvironmentUid, ids: readonly OrganizationId[]): Promise<Organization[]> {

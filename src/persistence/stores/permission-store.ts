@@ -11,10 +11,10 @@ import { placeholders } from "./conditions";
 const toPermission = ({ environmentUid: _, ...permission }: PermissionRow): Permission => permission;
 
 export class TypeormPermissionStore implements PermissionStore {
-  private readonly rows;
+  constructor(private readonly manager: EntityManager) {}
 
-  constructor(private readonly manager: EntityManager) {
-    this.rows = table(manager, "permissions");
+  private get rows() {
+    return table(this.manager, "permissions");
   }
 
   async find(environmentUid: EnvironmentUid, slug: PermissionSlug): Promise<Permission | undefined> {

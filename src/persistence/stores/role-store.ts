@@ -17,12 +17,8 @@ interface CustomRoles extends Pick<OrganizationState, "customRoles" | "replaced"
 
 type RoleKey = Pick<Role, "id" | "organizationId">;
 
-/** As the driver reads it. */
-type RawRole = Pick<
-  RoleRow,
-  "id" | "organizationId" | "slug" | "name" | "description" | "replacementRoleId" | "environmentDefaultRoleId"
-> &
-  Record<"createdRevision" | "createTime" | "updateTime" | "deletedRevision", number | string>;
+/** As it is read. */
+type SelectedRole = Omit<RoleRow, "environmentUid" | "slugScope">;
 
 /** Writes and snapshots read whole scopes: by SQL, because a repository takes three times as long. */
 const select =
@@ -40,24 +36,24 @@ function toRole({
   createdRevision,
   createTime,
   updateTime,
-}: RawRole): Role {
+}: SelectedRole): Role {
   return {
     id,
     organizationId,
     slug,
     name,
     description,
-    createdRevision: Number(createdRevision),
-    createTime: Number(createTime),
-    updateTime: Number(updateTime),
+    createdRevision,
+    createTime,
+    updateTime,
   };
 }
 
-function toEnvironmentRole(row: RawRole): EnvironmentRole {
+function toEnvironmentRole(row: SelectedRole): EnvironmentRole {
   const { deletedRevision, replacementRoleId, environmentDefaultRoleId } = row;
   if (environmentDefaultRoleId === "") return toRole(row);
   const tombstone = {
-    deletedRevision: Number(deletedRevision),
+    deletedRevision,
     replacementRoleId: replacementRoleId === "" ? undefined : replacementRoleId,
     environmentDefaultRoleId,
   };
@@ -73,16 +69,18 @@ function slugScope({ organizationId, slug }: Role): string {
 }
 
 export class TypeormRoleStore implements RoleStore {
-  private readonly rows;
-  private readonly granted;
+  constructor(private readonly manager: EntityManager) {}
 
-  constructor(private readonly manager: EntityManager) {
-    this.rows = table(manager, "roles");
-    this.granted = table(manager, "role_permissions");
+  private get rows() {
+    return table(this.manager, "roles");
+  }
+
+  private get granted() {
+    return table(this.manager, "role_permissions");
   }
 
   async ofEnvironment(environmentUid: EnvironmentUid): Promise<EnvironmentRole[]> {
-    const rows: RawRole[] = await this.manager.query(`${select}organization_id = ''`, [environmentUid]);
+    const rows: SelectedRole[] = await this.manager.query(`${select}organization_id = ''`, [environmentUid]);
     return rows.map(toEnvironmentRole);
   }
 
@@ -92,10 +90,10 @@ export class TypeormRoleStore implements RoleStore {
   ): Promise<Map<OrganizationId, CustomRoles>> {
     const found = new Map<OrganizationId, CustomRoles>();
     if (!organizationIds.length) return found;
-    const rows: RawRole[] = await this.manager.query(`${select}organization_id IN (${placeholders(organizationIds)})`, [
-      environmentUid,
-      ...organizationIds,
-    ]);
+    const rows: SelectedRole[] = await this.manager.query(
+      `${select}organization_id IN (${placeholders(organizationIds)})`,
+      [environmentUid, ...organizationIds],
+    );
     for (const row of rows) {
       const organizationId = row.organizationId as OrganizationId;
       const roles: CustomRoles = found.get(organizationId) ?? { customRoles: [], replaced: new Map() };
