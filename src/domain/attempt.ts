@@ -58,7 +58,7 @@ export class Answers {
     if (earlier) return earlier.answer;
     const answer = await work();
     if (attempt.identified) {
-      const stored = { ...attempt.identified, answer: JSON.stringify(answer), createTime: this.clock() };
+      const stored = { answer: JSON.stringify(answer), createTime: this.clock(), ...attempt.identified };
       await stores.answers.save(id, stored, stored.createTime - limits.requestIdLifetime);
     }
     return answer;

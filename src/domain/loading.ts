@@ -32,12 +32,12 @@ export async function loadOrganizations(
   organizations: readonly Organization[],
 ): Promise<Map<OrganizationUid, OrganizationState>> {
   const ids = organizations.map(({ id }) => id);
-  const customRoles = await stores.roles.ofOrganizations(uid, ids);
+  const found = await stores.roles.ofOrganizations(uid, ids);
   return new Map(
-    organizations.map((organization) => [
-      organization.uid,
-      { ...organization, ...(customRoles.get(organization.id) ?? { customRoles: [], replaced: new Map() }) },
-    ]),
+    organizations.map((organization) => {
+      const { customRoles, replaced } = found.get(organization.id) ?? { customRoles: [], replaced: new Map() };
+      return [organization.uid, { customRoles, replaced, ...organization }];
+    }),
   );
 }
 

@@ -148,6 +148,6 @@ export class PermissionService {
   }
 
   private view(environment: Environment, permission: Permission): PermissionView {
-    return { ...permission, environmentId: environment.id, etag: this.etag(permission) };
+    return { environmentId: environment.id, etag: this.etag(permission), ...permission };
   }
 }

@@ -1,7 +1,7 @@
 import type { EnvironmentId, PermissionSlug } from "./fields";
 import type { Digest, RoleId } from "./ids";
 import { inOrder } from "./priority";
-import { type Role, type RoleView, isLive, roleEtag } from "./role";
+import { type EnvironmentRole, type Role, type RoleView, isLive, roleEtag } from "./role";
 import type { Slug } from "./slug";
 import type { EnvironmentState, OrganizationState, OwnConfig } from "./state";
 import { defaultRoleOf, successor } from "./succession";
@@ -46,13 +46,25 @@ export function organizationContext(state: EnvironmentState, organization: Organ
 }
 
 /**
- * The configuration of an organization after it got a custom role: what it had, or what it inherited until then, the
- * new role at the bottom. Deleted roles keep their place in the order, for members who still refer to them.
+ * The configuration of an organization after it got a custom role, and what holds there then: what it had, or what it
+ * inherited until then, the new role at the bottom. Deleted roles keep their place in the order, for members who still
+ * refer to them.
  */
-export function configWith(role: Role, state: EnvironmentState, organization: OrganizationState): OwnConfig {
-  const { own, customRoles } = organization;
-  const { order, defaultRoleId } = own ?? inheritedConfig(state);
-  return { defaultRoleId, order: [...idsOf(inOrder(order, [...state.roles.values(), ...customRoles])), role.id] };
+export function withCustomRole(
+  role: Role,
+  state: EnvironmentState,
+  organization: OrganizationState,
+): { own: OwnConfig; context: Context } {
+  const { order, defaultRoleId } = organization.own ?? inheritedConfig(state);
+  const present: EnvironmentRole[] = inOrder(order, [...state.roles.values(), ...organization.customRoles]);
+  const own = { defaultRoleId, order: [...idsOf(present), role.id] };
+  const context = {
+    environmentId: state.environment.id,
+    inheritsEnvironment: false,
+    roles: [...present.filter(isLive), role],
+    defaultRole: defaultRoleOf(state, { ...organization, own }),
+  };
+  return { own, context };
 }
 
 /** What an organization's own configuration begins with. */

@@ -17,10 +17,9 @@ import { type Role, type RoleView, roleEtag } from "./role";
 import {
   type Context,
   type RoleConfigView,
-  configWith,
+  withCustomRole,
   environmentContext,
   idsOf,
-  organizationContext,
   slugsOf,
   viewConfig,
   viewRole,
@@ -141,7 +140,7 @@ export class RoleService {
       const context = environmentContext(state);
       if (context.roles.length >= quotas.environmentRoles)
         throw refuse.roleLimitReached(`environments/${environmentId}`, quotas.environmentRoles);
-      const role: Role = { ...draft, organizationId: "", createdRevision: environment.revision };
+      const role: Role = { organizationId: "", createdRevision: environment.revision, ...draft };
       const order = [...idsOf(context.roles), role.id];
       await this.insertRole(stores, environment.uid, role, permissions);
       await stores.environments.update(environment.uid, { order });
@@ -166,12 +165,11 @@ export class RoleService {
         const { customRoles } = organization;
         if (customRoles.length >= quotas.customRoles)
           throw refuse.roleLimitReached(`organizations/${organizationId}`, quotas.customRoles);
-        const role: Role = { ...draft, organizationId, createdRevision: organization.revision };
-        const own = configWith(role, state, organization);
+        const role: Role = { organizationId, createdRevision: organization.revision, ...draft };
+        const { own, context } = withCustomRole(role, state, organization);
         await this.insertRole(stores, state.environment.uid, role, permissions);
         await stores.organizations.saveOwn(state.environment.uid, organizationId, own);
-        const after = { ...organization, own, customRoles: [...customRoles, role] };
-        return viewRole(this.tools.digest, organizationContext(state, after), role, permissions.toSorted());
+        return viewRole(this.tools.digest, context, role, permissions.toSorted());
       },
     );
   }

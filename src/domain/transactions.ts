@@ -100,7 +100,7 @@ export class Transactions {
           present.has(organizationId) ? [] : { id: organizationId, uid: organizationUid },
         );
         await stores.organizations.insert(uid, missing);
-        found = [...found, ...missing.map((organization) => ({ ...organization, revision: 1 }))];
+        found = [...found, ...missing.map((organization) => ({ revision: 1, ...organization }))];
       }
       return this.answers.once(stores, id, attempt, async () => {
         const state = await this.state(stores, uid, id);

@@ -21,7 +21,7 @@ const dates = ({ createTime, updateTime }: Times) => ({
 
 export function encodeRole(role: RoleView): Role {
   const type = role.organizationId === "" ? RoleType.ROLE_TYPE_ENVIRONMENT : RoleType.ROLE_TYPE_ORGANIZATION;
-  return { ...role, type, permissions: [...role.permissions], ...dates(role) };
+  return { type, ...role, permissions: [...role.permissions], ...dates(role) };
 }
 
 export function encodeRoleConfig(config: RoleConfigView): RoleConfig {

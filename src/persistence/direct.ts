@@ -1,12 +1,15 @@
 import { LRUCache } from "lru-cache";
-import type { Pool } from "mysql2";
-import type { DataSource } from "typeorm";
+import type { Pool, PoolConnection } from "mysql2";
+import { type DataSource, type QueryRunner, QueryRunnerAlreadyReleasedError } from "typeorm";
 
-/** Sends a statement outside of any transaction and answers its rows. */
-export type Send = (sql: string, parameters: readonly string[]) => Promise<unknown[]>;
+/** Sends a statement, in a runner's transaction or outside of any, and answers its rows or what it has changed. */
+export type Send = (sql: string, parameters: readonly unknown[], runner?: QueryRunner) => Promise<unknown>;
 
 interface Prepared {
-  all(...parameters: readonly string[]): unknown[];
+  /** Whether it answers rows. */
+  readonly reader: boolean;
+  all(...parameters: readonly unknown[]): unknown;
+  run(...parameters: readonly unknown[]): unknown;
 }
 
 /** SQLite's statements that are kept prepared. */
@@ -14,7 +17,10 @@ const keptStatements = 100;
 
 const senders = new WeakMap<DataSource, Send>();
 
-/** The driver's own way, without a runner of TypeORM's, for the hot path. What the driver throws is not wrapped. */
+/**
+ * The driver's own way, without what a runner of TypeORM's does for each statement. What the driver throws is not
+ * wrapped.
+ */
 export function senderOf(dataSource: DataSource): Send {
   const known = senders.get(dataSource);
   if (known) return known;
@@ -30,17 +36,27 @@ export function setSender(dataSource: DataSource, send: Send): void {
 
 function pooled({ driver }: DataSource): Send {
   const { pool } = driver as unknown as { readonly pool: Pool };
-  return (sql, parameters) =>
-    new Promise((resolve, reject) => {
-      pool.getConnection((failure, connection) => {
-        if (failure) return reject(failure);
-        connection.query(sql, [...parameters], (error, rows) => {
-          connection.release();
-          if (error) reject(error);
-          else resolve(rows as unknown[]);
-        });
+  return async (sql, parameters, runner) => {
+    if (!runner) return throughPool(pool, sql, parameters);
+    if (runner.isReleased) throw new QueryRunnerAlreadyReleasedError(); // another transaction may have its connection
+    const connection = (await runner.connect()) as PoolConnection;
+    return new Promise((resolve, reject) => {
+      connection.query(sql, [...parameters], (error, answer) => (error ? reject(error) : resolve(answer)));
+    });
+  };
+}
+
+function throughPool(pool: Pool, sql: string, parameters: readonly unknown[]): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    pool.getConnection((failure, connection) => {
+      if (failure) return reject(failure);
+      connection.query(sql, [...parameters], (error, answer) => {
+        connection.release();
+        if (error) reject(error);
+        else resolve(answer);
       });
     });
+  });
 }
 
 function embedded({ driver }: DataSource): Send {
@@ -49,5 +65,8 @@ function embedded({ driver }: DataSource): Send {
     max: keptStatements,
     memoMethod: (sql) => databaseConnection.prepare(sql),
   });
-  return async (sql, parameters) => statements.memo(sql).all(...parameters);
+  return async (sql, parameters) => {
+    const statement = statements.memo(sql);
+    return statement.reader ? statement.all(...parameters) : statement.run(...parameters);
+  };
 }

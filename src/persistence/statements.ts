@@ -17,7 +17,7 @@ export function observeStatements(dataSource: DataSource, observe: Observe): voi
     return runner;
   };
   const send = senderOf(dataSource);
-  setSender(dataSource, (sql, parameters) => observe(system, sql, () => send(sql, parameters)));
+  setSender(dataSource, (sql, ...rest) => observe(system, sql, () => send(sql, ...rest)));
 }
 
 /** Between a runner and its class: whoever covers the method for a while uncovers this again. */

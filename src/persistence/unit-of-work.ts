@@ -4,8 +4,8 @@ import { Refusal, refuse } from "../domain/errors";
 import { once } from "../domain/once";
 import type { CallSignal, Stores, UnitOfWork } from "../domain/stores";
 import type { DatabaseAccess } from "./database";
-import { type Send, senderOf } from "./direct";
 import { Conflict, translated } from "./driver-errors";
+import { Session } from "./session";
 import { TypeormAnswerStore } from "./stores/answer-store";
 import { SqlCurrentStore } from "./stores/current-store";
 import { TypeormEnvironmentStore } from "./stores/environment-store";
@@ -26,20 +26,19 @@ export class TypeormUnitOfWork implements UnitOfWork {
   });
 
   /** Those of no transaction. */
-  private readonly storesOutside = once((dataSource: DataSource): Stores => {
-    const send: Send = (sql, parameters) => senderOf(dataSource)(sql, parameters);
-    const current = new SqlCurrentStore(send, dataSource.options.type);
-    return { ...storesOn(dataSource.manager), current };
-  });
+  private readonly storesOutside = once((dataSource: DataSource) => storesOn(new Session(dataSource.manager)));
 
   constructor(private readonly database: DatabaseAccess) {}
 
   write<T>(work: (stores: Stores) => Promise<T>, signal?: CallSignal): Promise<T> {
-    return this.run((dataSource) => dataSource.transaction((manager) => abortable(manager, work, signal)), signal);
+    return this.run(
+      (dataSource) => dataSource.transaction((manager) => work(storesOn(new Session(manager, signal)))),
+      signal,
+    );
   }
 
   read<T>(work: (stores: Stores) => Promise<T>, signal?: CallSignal): Promise<T> {
-    const snapshot = (manager: EntityManager) => abortable(manager, work, signal);
+    const snapshot = (manager: EntityManager) => work(storesOn(new Session(manager, signal)));
     return this.run(
       (dataSource) =>
         dataSource.options.type === "better-sqlite3"
@@ -81,38 +80,15 @@ export class TypeormUnitOfWork implements UnitOfWork {
   }
 }
 
-/** What comes after the work, the commit or the rollback, goes through in any case. */
-async function abortable<T>(
-  manager: EntityManager,
-  work: (stores: Stores) => Promise<T>,
-  signal: CallSignal | undefined,
-): Promise<T> {
-  const runner: { query?: unknown } | undefined = manager.queryRunner;
-  if (!signal || !runner) return work(storesOn(manager));
-  const query = (runner.query as (...values: unknown[]) => Promise<unknown>).bind(runner);
-  runner.query = (...values: unknown[]) => {
-    signal.throwIfAborted();
-    return query(...values);
-  };
-  try {
-    return await work(storesOn(manager));
-  } finally {
-    delete runner.query; // uncovers the method: SQLite's only runner goes on to the next call
-  }
-}
-
-function storesOn(manager: EntityManager): Stores {
+function storesOn(session: Session): Stores {
   return {
-    environments: new TypeormEnvironmentStore(manager),
-    organizations: new TypeormOrganizationStore(manager),
-    roles: new TypeormRoleStore(manager),
-    permissions: new TypeormPermissionStore(manager),
-    memberships: new TypeormMembershipStore(manager),
-    groupRoles: new TypeormGroupRoleStore(manager),
-    current: new SqlCurrentStore(
-      (sql, parameters) => manager.query<unknown[]>(sql, [...parameters]),
-      manager.dataSource.options.type,
-    ),
-    answers: new TypeormAnswerStore(manager),
+    environments: new TypeormEnvironmentStore(session),
+    organizations: new TypeormOrganizationStore(session),
+    roles: new TypeormRoleStore(session),
+    permissions: new TypeormPermissionStore(session),
+    memberships: new TypeormMembershipStore(session),
+    groupRoles: new TypeormGroupRoleStore(session),
+    current: new SqlCurrentStore(session),
+    answers: new TypeormAnswerStore(session),
   };
 }

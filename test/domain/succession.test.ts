@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import type { Description, Name } from "../../src/domain/fields";
 import type { OrganizationUid, RoleId } from "../../src/domain/ids";
 import type { EnvironmentRole, Role } from "../../src/domain/role";
-import { configWith, environmentContext, idsOf, organizationContext } from "../../src/domain/role-config";
+import { environmentContext, idsOf, organizationContext, withCustomRole } from "../../src/domain/role-config";
 import type { Slug } from "../../src/domain/slug";
 import type { EnvironmentState, Membership, OrganizationState } from "../../src/domain/state";
 import { defaultRoleOf, heldRoles, mappedRole, predecessors, successor } from "../../src/domain/succession";
@@ -54,6 +54,19 @@ const chain = state([
   deleted("viewer", 7, "member", "admin"),
   deleted("owner", 9, "member"),
 ]);
+
+test.each([
+  ["as its first", organization()],
+  ["with later roles that its order lacks", { ...own("member", "admin"), customRoles: [role("lead", 3, "acme")] }],
+  ["with deleted and removed roles in its order", own("viewer", "viewer", "gone", "admin")],
+])("what holds after a custom role is what its organization reads then: %s", (_, changes) => {
+  const before = organization(changes);
+  const custom = role("new", 2, "acme");
+  const { own: config, context } = withCustomRole(custom, chain, before);
+  const after = { ...before, own: config, customRoles: [...before.customRoles, custom] };
+  expect(context).toEqual(organizationContext(chain, after));
+  expect(context.roles.at(-1)).toBe(custom);
+});
 
 test.each([
   ["a live role is itself", "member", "member"],
@@ -173,8 +186,8 @@ class LazyEnvironment {
   createCustomRole(id: string): void {
     if (!this.home.own) this.settle();
     const custom = role(id, this.revision, "acme");
-    const config = configWith(custom, this.present, this.home);
-    this.home = { ...this.home, own: config, customRoles: [...this.home.customRoles, custom] };
+    const after = withCustomRole(custom, this.present, this.home);
+    this.home = { ...this.home, own: after.own, customRoles: [...this.home.customRoles, custom] };
   }
 
   deleteRole(id: string, replacement: string): void {

@@ -131,8 +131,9 @@ class Stage {
     return all.flat().filter(({ roleSlugs }) => matches(roleSlugs)).length;
   }
 
-  rowsOf(table: string, uid: EnvironmentUid): Promise<object[]> {
-    return this.storage.query(`SELECT * FROM ${table} WHERE environment_uid = ?`, [uid]);
+  async rowsOf(table: string, uid: EnvironmentUid): Promise<object[]> {
+    const rows = await this.storage.query<object>(`SELECT * FROM ${table} WHERE environment_uid = ?`, [uid]);
+    return rows.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   }
 
   /** Roles that are no more, as they are stored. */

@@ -103,6 +103,29 @@ describe.each(engines)("the unit of work on $name", (engine) => {
     }
   });
 
+  test.each([
+    ["SQL", (stores: Stores) => stores.environments.get(world.uid)],
+    ["a repository", (stores: Stores) => stores.permissions.count(world.uid)],
+  ])("once the caller has given up nothing begins, and nothing stays: %s", async (_, next) => {
+    const gone = new Error("given up");
+    let waits = true;
+    const signal = {
+      throwIfAborted() {
+        if (!waits) throw gone;
+      },
+    };
+    const failed = world.units.write(async (stores) => {
+      await stores.environments.touch(world.uid);
+      await stores.permissions.insert(world.uid, aPermission("audit"));
+      waits = false;
+      await next(stores);
+    }, signal);
+    await expect(failed).rejects.toBe(gone);
+    await expect(world.units.write(async () => "begun", signal)).rejects.toBe(gone);
+    expect(await revision()).toBe(1);
+    expect(await world.units.lookup((stores) => stores.permissions.count(world.uid))).toBe(2);
+  });
+
   test("after a conflict the whole closure runs again, on what is there then, and commits once", async () => {
     let runs = 0;
     const answer = await world.units.write(async (stores) => {
@@ -263,6 +286,16 @@ describe.each(servers)("transactions that meet on $name", (engine) => {
       return [before, await stores.permissions.count(uid)];
     });
     expect(counts).toEqual([2, 3]);
+  });
+
+  test("what goes on after the end of its transaction does not get into another one", async () => {
+    let leaked: Stores | undefined;
+    await world.units.write(async (stores) => {
+      leaked = stores;
+      await stores.environments.touch(world.uid);
+    });
+    await expect(leaked?.environments.get(world.uid)).rejects.toThrow("released");
+    await expect(leaked?.permissions.count(world.uid)).rejects.toThrow("released");
   });
 
   test("a row that another transaction inserts and takes back is no KeyTaken", async () => {

@@ -22,9 +22,9 @@ export async function recordStatements({ database }: TestStorage): Promise<() =>
       return runner;
     };
     const send = senderOf(dataSource);
-    setSender(dataSource, (sql, parameters) => {
+    setSender(dataSource, (sql, parameters, runner) => {
       statements.push({ sql, parameters });
-      return send(sql, parameters);
+      return send(sql, parameters, runner);
     });
   });
   return () => statements.splice(0);

@@ -1,19 +1,19 @@
-import { type EntityManager, LessThan } from "typeorm";
+import { LessThan } from "typeorm";
 import type { EnvironmentId, RequestId } from "../../domain/fields";
 import type { Answer, AnswerStore } from "../../domain/stores";
 import { Conflict, failureOf } from "../driver-errors";
-import { table } from "../entities";
 import { insertion } from "./conditions";
+import type { Session } from "../session";
 
 export class TypeormAnswerStore implements AnswerStore {
-  constructor(private readonly manager: EntityManager) {}
+  constructor(private readonly session: Session) {}
 
   private get rows() {
-    return table(this.manager, "answered_requests");
+    return this.session.table("answered_requests");
   }
 
   async find(environmentId: EnvironmentId, requestId: RequestId, since: number): Promise<Answer | undefined> {
-    const [row]: Answer[] = await this.manager.query(
+    const [row]: Answer[] = await this.session.query(
       "SELECT request_id AS requestId, fingerprint, answer, create_time AS createTime FROM answered_requests" +
         " WHERE environment_id = ? AND request_id = ? AND create_time >= ?",
       [environmentId, requestId, since],
@@ -26,7 +26,7 @@ export class TypeormAnswerStore implements AnswerStore {
     try {
       const row = [environmentId, requestId, answer.fingerprint, answer.answer, answer.createTime];
       const columns = "environment_id, request_id, fingerprint, answer, create_time";
-      await this.manager.query(insertion("answered_requests", columns, [row]), row);
+      await this.session.query(insertion("answered_requests", columns, [row]), row);
     } catch (error) {
       if (failureOf(error) !== "duplicate") throw error;
       const { affected } = await this.rows.update({ environmentId, requestId, createTime: LessThan(since) }, fresh);

@@ -1,4 +1,4 @@
-import type { DataSourceOptions, EntityManager } from "typeorm";
+import type { DataSourceOptions } from "typeorm";
 
 /**
  * A condition for some pairs of values of two columns. MariaDB plans as many conditions between ORs ten times as long as
@@ -13,12 +13,6 @@ export function amongPairs(engine: DataSourceOptions["type"], columns: string, p
 export function insertion(table: string, columns: string, rows: readonly (readonly unknown[])[]): string {
   const row = `(${placeholders(rows[0] ?? [])})`;
   return `INSERT INTO ${table} (${columns}) VALUES ${rows.map(() => row).join(", ")}`;
-}
-
-/** How many rows the statement of a transaction has changed. */
-export async function affectedBy(manager: EntityManager, sql: string, parameters: unknown[]): Promise<number> {
-  const result = await manager.queryRunner?.query(sql, parameters, true);
-  return result?.affected ?? 0;
 }
 
 export const placeholders = (values: { readonly length: number }): string => ", ?".repeat(values.length).slice(2);

@@ -1,9 +1,8 @@
-import type { DataSourceOptions } from "typeorm";
 import type { EnvironmentId, OrganizationId, UserId } from "../../domain/fields";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { MemberKey, Membership } from "../../domain/state";
 import type { Current, CurrentStore, Question } from "../../domain/stores";
-import type { Send } from "../direct";
+import type { Session } from "../session";
 import { amongPairs, placeholders } from "./conditions";
 
 /** Of an environment, an organization, or a member's role. */
@@ -25,10 +24,7 @@ interface Row {
  * put three tables into one consistent answer.
  */
 export class SqlCurrentStore implements CurrentStore {
-  constructor(
-    private readonly send: Send,
-    private readonly engine: DataSourceOptions["type"],
-  ) {}
+  constructor(private readonly session: Session) {}
 
   async find(questions: readonly Question[]): Promise<Current> {
     const [only, ...others] = questions;
@@ -56,11 +52,11 @@ export class SqlCurrentStore implements CurrentStore {
       parts.push(
         "SELECT environment_uid, organization_uid, role_id, user_id, several_since, create_time, update_time" +
           ` FROM role_assignments WHERE environment_uid = ${asked(uid)} AND ` +
-          amongPairs(this.engine, "organization_uid, user_id", pairs),
+          amongPairs(this.session.engine, "organization_uid, user_id", pairs),
       );
       for (const { organizationUid, userId } of pairs) parameters.push(organizationUid, userId);
     }
-    return new Found((await this.send(parts.join(" UNION ALL "), parameters)) as Row[]);
+    return new Found(await this.session.query<Row>(parts.join(" UNION ALL "), parameters));
   }
 
   /**
@@ -71,7 +67,7 @@ export class SqlCurrentStore implements CurrentStore {
   private async findAlone({ environmentId, environmentUid, organizationIds, members }: Question): Promise<Current> {
     const [organizationId = ""] = organizationIds;
     const [{ organizationUid, userId } = { organizationUid: "", userId: "" }] = members;
-    const rows = (await this.send(
+    const rows = await this.session.query<{ found: string }>(
       "SELECT CONCAT_WS(' ', environments.uid, environments.revision, COALESCE(organizations.uid, '')," +
         " COALESCE(organizations.revision, ''), role_id, several_since, role_assignments.create_time," +
         " role_assignments.update_time) AS found FROM environments" +
@@ -79,7 +75,7 @@ export class SqlCurrentStore implements CurrentStore {
         " LEFT JOIN role_assignments ON role_assignments.environment_uid = ?" +
         " AND role_assignments.organization_uid = ? AND role_assignments.user_id = ? WHERE environments.id = ?",
       [environmentUid, organizationId, environmentUid, organizationUid, userId, environmentId],
-    )) as { found: string }[];
+    );
     return new FoundAlone(rows.map(({ found }) => wordsOf(found)));
   }
 }

@@ -1,12 +1,11 @@
-import type { EntityManager } from "typeorm";
 import type { EnvironmentId } from "../../domain/fields";
 import type { EnvironmentUid } from "../../domain/ids";
 import type { Collapse, Environment } from "../../domain/state";
 import type { EnvironmentStore } from "../../domain/stores";
 import { orKeyTaken } from "../driver-errors";
-import { table } from "../entities";
 import { toIds } from "../entities/columns";
 import type { EnvironmentRow } from "../entities/environment";
+import type { Session } from "../session";
 
 /** As the driver reads it. */
 type RawEnvironment = Omit<EnvironmentRow, "multipleRolesEnabled" | "roleOrder"> & {
@@ -36,14 +35,14 @@ function toEnvironment(row: RawEnvironment): Environment {
 }
 
 export class TypeormEnvironmentStore implements EnvironmentStore {
-  constructor(private readonly manager: EntityManager) {}
+  constructor(private readonly session: Session) {}
 
   private get rows() {
-    return table(this.manager, "environments");
+    return this.session.table("environments");
   }
 
   private get anchors() {
-    return table(this.manager, "environment_anchors");
+    return this.session.table("environment_anchors");
   }
 
   async find(id: EnvironmentId): Promise<Environment | undefined> {
@@ -59,7 +58,7 @@ export class TypeormEnvironmentStore implements EnvironmentStore {
   }
 
   private async read(condition: string, value: string): Promise<Environment[]> {
-    const rows: RawEnvironment[] = await this.manager.query(select + condition, [value]);
+    const rows: RawEnvironment[] = await this.session.query(select + condition, [value]);
     return rows.map(toEnvironment);
   }
 
@@ -70,7 +69,7 @@ export class TypeormEnvironmentStore implements EnvironmentStore {
   async insert({ order, ...environment }: Environment): Promise<void> {
     await orKeyTaken("environment", this.rows.insert({ ...environment, roleOrder: [...order] }));
     await this.anchors.insert({ environmentUid: environment.uid, closings: 0 });
-    await table(this.manager, "successions").insert({
+    await this.session.table("successions").insert({
       environmentUid: environment.uid,
       touches: 0,
       sweepRequested: false,
@@ -85,11 +84,11 @@ export class TypeormEnvironmentStore implements EnvironmentStore {
   }
 
   async lockSuccession(environmentUid: EnvironmentUid): Promise<void> {
-    await table(this.manager, "successions").increment({ environmentUid }, "touches", 1);
+    await this.session.table("successions").increment({ environmentUid }, "touches", 1);
   }
 
   async collapses(environmentUid: EnvironmentUid): Promise<Collapse[]> {
-    const rows = await table(this.manager, "role_collapses").find({
+    const rows = await this.session.table("role_collapses").find({
       where: { environmentUid },
       order: { revision: "ASC" },
     });
@@ -97,23 +96,23 @@ export class TypeormEnvironmentStore implements EnvironmentStore {
   }
 
   async insertCollapse(environmentUid: EnvironmentUid, { order, ...collapse }: Collapse): Promise<void> {
-    await table(this.manager, "role_collapses").insert({ environmentUid, ...collapse, roleOrder: [...order] });
+    await this.session.table("role_collapses").insert({ environmentUid, ...collapse, roleOrder: [...order] });
   }
 
   async removeCollapse(environmentUid: EnvironmentUid, revision: number): Promise<void> {
-    await table(this.manager, "role_collapses").delete({ environmentUid, revision });
+    await this.session.table("role_collapses").delete({ environmentUid, revision });
   }
 
   async requestSweep(environmentUid: EnvironmentUid): Promise<void> {
-    await table(this.manager, "successions").update({ environmentUid }, { sweepRequested: true });
+    await this.session.table("successions").update({ environmentUid }, { sweepRequested: true });
   }
 
   async endSweep(environmentUid: EnvironmentUid): Promise<void> {
-    await table(this.manager, "successions").update({ environmentUid }, { sweepRequested: false });
+    await this.session.table("successions").update({ environmentUid }, { sweepRequested: false });
   }
 
   async sweepRequests(): Promise<{ uid: EnvironmentUid; touches: number }[]> {
-    const rows = await table(this.manager, "successions").findBy({ sweepRequested: true });
+    const rows = await this.session.table("successions").findBy({ sweepRequested: true });
     return rows.map(({ environmentUid, touches }) => ({ uid: environmentUid, touches }));
   }
 
@@ -123,7 +122,7 @@ export class TypeormEnvironmentStore implements EnvironmentStore {
 
   async remove(uid: EnvironmentUid, time: number): Promise<void> {
     await this.rows.delete({ uid });
-    await table(this.manager, "purges").insert({
+    await this.session.table("purges").insert({
       kind: "environment",
       environmentUid: uid,
       subjectId: "",

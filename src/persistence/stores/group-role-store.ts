@@ -1,11 +1,11 @@
-import { type EntityManager, In, MoreThan, Not } from "typeorm";
+import { In, MoreThan, Not } from "typeorm";
 import type { GroupId } from "../../domain/fields";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { GroupRole } from "../../domain/state";
 import type { GroupRoleStore } from "../../domain/stores";
-import { table } from "../entities";
 import { notRemoved } from "./organization-store";
 import type { GroupRoleRow } from "../entities/membership";
+import type { Session } from "../session";
 
 const toGroupRole = ({ groupId, roleId, createTime, updateTime }: GroupRoleRow): GroupRole => ({
   groupId,
@@ -15,10 +15,10 @@ const toGroupRole = ({ groupId, roleId, createTime, updateTime }: GroupRoleRow):
 });
 
 export class TypeormGroupRoleStore implements GroupRoleStore {
-  constructor(private readonly manager: EntityManager) {}
+  constructor(private readonly session: Session) {}
 
   private get rows() {
-    return table(this.manager, "group_roles");
+    return this.session.table("group_roles");
   }
 
   async find(

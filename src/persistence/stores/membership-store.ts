@@ -1,11 +1,10 @@
-import type { EntityManager } from "typeorm";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { MemberKey, Membership } from "../../domain/state";
 import type { MembershipStore, Unsettled } from "../../domain/stores";
-import { table } from "../entities";
 import type { RoleAssignmentRow } from "../entities/membership";
 import { amongPairs, insertion, placeholders } from "./conditions";
 import { notRemoved } from "./organization-store";
+import type { Session } from "../session";
 
 /** A piece of SQL that finds members, and its parameters. */
 type Selection = readonly [sql: string, ...parameters: (string | number)[]];
@@ -15,17 +14,17 @@ type Selection = readonly [sql: string, ...parameters: (string | number)[]];
  * in two.
  */
 export class TypeormMembershipStore implements MembershipStore {
-  constructor(private readonly manager: EntityManager) {}
+  constructor(private readonly session: Session) {}
 
   private get rows() {
-    return table(this.manager, "role_assignments");
+    return this.session.table("role_assignments");
   }
 
   async find(environmentUid: EnvironmentUid, keys: readonly MemberKey[]): Promise<Membership[]> {
     if (!keys.length) return [];
     const [where, ...parameters] = this.ofMembers(keys);
     const sql = `SELECT ${columns} FROM role_assignments assigned WHERE environment_uid = ? AND ${where}`;
-    return toMemberships(await this.manager.query(sql, [environmentUid, ...parameters]));
+    return toMemberships(await this.session.query(sql, [environmentUid, ...parameters]));
   }
 
   list(
@@ -59,7 +58,7 @@ export class TypeormMembershipStore implements MembershipStore {
     roleIds: readonly RoleId[],
   ): Promise<RoleId[]> {
     if (!roleIds.length) return [];
-    const rows: { roleId: RoleId }[] = await this.manager.query(
+    const rows: { roleId: RoleId }[] = await this.session.query(
       "SELECT DISTINCT role_id AS roleId FROM role_assignments" +
         ` WHERE environment_uid = ? AND role_id IN (${placeholders(roleIds)}) AND organization_uid = ?`,
       [environmentUid, ...roleIds, organizationUid],
@@ -68,7 +67,7 @@ export class TypeormMembershipStore implements MembershipStore {
   }
 
   async count(environmentUid: EnvironmentUid, organizationUid: OrganizationUid): Promise<number> {
-    const [row]: { count: number }[] = await this.manager.query(
+    const [row]: { count: number }[] = await this.session.query(
       "SELECT COUNT(DISTINCT user_id) AS count FROM role_assignments WHERE environment_uid = ? AND organization_uid = ?",
       [environmentUid, organizationUid],
     );
@@ -93,7 +92,7 @@ export class TypeormMembershipStore implements MembershipStore {
   }
 
   private async countRows(from: string, parameters: (string | number)[]): Promise<number> {
-    const [row]: { count: number }[] = await this.manager.query(`SELECT COUNT(*) AS count FROM ${from}`, parameters);
+    const [row]: { count: number }[] = await this.session.query(`SELECT COUNT(*) AS count FROM ${from}`, parameters);
     return row?.count ?? 0;
   }
 
@@ -155,7 +154,7 @@ export class TypeormMembershipStore implements MembershipStore {
   async put(environmentUid: EnvironmentUid, memberships: readonly Membership[]): Promise<void> {
     if (!memberships.length) return;
     const [where, ...parameters] = this.ofMembers(memberships);
-    await this.manager.query(`DELETE FROM role_assignments WHERE environment_uid = ? AND ${where}`, [
+    await this.session.query(`DELETE FROM role_assignments WHERE environment_uid = ? AND ${where}`, [
       environmentUid,
       ...parameters,
     ]);
@@ -167,7 +166,7 @@ export class TypeormMembershipStore implements MembershipStore {
     for (let start = 0; start < rows.length; start += rowsPerInsert) {
       const some = rows.slice(start, start + rowsPerInsert);
       const names = "environment_uid, organization_uid, user_id, role_id, several_since, create_time, update_time";
-      await this.manager.query(insertion("role_assignments", names, some), some.flat());
+      await this.session.query(insertion("role_assignments", names, some), some.flat());
     }
   }
 
@@ -176,13 +175,13 @@ export class TypeormMembershipStore implements MembershipStore {
   }
 
   private ofMembers(keys: readonly MemberKey[]): Selection {
-    const where = amongPairs(this.manager.dataSource.options.type, "organization_uid, user_id", keys);
+    const where = amongPairs(this.session.engine, "organization_uid, user_id", keys);
     return [where, ...keys.flatMap(({ organizationUid, userId }) => [organizationUid, userId])];
   }
 
   private async read(environmentUid: EnvironmentUid, [members, ...parameters]: Selection): Promise<Membership[]> {
     return toMemberships(
-      await this.manager.query(
+      await this.session.query(
         // CROSS keeps SQLite from looking at all selected members for each row of the environment
         `SELECT ${columns} FROM (${members}) selected CROSS JOIN role_assignments assigned` +
           " ON assigned.environment_uid = ? AND assigned.organization_uid = selected.organization_uid" +

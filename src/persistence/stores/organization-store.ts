@@ -1,13 +1,13 @@
-import { type EntityManager, In } from "typeorm";
+import { In } from "typeorm";
 import type { OrganizationId } from "../../domain/fields";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { Organization, OwnConfig } from "../../domain/state";
 import type { OrganizationStore } from "../../domain/stores";
 import { Conflict } from "../driver-errors";
-import { table } from "../entities";
 import { fromIds, toIds } from "../entities/columns";
 import type { OrganizationRow } from "../entities/organization";
-import { affectedBy, placeholders } from "./conditions";
+import { placeholders } from "./conditions";
+import type { Session } from "../session";
 
 /** As the driver reads it. */
 type RawOrganization = Pick<OrganizationRow, "uid" | "id" | "revision" | "defaultRoleId"> & {
@@ -34,10 +34,10 @@ export const notRemoved = (alias: string) =>
   ` AND purges.environment_uid = ${alias}.environment_uid AND subject_id = ${alias}.organization_uid)`;
 
 export class TypeormOrganizationStore implements OrganizationStore {
-  constructor(private readonly manager: EntityManager) {}
+  constructor(private readonly session: Session) {}
 
   private get rows() {
-    return table(this.manager, "organizations");
+    return this.session.table("organizations");
   }
 
   async find(environmentUid: EnvironmentUid, ids: readonly OrganizationId[]): Promise<Organization[]> {
@@ -59,14 +59,13 @@ export class TypeormOrganizationStore implements OrganizationStore {
     environmentUid: EnvironmentUid,
     values: readonly (string | number)[],
   ): Promise<Organization[]> {
-    const rows: RawOrganization[] = await this.manager.query(select + condition, [environmentUid, ...values]);
+    const rows: RawOrganization[] = await this.session.query(select + condition, [environmentUid, ...values]);
     return rows.map(toOrganization);
   }
 
   async lock(environmentUid: EnvironmentUid, ids: readonly OrganizationId[]): Promise<Organization[]> {
     if (!ids.length) return [];
-    const affected = await affectedBy(
-      this.manager,
+    const affected = await this.session.affected(
       `UPDATE organizations SET revision = revision + 1 WHERE environment_uid = ? AND id IN (${placeholders(ids)})`,
       [environmentUid, ...ids],
     );
@@ -93,7 +92,7 @@ export class TypeormOrganizationStore implements OrganizationStore {
 
   async saveOwn(environmentUid: EnvironmentUid, id: OrganizationId, own: OwnConfig | undefined): Promise<void> {
     const { defaultRoleId = "", order = [] } = own ?? {};
-    await this.manager.query(
+    await this.session.query(
       "UPDATE organizations SET default_role_id = ?, role_order = ? WHERE environment_uid = ? AND id = ?",
       [defaultRoleId, fromIds(order), environmentUid, id],
     );
@@ -127,7 +126,7 @@ export class TypeormOrganizationStore implements OrganizationStore {
     time: number,
   ): Promise<void> {
     await this.rows.delete({ environmentUid, id });
-    await table(this.manager, "purges").insert({
+    await this.session.table("purges").insert({
       kind: "organization",
       environmentUid,
       subjectId: uid,

@@ -1,20 +1,20 @@
-import { type EntityManager, MoreThan } from "typeorm";
+import { MoreThan } from "typeorm";
 import type { PermissionSlug } from "../../domain/fields";
 import type { EnvironmentUid, PermissionId } from "../../domain/ids";
 import type { Permission } from "../../domain/role";
 import type { PermissionStore } from "../../domain/stores";
 import { orKeyTaken } from "../driver-errors";
-import { table } from "../entities";
 import type { PermissionRow } from "../entities/permission";
 import { placeholders } from "./conditions";
+import type { Session } from "../session";
 
 const toPermission = ({ environmentUid: _, ...permission }: PermissionRow): Permission => permission;
 
 export class TypeormPermissionStore implements PermissionStore {
-  constructor(private readonly manager: EntityManager) {}
+  constructor(private readonly session: Session) {}
 
   private get rows() {
-    return table(this.manager, "permissions");
+    return this.session.table("permissions");
   }
 
   async find(environmentUid: EnvironmentUid, slug: PermissionSlug): Promise<Permission | undefined> {
@@ -40,7 +40,7 @@ export class TypeormPermissionStore implements PermissionStore {
     slugs: readonly PermissionSlug[],
   ): Promise<Map<PermissionSlug, PermissionId>> {
     if (!slugs.length) return new Map();
-    const rows: { id: PermissionId; slug: PermissionSlug }[] = await this.manager.query(
+    const rows: { id: PermissionId; slug: PermissionSlug }[] = await this.session.query(
       `SELECT id, slug FROM permissions WHERE environment_uid = ? AND slug IN (${placeholders(slugs)})`,
       [environmentUid, ...slugs],
     );
@@ -48,7 +48,7 @@ export class TypeormPermissionStore implements PermissionStore {
   }
 
   async slugs(environmentUid: EnvironmentUid): Promise<Map<PermissionId, PermissionSlug>> {
-    const rows: { id: PermissionId; slug: PermissionSlug }[] = await this.manager.query(
+    const rows: { id: PermissionId; slug: PermissionSlug }[] = await this.session.query(
       "SELECT id, slug FROM permissions WHERE environment_uid = ?",
       [environmentUid],
     );
@@ -56,7 +56,7 @@ export class TypeormPermissionStore implements PermissionStore {
   }
 
   countRoles(environmentUid: EnvironmentUid, permissionId: PermissionId): Promise<number> {
-    return table(this.manager, "role_permissions").countBy({ environmentUid, permissionId });
+    return this.session.table("role_permissions").countBy({ environmentUid, permissionId });
   }
 
   async insert(environmentUid: EnvironmentUid, permission: Permission): Promise<void> {
@@ -73,7 +73,7 @@ export class TypeormPermissionStore implements PermissionStore {
 
   async remove(environmentUid: EnvironmentUid, id: PermissionId, time: number): Promise<void> {
     await this.rows.delete({ environmentUid, id });
-    await table(this.manager, "purges").insert({
+    await this.session.table("purges").insert({
       kind: "permission",
       environmentUid,
       subjectId: id,

@@ -1,13 +1,13 @@
-import { type EntityManager, In, Like } from "typeorm";
+import { In, Like } from "typeorm";
 import type { OrganizationId, PermissionSlug } from "../../domain/fields";
 import type { EnvironmentUid, PermissionId, RoleId } from "../../domain/ids";
 import type { EnvironmentRole, Role, Tombstone } from "../../domain/role";
 import type { OrganizationState } from "../../domain/state";
 import type { RoleStore } from "../../domain/stores";
 import { orKeyTaken } from "../driver-errors";
-import { table } from "../entities";
 import type { RoleRow } from "../entities/role";
 import { insertion, placeholders } from "./conditions";
+import type { Session } from "../session";
 
 /** While it is put together. */
 interface CustomRoles extends Pick<OrganizationState, "customRoles" | "replaced"> {
@@ -57,7 +57,7 @@ function toEnvironmentRole(row: SelectedRole): EnvironmentRole {
     replacementRoleId: replacementRoleId === "" ? undefined : replacementRoleId,
     environmentDefaultRoleId,
   };
-  return { ...toRole(row), tombstone };
+  return { tombstone, ...toRole(row) };
 }
 
 /**
@@ -69,18 +69,18 @@ function slugScope({ organizationId, slug }: Role): string {
 }
 
 export class TypeormRoleStore implements RoleStore {
-  constructor(private readonly manager: EntityManager) {}
+  constructor(private readonly session: Session) {}
 
   private get rows() {
-    return table(this.manager, "roles");
+    return this.session.table("roles");
   }
 
   private get granted() {
-    return table(this.manager, "role_permissions");
+    return this.session.table("role_permissions");
   }
 
   async ofEnvironment(environmentUid: EnvironmentUid): Promise<EnvironmentRole[]> {
-    const rows: SelectedRole[] = await this.manager.query(`${select}organization_id = ''`, [environmentUid]);
+    const rows: SelectedRole[] = await this.session.query(`${select}organization_id = ''`, [environmentUid]);
     return rows.map(toEnvironmentRole);
   }
 
@@ -90,7 +90,7 @@ export class TypeormRoleStore implements RoleStore {
   ): Promise<Map<OrganizationId, CustomRoles>> {
     const found = new Map<OrganizationId, CustomRoles>();
     if (!organizationIds.length) return found;
-    const rows: SelectedRole[] = await this.manager.query(
+    const rows: SelectedRole[] = await this.session.query(
       `${select}organization_id IN (${placeholders(organizationIds)})`,
       [environmentUid, ...organizationIds],
     );
@@ -117,7 +117,7 @@ export class TypeormRoleStore implements RoleStore {
     organizationIds: readonly (OrganizationId | "")[],
     roleId?: RoleId,
   ): Promise<Map<RoleId, PermissionSlug[]>> {
-    const found: { roleId: RoleId; slug: PermissionSlug }[] = await this.manager.query(
+    const found: { roleId: RoleId; slug: PermissionSlug }[] = await this.session.query(
       "SELECT granted.role_id AS roleId, permissions.slug AS slug FROM role_permissions granted" +
         " JOIN permissions ON permissions.environment_uid = granted.environment_uid" +
         " AND permissions.id = granted.permission_id" +
@@ -137,7 +137,7 @@ export class TypeormRoleStore implements RoleStore {
   ): Promise<Map<RoleId, PermissionId[]>> {
     const grants = new Map<RoleId, PermissionId[]>();
     if (!organizationIds.length) return grants;
-    const rows: { roleId: RoleId; permissionId: PermissionId }[] = await this.manager.query(
+    const rows: { roleId: RoleId; permissionId: PermissionId }[] = await this.session.query(
       "SELECT role_id AS roleId, permission_id AS permissionId FROM role_permissions" +
         ` WHERE environment_uid = ? AND organization_id IN (${placeholders(organizationIds)})`,
       [environmentUid, ...organizationIds],
@@ -157,7 +157,7 @@ export class TypeormRoleStore implements RoleStore {
       " update_time, deleted_revision, replacement_role_id, environment_default_role_id";
     const text = [environmentUid, organizationId, id, slug, slugScope(role), name, description];
     const row = [...text, createdRevision, createTime, updateTime, 0, "", ""];
-    await orKeyTaken("role_slug", this.manager.query(insertion("roles", columns, [row]), row));
+    await orKeyTaken("role_slug", this.session.query(insertion("roles", columns, [row]), row));
   }
 
   async update(
@@ -176,7 +176,7 @@ export class TypeormRoleStore implements RoleStore {
     if (!permissionIds.length) return;
     const rows = permissionIds.map((permissionId) => [environmentUid, organizationId, id, permissionId]);
     const columns = "environment_uid, organization_id, role_id, permission_id";
-    await this.manager.query(insertion("role_permissions", columns, rows), rows.flat());
+    await this.session.query(insertion("role_permissions", columns, rows), rows.flat());
   }
 
   async removePermissions(
