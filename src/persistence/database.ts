@@ -50,12 +50,12 @@ export class Database {
   }
 
   /** Runs `work` on the database, on SQLite alone. Throws DATABASE_UNAVAILABLE at once while there is none. */
-  async use<T>(work: (dataSource: DataSource) => Promise<T>): Promise<T> {
-    const run = () => {
+  use<T>(work: (dataSource: DataSource) => Promise<T>): Promise<T> {
+    const run = async () => {
       if (!this.current) throw refuse.databaseUnavailable();
       return work(this.current);
     };
-    return this.options.url.kind === "sqlite" ? await this.gate.runExclusive(run) : await run();
+    return this.options.url.kind === "sqlite" ? this.gate.runExclusive(run) : run();
   }
 
   /** Whether there is a database now. */

@@ -36,14 +36,16 @@ export function setSender(dataSource: DataSource, send: Send): void {
 
 function pooled({ driver }: DataSource): Send {
   const { pool } = driver as unknown as { readonly pool: Pool };
-  return async (sql, parameters, runner) => {
-    if (!runner) return throughPool(pool, sql, parameters);
-    if (runner.isReleased) throw new QueryRunnerAlreadyReleasedError(); // another transaction may have its connection
-    const connection = (await runner.connect()) as PoolConnection;
-    return new Promise((resolve, reject) => {
-      connection.query(sql, [...parameters], (error, answer) => (error ? reject(error) : resolve(answer)));
-    });
-  };
+  return (sql, parameters, runner) =>
+    runner ? throughRunner(runner, sql, parameters) : throughPool(pool, sql, parameters);
+}
+
+async function throughRunner(runner: QueryRunner, sql: string, parameters: readonly unknown[]): Promise<unknown> {
+  if (runner.isReleased) throw new QueryRunnerAlreadyReleasedError(); // another transaction may have its connection
+  const connection = (await runner.connect()) as PoolConnection;
+  return new Promise((resolve, reject) => {
+    connection.query(sql, [...parameters], (error, answer) => (error ? reject(error) : resolve(answer)));
+  });
 }
 
 function throughPool(pool: Pool, sql: string, parameters: readonly unknown[]): Promise<unknown> {

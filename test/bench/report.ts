@@ -6,6 +6,8 @@ import { type Load, median } from "./load";
 export interface Row {
   readonly work: string;
   readonly against: string;
+  /** What is compared; `rate` where it is not said. Of latencies the lower is the better. */
+  readonly figure?: "rate" | "p50";
   readonly goal: number;
   readonly least: number;
 }
@@ -58,7 +60,8 @@ export class Report {
   private line(work: string): string {
     const row = this.rows.get(work);
     if (!row) return work;
-    const ratios = row.pairs.map(({ theirs, ours }) => ours.rate / theirs.rate);
+    const { figure = "rate" } = row;
+    const ratios = row.pairs.map(({ theirs, ours }) => ours[figure] / theirs[figure]);
     const of = (side: "ours" | "theirs") => {
       const all = (field: keyof Load) => median(row.pairs.map((pair) => pair[side][field]));
       return [number(all("rate"), 0), number(all("p50")), number(all("p99")), number(all("cpu"), 0)];

@@ -26,10 +26,13 @@ interface Row {
 export class SqlCurrentStore implements CurrentStore {
   constructor(private readonly session: Session) {}
 
-  async find(questions: readonly Question[]): Promise<Current> {
-    const [only, ...others] = questions;
-    if (only && !others.length && only.organizationIds.length === 1 && only.members.length === 1)
-      return this.findAlone(only);
+  find(questions: readonly Question[]): Promise<Current> {
+    const [only] = questions;
+    const alone = questions.length === 1 && only?.organizationIds.length === 1 && only.members.length === 1;
+    return alone ? this.findAlone(only) : this.findTogether(questions);
+  }
+
+  private async findTogether(questions: readonly Question[]): Promise<Current> {
     const parameters: string[] = [];
     const asked = (...values: readonly string[]) => {
       parameters.push(...values);
