@@ -17,12 +17,12 @@ import { type Role, type RoleView, roleEtag } from "./role";
 import {
   type Context,
   type RoleConfigView,
-  withCustomRole,
   environmentContext,
   idsOf,
   slugsOf,
   viewConfig,
   viewRole,
+  withCustomRole,
 } from "./role-config";
 import {
   type OrganizationScope,

@@ -2,8 +2,8 @@ import { LessThan } from "typeorm";
 import type { EnvironmentId, RequestId } from "../../domain/fields";
 import type { Answer, AnswerStore } from "../../domain/stores";
 import { Conflict, failureOf } from "../driver-errors";
-import { insertion } from "./conditions";
 import type { Session } from "../session";
+import { insertion } from "./conditions";
 
 export class TypeormAnswerStore implements AnswerStore {
   constructor(private readonly session: Session) {}

@@ -3,9 +3,9 @@ import type { GroupId } from "../../domain/fields";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { GroupRole } from "../../domain/state";
 import type { GroupRoleStore } from "../../domain/stores";
-import { notRemoved } from "./organization-store";
 import type { GroupRoleRow } from "../entities/membership";
 import type { Session } from "../session";
+import { notRemoved } from "./organization-store";
 
 const toGroupRole = ({ groupId, roleId, createTime, updateTime }: GroupRoleRow): GroupRole => ({
   groupId,

@@ -2,9 +2,9 @@ import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { MemberKey, Membership } from "../../domain/state";
 import type { MembershipStore, Unsettled } from "../../domain/stores";
 import type { RoleAssignmentRow } from "../entities/membership";
+import type { Session } from "../session";
 import { amongPairs, insertion, placeholders } from "./conditions";
 import { notRemoved } from "./organization-store";
-import type { Session } from "../session";
 
 /** A piece of SQL that finds members, and its parameters. */
 type Selection = readonly [sql: string, ...parameters: (string | number)[]];

@@ -6,8 +6,8 @@ import type { OrganizationStore } from "../../domain/stores";
 import { Conflict } from "../driver-errors";
 import { fromIds, toIds } from "../entities/columns";
 import type { OrganizationRow } from "../entities/organization";
-import { placeholders } from "./conditions";
 import type { Session } from "../session";
+import { placeholders } from "./conditions";
 
 /** As the driver reads it. */
 type RawOrganization = Pick<OrganizationRow, "uid" | "id" | "revision" | "defaultRoleId"> & {

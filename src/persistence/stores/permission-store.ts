@@ -5,8 +5,8 @@ import type { Permission } from "../../domain/role";
 import type { PermissionStore } from "../../domain/stores";
 import { orKeyTaken } from "../driver-errors";
 import type { PermissionRow } from "../entities/permission";
-import { placeholders } from "./conditions";
 import type { Session } from "../session";
+import { placeholders } from "./conditions";
 
 const toPermission = ({ environmentUid: _, ...permission }: PermissionRow): Permission => permission;
 

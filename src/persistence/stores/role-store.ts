@@ -6,8 +6,8 @@ import type { OrganizationState } from "../../domain/state";
 import type { RoleStore } from "../../domain/stores";
 import { orKeyTaken } from "../driver-errors";
 import type { RoleRow } from "../entities/role";
-import { insertion, placeholders } from "./conditions";
 import type { Session } from "../session";
+import { insertion, placeholders } from "./conditions";
 
 /** While it is put together. */
 interface CustomRoles extends Pick<OrganizationState, "customRoles" | "replaced"> {
