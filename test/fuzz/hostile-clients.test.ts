@@ -18,7 +18,7 @@ const batchSize = 50;
 /** What only the inside of the service would say. */
 const inside =
   /sql|typeorm|maria|select |insert |node_modules|\.[jt]s\b|\bat .+:\d|errno|constraint|collation|stack|undefined|\[object/i;
-/** Stands in everything that the other tenant has. */
+/** Stands in what the other tenant has of each kind. No request of the attacker has it: what it guesses at is called otherwise. */
 const marker = "Zanzibar";
 /** What may not be said, whatever is sent. */
 const faults = ["INTERNAL", "UNKNOWN", "UNAVAILABLE", "DATA_LOSS"];
@@ -60,7 +60,7 @@ async function memoryOf(): Promise<number> {
 /** Everything that the other tenant can read of its own. */
 async function victimView(): Promise<Map<string, Buffer | undefined>> {
   const raw = rawClient(service.address, authorized(tokens.victim));
-  const organization = [2, `${marker}-org`] as const;
+  const organization = [2, "guessed-org"] as const;
   const view = new Map<string, Buffer | undefined>();
   for (const [rpc, request] of [
     ["EnvironmentService/GetEnvironment", message([1, "beta"])],
@@ -80,13 +80,14 @@ async function victimView(): Promise<Map<string, Buffer | undefined>> {
 /** Gives the other tenant something of each kind, with the marker in it. */
 async function furnishVictim(): Promise<void> {
   const victim = rawClient(service.address, authorized(tokens.victim));
-  const organization = [2, `${marker}-org`] as const;
+  const organization = [2, "guessed-org"] as const;
   for (const [rpc, request] of [
     ["PermissionService/CreatePermission", message([1, "beta"], [2, "zanzibar:read"], [3, marker])],
     [
       "RoleService/CreateRole",
       message([1, "beta"], organization, [3, "org-zanzibar"], [4, marker], [6, "zanzibar:read"]),
     ],
+    ["MembershipService/SetMemberRoles", message([1, "beta"], organization, [3, "guessed-user"], [4, "org-zanzibar"])],
     [
       "MembershipService/SetMemberRoles",
       message([1, "beta"], organization, [3, `${marker}-user`], [4, "org-zanzibar"]),
@@ -100,7 +101,7 @@ async function furnishVictim(): Promise<void> {
     "PermissionService/ListPermissions",
     "MembershipService/ListMemberships",
   ])
-    expect(String(view.get(rpc))).toMatch(new RegExp(marker, "i"));
+    expect(String(view.get(rpc))).toContain(marker);
 }
 
 /** The service lives, answers, and nobody was where the other tenant is. */
@@ -164,7 +165,7 @@ const texts = fc.oneof(
     weight: 6,
     arbitrary: fc.constantFrom("alpha", "acme", "member", "org-own", "ann", "docs:read", "staff", "admin", "name"),
   },
-  { weight: 2, arbitrary: fc.constantFrom("beta", `${marker}-org`, `${marker}-user`, "org-zanzibar", "zanzibar:read") },
+  { weight: 2, arbitrary: fc.constantFrom("beta", "guessed-org", "guessed-user", "org-zanzibar", "zanzibar:read") },
   {
     weight: 2,
     arbitrary: fc.constantFrom(
@@ -208,7 +209,7 @@ const { tree } = fc.letrec<{ tree: Uint8Array; value: string | Uint8Array | numb
 }));
 
 const scoped = tree.map((rest) => Buffer.concat([message([1, "alpha"]), rest]));
-const elsewhere = tree.map((rest) => Buffer.concat([message([1, "beta"], [2, `${marker}-org`]), rest]));
+const elsewhere = tree.map((rest) => Buffer.concat([message([1, "beta"], [2, "guessed-org"]), rest]));
 const damaged = fc
   .tuple(scoped, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 }), fc.boolean())
   .map(([request, changes, cut]) => {
@@ -238,8 +239,7 @@ test("messages of any kind to any RPC are answered or refused, and tell nothing 
     expect(failure).toMatchObject({ domain: "orgroles", reason: expect.stringMatching(/^[A-Z_]+$/) });
     expect(headerBytes).toBeLessThan(8192);
     const said = [failure.message, ...failure.violations.map(({ description }) => description)].join("\n");
-    // what the caller sent comes back to it; what others have does not
-    if (!bytes.includes(marker)) expect(JSON.stringify(failure)).not.toContain(marker);
+    expect(JSON.stringify(failure)).not.toContain(marker);
     if (!inside.test(bytes.toString("latin1"))) expect(said).not.toMatch(inside);
   };
   try {
