@@ -99,7 +99,7 @@ export class MembershipService {
         const homes = new Map(organizationIds.map((id) => [id, this.home(state, organizationOf(id))]));
         const members = wanted.flatMap((member) => {
           const home = homes.get(member.organizationId);
-          return home ? [{ organizationUid: home.organization.uid, ...home, ...member }] : [];
+          return home ? [{ ...member, ...home, organizationUid: home.organization.uid }] : [];
         });
         const roleIds = assignableRoles(state, members);
         const { uid, revision: asOfRevision } = state.environment;

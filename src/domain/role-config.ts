@@ -37,11 +37,21 @@ export function environmentContext({ environment, roles }: EnvironmentState): Co
 export function organizationContext(state: EnvironmentState, organization: OrganizationState | undefined): Context {
   const own = organization?.own;
   if (!own) return { ...environmentContext(state), inheritsEnvironment: true };
+  const roles = inOrder(own.order, [...[...state.roles.values()].filter(isLive), ...organization.customRoles]);
+  return ownContext(state, { ...organization, own }, roles);
+}
+
+/** What holds with a configuration of its own, for roles that are in its order. */
+function ownContext(
+  state: EnvironmentState,
+  organization: OrganizationState & { readonly own: OwnConfig },
+  roles: readonly Role[],
+): Context {
   return {
     environmentId: state.environment.id,
     inheritsEnvironment: false,
-    roles: inOrder(own.order, [...[...state.roles.values()].filter(isLive), ...organization.customRoles]),
-    defaultRole: defaultRoleOf(state, { ...organization, own }),
+    roles,
+    defaultRole: defaultRoleOf(state, organization),
   };
 }
 
@@ -58,13 +68,7 @@ export function withCustomRole(
   const { order, defaultRoleId } = organization.own ?? inheritedConfig(state);
   const present: EnvironmentRole[] = inOrder(order, [...state.roles.values(), ...organization.customRoles]);
   const own = { defaultRoleId, order: [...idsOf(present), role.id] };
-  const context = {
-    environmentId: state.environment.id,
-    inheritsEnvironment: false,
-    roles: [...present.filter(isLive), role],
-    defaultRole: defaultRoleOf(state, { ...organization, own }),
-  };
-  return { own, context };
+  return { own, context: ownContext(state, { ...organization, own }, [...present.filter(isLive), role]) };
 }
 
 /** What an organization's own configuration begins with. */

@@ -169,9 +169,12 @@ class UnaryCall implements Call, Abandonment {
     if (this.up) throw cancelled;
   }
 
+  /** Most calls end before anybody wants to be told. */
   onUp(listener: (() => void) | undefined): void {
     this.listener = listener;
-    if (listener) this.listen();
+    if (!listener || this.listens) return;
+    this.listens = true;
+    this.call.on("cancelled", () => this.listener?.());
   }
 
   private async answer(): Promise<unknown> {
@@ -220,13 +223,6 @@ class UnaryCall implements Call, Abandonment {
     };
     traced?.end(ended);
     this.route.passage.onEnd(ended);
-  }
-
-  /** Most calls end before anybody wants to be told. */
-  private listen(): void {
-    if (this.listens) return;
-    this.listens = true;
-    this.call.on("cancelled", () => this.listener?.());
   }
 }
 

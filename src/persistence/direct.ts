@@ -43,9 +43,8 @@ function pooled({ driver }: DataSource): Send {
 async function throughRunner(runner: QueryRunner, sql: string, parameters: readonly unknown[]): Promise<unknown> {
   if (runner.isReleased) throw new QueryRunnerAlreadyReleasedError(); // another transaction may have its connection
   const connection = (await runner.connect()) as PoolConnection;
-  return new Promise((resolve, reject) => {
-    connection.query(sql, [...parameters], (error, answer) => (error ? reject(error) : resolve(answer)));
-  });
+  const [answer] = await connection.promise().query(sql, [...parameters]);
+  return answer;
 }
 
 function throughPool(pool: Pool, sql: string, parameters: readonly unknown[]): Promise<unknown> {

@@ -192,22 +192,28 @@ async function workers(settings: Record<string, string>): Promise<void> {
   const work = "two workers, CheckPermission";
   const onHalf = "two workers on half a core each";
   if (!only.test(work) && !only.test(onHalf)) return;
-  const single = await startSubject(folder, settings);
-  const double = await startSubject(folder, { ...settings, ORGROLES_WORKERS: "2" });
-  const compare = (row: Pick<Row, "work" | "against">) =>
-    inTurn(
-      { ...row, goal: 1.6, least: 1.3 },
-      () => onSubject(double, checkPermission, eight(check), many),
-      () => onSubject(single, checkPermission, eight(check), many),
-    );
+  const started: Subject[] = [];
+  const start = async (more: Record<string, string>) => {
+    const subject = await startSubject(folder, { ...settings, ...more });
+    started.push(subject);
+    return subject;
+  };
   let release: (() => void) | undefined;
   try {
+    const single = await start({});
+    const double = await start({ ORGROLES_WORKERS: "2" });
+    const compare = (row: Pick<Row, "work" | "against">) =>
+      inTurn(
+        { ...row, goal: 1.6, least: 1.3 },
+        () => onSubject(double, checkPermission, eight(check), many),
+        () => onSubject(single, checkPermission, eight(check), many),
+      );
     await compare({ work, against: "one" });
     release = holdToShare(0.5, [single.service.pid, ...childrenOf(double.service.pid)]);
     if (release) await compare({ work: onHalf, against: "one on half a core" });
     else report.note(`${onHalf}: not measured, for this takes root and control groups.`);
   } finally {
-    await Promise.all([single.end(), double.end()]);
+    await Promise.all(started.map((subject) => subject.end()));
     release?.();
   }
 }

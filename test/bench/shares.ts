@@ -29,13 +29,12 @@ export function holdToShare(share: number, pids: readonly number[]): (() => void
         groups.push(group);
         if (!files.every(([file]) => existsSync(path.join(group, file)))) throw new Error("not this version");
         for (const [file, text] of files) writeFileSync(path.join(group, file), text);
+        writeFileSync(path.join(group, "cgroup.procs"), `${pid}`);
       }
+      return end;
     } catch {
       end();
-      continue;
     }
-    pids.forEach((pid, index) => writeFileSync(path.join(groups[index] ?? "", "cgroup.procs"), `${pid}`));
-    return end;
   }
   return undefined;
 }

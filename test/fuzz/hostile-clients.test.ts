@@ -18,7 +18,7 @@ const batchSize = 50;
 /** What only the inside of the service would say. */
 const inside =
   /sql|typeorm|maria|select |insert |node_modules|\.[jt]s\b|\bat .+:\d|errno|constraint|collation|stack|undefined|\[object/i;
-/** Stands in what the other tenant has of each kind. No request of the attacker has it: what it guesses at is called otherwise. */
+/** Stands in what the other tenant has of each kind, and in no request of the attacker: what it guesses has other names. */
 const marker = "Zanzibar";
 /** What may not be said, whatever is sent. */
 const faults = ["INTERNAL", "UNKNOWN", "UNAVAILABLE", "DATA_LOSS"];

@@ -126,8 +126,7 @@ class FoundAlone implements Current {
   member(_: EnvironmentUid, { organizationUid, userId }: MemberKey): Membership | undefined {
     const [first] = this.rows;
     if (!first?.[4]) return undefined;
-    const roleIds: RoleId[] = [];
-    for (const row of this.rows) roleIds.push(row[4] as RoleId);
+    const roleIds = this.rows.map((row) => row[4] as RoleId);
     const [, , , , , asOfRevision, createTime, updateTime] = first;
     return {
       organizationUid,
