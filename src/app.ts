@@ -30,6 +30,7 @@ import { type Known, Transactions, nothingKnown } from "./domain/transactions";
 import { accessHandlers } from "./grpc/access-handlers";
 import { accessActions, environmentActions, membershipActions, permissionActions, roleActions } from "./grpc/actions";
 import { Admission } from "./grpc/admission";
+import type { Closing } from "./grpc/connections";
 import { environmentHandlers } from "./grpc/environment-handlers";
 import { membershipHandlers } from "./grpc/membership-handlers";
 import { permissionHandlers } from "./grpc/permission-handlers";
@@ -38,8 +39,8 @@ import { GrpcServer } from "./grpc/server";
 import { Certificates } from "./grpc/tls";
 import { type Bound, type Passage, bind } from "./grpc/unary";
 import { CallRecords } from "./operations/call-records";
+import { CountedLog } from "./operations/counted-log";
 import { Metrics } from "./operations/metrics";
-import { OverloadLog } from "./operations/overload-log";
 import { ProbeServer } from "./operations/probe-server";
 import type { Tracing } from "./operations/tracing";
 import { openDatabase } from "./persistence/data-source";
@@ -94,6 +95,7 @@ export async function createApp(
   const metrics = new Metrics({
     version,
     admission: () => admission.load(),
+    transport: () => ({ ...server.load(), limits: config.transport }),
     pool: () => database.pool(),
     cache: () => ({ ...services.snapshots.use(), limit: config.cacheBytes }),
     available: () => database.available(),
@@ -101,7 +103,10 @@ export async function createApp(
     count: () => records.flush(),
   });
   const records = new CallRecords(metrics, log);
-  const overload = new OverloadLog(log);
+  const overload = new CountedLog<"queue">((_, refused) =>
+    log.warn({ code: "RESOURCE_EXHAUSTED", reason: "OVERLOADED", refused }, "calls"),
+  );
+  const closings = new CountedLog<Closing>((limit, closed) => log.warn({ limit, closed }, "connections closed"));
   const passage: Passage = {
     authenticator: new Authenticator(config.credentials, config.jwt && new JwtVerifier(config.jwt, log)),
     admission,
@@ -110,11 +115,19 @@ export async function createApp(
     onEnd: (ended) => records.add(ended),
     onShed: (method) => {
       metrics.shed(method);
-      overload.add();
+      overload.add("queue");
     },
   };
   const certificates = config.tls && (await Certificates.open(config.tls, log));
-  const server = new GrpcServer(bindAll(services, passage), { describesItself: config.reflection, certificates });
+  const server = new GrpcServer(bindAll(services, passage), {
+    describesItself: config.reflection,
+    certificates,
+    limits: config.transport,
+    onClosing: (reason) => {
+      metrics.closed(reason);
+      closings.add(reason);
+    },
+  });
   const probes = new ProbeServer(metrics.registry, () => server.serving);
   const background = [new Janitor(database, Date.now, log), new Sweeper(database, services.sweep, log, metrics)];
   const close = async () => {
@@ -123,6 +136,7 @@ export async function createApp(
     await closed;
     records.flush();
     overload.flush();
+    closings.flush();
     await Promise.all(background.map((work) => work.close()));
     await database.close();
     await probes.close();

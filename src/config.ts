@@ -32,6 +32,15 @@ export interface Config {
   readonly reflection: boolean;
   /** Calls at work, calls that wait, and calls in a second of one credential (0: any number). */
   readonly admission: { readonly concurrency: number; readonly queue: number; readonly rate: number };
+  /** What peers may take of the process. */
+  readonly transport: {
+    readonly connections: number;
+    readonly bufferBytes: number;
+    /** Milliseconds from a request's headers to its end. */
+    readonly requestTimeout: number;
+    /** On one stream. */
+    readonly reflectionRequests: number;
+  };
   /** Processes on the port; 1: this one alone. */
   readonly workers: number;
   readonly logLevel: string;
@@ -203,6 +212,12 @@ function toConfig(values: Values, isEmbeddedDefault: boolean): Config {
       concurrency: values.ORGROLES_MAX_CONCURRENCY,
       queue: values.ORGROLES_MAX_QUEUE,
       rate: values.ORGROLES_RATE_LIMIT,
+    },
+    transport: {
+      connections: values.ORGROLES_MAX_CONNECTIONS,
+      bufferBytes: values.ORGROLES_MAX_BUFFER_MIB * 1024 * 1024,
+      requestTimeout: values.ORGROLES_REQUEST_TIMEOUT_MS,
+      reflectionRequests: values.ORGROLES_MAX_REFLECTION_REQUESTS,
     },
     workers: values.ORGROLES_WORKERS,
     logLevel: values.ORGROLES_LOG_LEVEL,

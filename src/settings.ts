@@ -172,6 +172,20 @@ export const schema = z.object({
   ORGROLES_MAX_QUEUE: integer(1024, 0, 100_000, "calls that wait for their turn; more are refused with `OVERLOADED`"),
   ORGROLES_CACHE_MIB: integer(64, 1, 65_536, "memory for what is read often, in MiB"),
   ORGROLES_RATE_LIMIT: integer(0, 0, 1_000_000, "calls in a second of one credential in one process; 0: any number"),
+  ORGROLES_MAX_CONNECTIONS: integer(
+    1000,
+    1,
+    100_000,
+    "open connections of one process; a new one closes the oldest on which no caller has been identified",
+  ),
+  ORGROLES_MAX_BUFFER_MIB: integer(
+    64,
+    4,
+    65_536,
+    "memory for connections, requests in flight and responses that are not read yet; beyond it the connection that takes most is closed",
+  ),
+  ORGROLES_REQUEST_TIMEOUT_MS: integer(10_000, 100, 3_600_000, "time from the headers of a request to its end"),
+  ORGROLES_MAX_REFLECTION_REQUESTS: integer(1000, 1, 1_000_000, "requests on one stream of reflection"),
   ORGROLES_LOG_LEVEL: oneOf(
     ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
     "info",

@@ -41,10 +41,33 @@ export class Admission {
     this.rates = rate ? new RateLimiterMemory({ points: rate, duration: 1 }) : undefined;
   }
 
-  /** Resolves when it is the call's turn, which `release` ends; rejects when it has none, or is given up before. */
-  admit(caller: Caller, abandonment: Abandonment): Promise<void> | undefined {
-    if (this.rates) return this.checkRate(this.rates, caller).then(() => this.turn(abandonment));
-    return this.turn(abandonment);
+  /** Counts a call of the caller, whatever becomes of it; throws or rejects where the rate does not allow it. */
+  count(caller: Caller): Promise<void> | undefined {
+    return this.rates && this.checkRate(this.rates, caller);
+  }
+
+  /**
+   * Waits for the call's turn, which `release` ends: undefined where it is now. Throws or rejects where the queue is full,
+   * or the call is given up before.
+   */
+  admit(abandonment: Abandonment): Promise<void> | undefined {
+    if (abandonment.up) throw new Error("given up before its turn");
+    if (this.running < this.options.concurrency) {
+      this.running += 1;
+      return undefined;
+    }
+    if (this.full()) throw queueFull;
+    return new Promise((resolve, reject) => {
+      const next = () => {
+        abandonment.onUp(undefined);
+        resolve();
+      };
+      this.waiting.add(next);
+      abandonment.onUp(() => {
+        this.waiting.delete(next);
+        reject(new Error("given up before its turn"));
+      });
+    });
   }
 
   release(): void {
@@ -66,27 +89,6 @@ export class Admission {
   load(): Pick<AdmissionOptions, "concurrency" | "queue"> & { readonly running: number; readonly queued: number } {
     const { concurrency, queue } = this.options;
     return { concurrency, queue, running: this.running, queued: this.waiting.size };
-  }
-
-  /** Undefined: at once. */
-  private turn(abandonment: Abandonment): Promise<void> | undefined {
-    if (abandonment.up) throw new Error("given up before its turn");
-    if (this.running < this.options.concurrency) {
-      this.running += 1;
-      return undefined;
-    }
-    if (this.full()) throw queueFull;
-    return new Promise((resolve, reject) => {
-      const next = () => {
-        abandonment.onUp(undefined);
-        resolve();
-      };
-      this.waiting.add(next);
-      abandonment.onUp(() => {
-        this.waiting.delete(next);
-        reject(new Error("given up before its turn"));
-      });
-    });
   }
 
   private async checkRate(rates: RateLimiterMemory, caller: Caller): Promise<void> {

@@ -5,17 +5,36 @@ import {
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
-  type ServerOptions,
+  type ServerOptions as GrpcServerOptions,
   status as codes,
 } from "@grpc/grpc-js";
-import { HealthImplementation, type ServingStatus } from "grpc-health-check";
-import { reflection } from "./reflection";
+import { HealthImplementation, type ServingStatus, service as healthService } from "grpc-health-check";
+import { limits } from "../domain/limits";
+import type { Closing } from "./connections";
+import { hookInto } from "./hooks";
+import { addReflection } from "./reflection";
 import type { Certificates } from "./tls";
+import { Transport, type TransportLimits, defaultTransportLimits } from "./transport";
 import type { Bound } from "./unary";
 
-const options: ServerOptions = {
-  // above the limit of requests, so that a request over it gets an answer that says so
-  "grpc.max_receive_message_length": 4 * 1024 * 1024,
+export interface ServerOptions {
+  readonly describesItself: boolean;
+  readonly certificates: Certificates | undefined;
+  readonly limits: TransportLimits;
+  /** The server has closed a connection because of its limits. */
+  readonly onClosing: (reason: Closing) => void;
+}
+
+const defaults: ServerOptions = {
+  describesItself: true,
+  certificates: undefined,
+  limits: defaultTransportLimits,
+  onClosing: () => undefined,
+};
+
+const libraryOptions: GrpcServerOptions = {
+  // requests are read before, and within their limit
+  "grpc.max_receive_message_length": limits.requestBytes,
   // room for a token of an issuer and a few headers of proxies; nobody needs more
   "grpc.max_metadata_size": 16 * 1024,
   // of one connection, as many as are at work at once by default: what is more waits in its client and costs nothing
@@ -39,26 +58,30 @@ export class GrpcServer {
   /** Calls of health and reflection that end when their client wants it, or never. */
   private readonly streams = new Set<ServerInterceptingCallInterface>();
   private readonly server: Server;
+  private readonly transport: Transport;
   private readonly health: HealthImplementation;
   private readonly names: string[];
   private readonly credentials: ServerCredentials;
   private isServing = false;
 
-  constructor(
-    services: readonly Bound[],
-    { describesItself, certificates }: { describesItself: boolean; certificates: Certificates | undefined } = {
-      describesItself: true,
-      certificates: undefined,
-    },
-  ) {
+  constructor(services: readonly Bound[], options: Partial<ServerOptions> = {}) {
+    const { describesItself, certificates, limits: transportLimits, onClosing } = { ...defaults, ...options };
     this.credentials = certificates?.credentials() ?? ServerCredentials.createInsecure();
-    this.server = new Server({ ...options, interceptors: [tracking(this.streams)] });
-    for (const { definition, implementation } of services) this.server.addService(definition, implementation);
+    this.server = new Server({ ...libraryOptions, interceptors: [tracking(this.streams)] });
+    this.transport = new Transport(transportLimits, onClosing);
+    hookInto(this.server, this.transport);
+    for (const { definition, implementation, arrivals } of services) {
+      this.server.addService(definition, implementation);
+      this.transport.add(arrivals);
+    }
     this.names = ["", ...services.map(({ definition }) => serviceName(definition))];
     this.health = new HealthImplementation();
     this.setServing(false);
     this.health.addToServer(this.server);
-    if (describesItself) reflection().addToServer(this.server);
+    this.transport.addOpen(Object.values(healthService));
+    if (describesItself)
+      for (const definition of addReflection(this.server, transportLimits.reflectionRequests))
+        this.transport.addOpen(Object.values(definition));
   }
 
   /** Answers the port; throws when the address is taken. */
@@ -68,6 +91,11 @@ export class GrpcServer {
         error ? reject(error) : resolve(bound),
       );
     });
+  }
+
+  /** Returns what peers take of the process. */
+  load(): ReturnType<Transport["load"]> {
+    return this.transport.load();
   }
 
   get serving(): boolean {
@@ -85,11 +113,14 @@ export class GrpcServer {
     this.setServing(false);
     for (const stream of this.streams)
       stream.sendStatus({ code: codes.UNAVAILABLE, details: "The server is stopping", metadata: new Metadata() });
-    const cutOff = setTimeout(() => this.server.forceShutdown(), shutdownGrace);
+    // grpc-js knows no connections of its own where nobody watches it by channelz
+    const cutOff = setTimeout(() => this.transport.close(), shutdownGrace);
     await new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()));
     clearTimeout(cutOff);
+    this.transport.close();
   }
 }
+
 /** Keeps the streams that are open in a set. */
 function tracking(streams: Set<ServerInterceptingCallInterface>): ServerInterceptor {
   return ({ responseStream }, call) => {

@@ -4,6 +4,7 @@ import {
   ErrorInfo,
   PreconditionFailure,
   QuotaFailure,
+  RequestInfo,
   RetryInfo,
 } from "../../gen/google/rpc/error_details";
 import { Status } from "../../gen/google/rpc/status";
@@ -32,18 +33,19 @@ const detailBytes = 5400;
  * retries go by: in how many milliseconds, or, less than none, that a repetition would be refused again. Clients can
  * only name codes, and some codes have reasons of both kinds.
  */
-export function statusOf(refusal: Refusal): Partial<ServiceError> {
+export function statusOf(refusal: Refusal, requestId: string): Partial<ServiceError> {
   const { retryAfter = -1 } = refusal.details;
-  const error = toError(detailedStatus(refusal));
+  const error = toError(detailedStatus(refusal, requestId));
   error.metadata.set("grpc-retry-pushback-ms", String(Math.ceil(retryAfter)));
   return error;
 }
 
-/** The same as a message. */
-export function detailedStatus(refusal: Refusal): Status {
+/** Returns the same as a message; without a request id it is a result of a batch. */
+export function detailedStatus(refusal: Refusal, requestId?: string): Status {
   const { violations = [], preconditions = [], quota, retryAfter } = refusal.details;
   const details = new Details();
   details.add("ErrorInfo", ErrorInfo.encode(errorInfo(refusal.reason, refusal.metadata)));
+  if (requestId !== undefined) details.add("RequestInfo", RequestInfo.encode({ requestId, servingData: "" }));
   if (retryAfter !== undefined)
     details.add("RetryInfo", RetryInfo.encode(RetryInfo.fromPartial({ retryDelay: durationOf(retryAfter) })));
   if (quota) details.add("QuotaFailure", QuotaFailure.encode(QuotaFailure.fromPartial({ violations: [quota] })));
@@ -62,6 +64,7 @@ export function detailedStatus(refusal: Refusal): Status {
 export function internalError(requestId: string): Partial<ServiceError> {
   const details = new Details();
   details.add("ErrorInfo", ErrorInfo.encode(errorInfo("INTERNAL", { request_id: requestId })));
+  details.add("RequestInfo", RequestInfo.encode({ requestId, servingData: "" }));
   return toError(details.toStatus(status.INTERNAL, `Internal error; request id ${requestId}`));
 }
 

@@ -1,8 +1,6 @@
-import { randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import {
   type MethodDefinition,
-  type ServerUnaryCall,
   type ServiceDefinition,
   type ServiceError,
   type handleUnaryCall,
@@ -15,10 +13,14 @@ import { type Action, type Caller, authorize } from "../domain/authorization";
 import { Refusal } from "../domain/errors";
 import type { Call } from "../domain/attempt";
 import type { CallSignal } from "../domain/stores";
+import { limits } from "../domain/limits";
 import { type Actions, demandOf } from "./actions";
 import { type Abandonment, type Admission, queueFull } from "./admission";
 import { decode, fingerprintOf } from "./decode";
 import type { Encoded } from "./encoded";
+import type { Exchange } from "./exchange";
+import { exchangeOf } from "./hooks";
+import type { RequestReader } from "./request-reader";
 import { internalError, statusOf } from "./status";
 
 /** A generated service definition. */
@@ -32,11 +34,15 @@ export type Handlers<S extends Service> = {
   readonly [Rpc in keyof S]: (request: RequestOf<S[Rpc]>, call: Call) => Promise<ResponseOf<S[Rpc]> | Encoded>;
 };
 
-/** What grpc-js is given for a service. */
+/** What the server is given for a service. */
 export interface Bound {
   readonly definition: ServiceDefinition;
   readonly implementation: Record<string, handleUnaryCall<Buffer, unknown>>;
+  /** What happens at the headers of a call, by its path. `proceed` has grpc-js call the implementation. */
+  readonly arrivals: ReadonlyMap<string, Arrival>;
 }
+
+export type Arrival = (exchange: Exchange, reader: RequestReader, proceed: () => void) => void;
 
 /** What a call looked like when it had ended. */
 export interface Ended {
@@ -84,9 +90,10 @@ interface Route {
 }
 
 /**
- * Binds handlers to a service. Every call of every RPC takes the same way: who calls, what it asks, whether it may, its
- * turn, and then the handler; every failure becomes a status here. The bytes are decoded here rather than in grpc-js,
- * which answers INTERNAL to what cannot be decoded.
+ * Binds handlers to a service. Every call of every RPC takes the same way. At its headers: who calls, and whether the
+ * rate allows it; then its body is read; then what it asks, whether it may, its turn, and the handler. Every failure
+ * becomes a status here. The bytes are decoded here rather than in grpc-js, which answers INTERNAL to what cannot be
+ * decoded.
  */
 export function bind<S extends Service>(
   service: S,
@@ -96,36 +103,35 @@ export function bind<S extends Service>(
 ): Bound {
   const definition: Record<string, MethodDefinition<Buffer, unknown>> = {};
   const implementation: Bound["implementation"] = {};
+  const arrivals = new Map<string, Arrival>();
   for (const [rpc, method] of Object.entries(service)) {
     definition[rpc] = {
       ...method,
       requestDeserialize: (bytes: Buffer) => bytes,
       responseSerialize: (response) => (Buffer.isBuffer(response) ? response : method.responseSerialize(response)),
     };
-    const handler = handlers[rpc as keyof S] as Handler;
-    implementation[rpc] = unary({ method, handler, action: actions[rpc as keyof S], passage });
+    const route = { method, handler: handlers[rpc as keyof S] as Handler, action: actions[rpc as keyof S], passage };
+    arrivals.set(method.path, (exchange, reader, proceed) => {
+      if (passage.admission.full()) return shed(route, exchange);
+      const call = new UnaryCall(route, exchange);
+      exchange.call = call;
+      void call.arrive(reader, proceed);
+    });
+    implementation[rpc] = (call, respond) => void (exchangeOf(call).call as UnaryCall).pass(call.request, respond);
   }
-  return { definition, implementation };
+  return { definition, implementation, arrivals };
 }
 
-function unary(route: Route): handleUnaryCall<Buffer, unknown> {
-  const { method, passage } = route;
-  return (call, respond) => {
-    if (passage.admission.full()) {
-      passage.onShed(method.path);
-      passage.admission.refusals.do(() => respond(shed));
-    } else void new UnaryCall(route, call, respond).pass();
-  };
+function shed({ method, passage }: Route, exchange: Exchange): void {
+  passage.onShed(method.path);
+  passage.admission.refusals.do(() => exchange.refuse(statusOf(queueFull, exchange.requestId)));
 }
-
-const shed = statusOf(queueFull);
 
 const cancelled = new Error("The caller has given up");
 
 /** A call on its way, and all that it needs there in one object: closures for each of it keep more in memory for longer. */
 class UnaryCall implements Call, Abandonment {
   private readonly start = performance.now();
-  private readonly requestId: string;
   private readonly traced: TracedCall | undefined;
   private caller: Caller | undefined;
   private request: object = {};
@@ -134,21 +140,40 @@ class UnaryCall implements Call, Abandonment {
 
   constructor(
     private readonly route: Route,
-    private readonly call: ServerUnaryCall<Buffer, unknown>,
-    private readonly respond: sendUnaryData<unknown>,
+    private readonly exchange: Exchange,
   ) {
-    this.requestId = requestIdOf(call);
-    this.traced = route.passage.trace?.(route.method.path, (name) => headerOf(call, name));
+    this.traced = route.passage.trace?.(route.method.path, (name) => this.header(name));
   }
 
-  async pass(): Promise<void> {
+  /** Identifies the caller, counts the call, and reads the request; then grpc-js goes on. */
+  async arrive(reader: RequestReader, proceed: () => void): Promise<void> {
+    const { exchange } = this;
+    const { authenticator, admission } = this.route.passage;
+    try {
+      const known = authenticator.authenticate(this.header("authorization"), () => exchange.peerCertificate);
+      // what the peer sends meanwhile is only counted where it is read
+      const reading = known instanceof Promise ? reader.read(exchange, limits.requestBytes) : undefined;
+      reading?.catch(() => undefined);
+      this.caller = known instanceof Promise ? await known : known;
+      const counted = admission.count(this.caller);
+      if (counted) await counted;
+      exchange.connection.trusted = true;
+      await (reading ?? reader.read(exchange, limits.requestBytes));
+    } catch (error) {
+      return admission.refusals.do(() => this.fail(error));
+    }
+    proceed();
+  }
+
+  /** Does what a complete request asks. */
+  async pass(request: Buffer, respond: sendUnaryData<unknown>): Promise<void> {
     let response: unknown;
     try {
-      response = await this.answer();
+      response = await this.answer(request);
     } catch (error) {
       return this.fail(error);
     }
-    this.respond(null, response);
+    respond(null, response);
     this.end(codes.OK);
   }
 
@@ -158,7 +183,7 @@ class UnaryCall implements Call, Abandonment {
 
   /** Whether the caller has cancelled, or its deadline has passed. */
   get up(): boolean {
-    return this.call.cancelled;
+    return this.exchange.closed;
   }
 
   get signal(): CallSignal {
@@ -174,39 +199,34 @@ class UnaryCall implements Call, Abandonment {
     this.listener = listener;
     if (!listener || this.listens) return;
     this.listens = true;
-    this.call.on("cancelled", () => this.listener?.());
+    this.exchange.once("close", () => this.listener?.());
   }
 
-  private async answer(): Promise<unknown> {
+  private async answer(bytes: Buffer): Promise<unknown> {
     const { method, handler, action, passage } = this.route;
-    const { authenticator, admission } = passage;
-    const known = authenticator.authenticate(
-      headerOf(this.call, "authorization"),
-      () => this.call.getAuthContext().sslPeerCertificate,
-    );
-    this.caller = known instanceof Promise ? await known : known;
-    this.request = decode(method, this.call.request);
+    if (!this.caller) throw new Error("a call is answered after its caller is known");
+    this.request = decode(method, bytes);
     authorize(this.caller, demandOf(action, this.request));
-    const turn = admission.admit(this.caller, this);
+    const turn = passage.admission.admit(this);
     if (turn) await turn;
     try {
       return await (this.traced ? this.traced.run(() => handler(this.request, this)) : handler(this.request, this));
     } finally {
-      admission.release();
+      passage.admission.release();
     }
   }
 
   private fail(error: unknown): void {
-    const { method, passage } = this.route;
-    const { requestId } = this;
-    if (error instanceof Refusal) return this.refuse(statusOf(error), error.reason);
+    const { requestId } = this.exchange;
+    if (error instanceof Refusal) return this.refuse(statusOf(error, requestId), error.reason);
     if (this.up) return this.refuse({ code: codes.CANCELLED, details: cancelled.message });
+    const { method, passage } = this.route;
     passage.log.error({ err: error, method: method.path, requestId }, "internal error");
     this.refuse(internalError(requestId), "INTERNAL");
   }
 
   private refuse(error: Partial<ServiceError>, reason?: string): void {
-    this.respond(error);
+    this.exchange.refuse(error);
     this.end(error.code ?? codes.UNKNOWN, reason);
   }
 
@@ -218,19 +238,15 @@ class UnaryCall implements Call, Abandonment {
       reason,
       duration: Math.round((performance.now() - this.start) * 1000) / 1000,
       caller: this.caller?.name,
-      requestId: this.requestId,
+      requestId: this.exchange.requestId,
       ...(traced && { traceId: traced.traceId }),
     };
     traced?.end(ended);
     this.route.passage.onEnd(ended);
   }
-}
 
-function requestIdOf(call: ServerUnaryCall<Buffer, unknown>): string {
-  const given = headerOf(call, "x-request-id");
-  return given !== undefined && /^[!-~]{1,64}$/.test(given) ? given : randomUUID();
-}
-
-function headerOf({ metadata }: ServerUnaryCall<Buffer, unknown>, name: string): string | undefined {
-  return metadata.get(name)[0]?.toString();
+  private header(name: string): string | undefined {
+    const value = this.exchange.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  }
 }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import { type Closing, closings } from "../grpc/connections";
 import type { Ended } from "../grpc/unary";
 
 /** What is read when somebody asks for it. */
@@ -10,6 +11,12 @@ export interface Sources {
     readonly queued: number;
     readonly concurrency: number;
     readonly queue: number;
+  };
+  /** Connections of peers, the bytes that are counted for them, and how many of each there may be. */
+  readonly transport: () => {
+    readonly connections: number;
+    readonly bytes: number;
+    readonly limits: { readonly connections: number; readonly bufferBytes: number };
   };
   /** Connections to the database server; undefined while there is none, and for the embedded one. */
   readonly pool: () =>
@@ -50,6 +57,12 @@ export class Metrics {
     buckets,
     registers: [this.registry],
   });
+  private readonly closings = new Counter({
+    name: "orgroles_connections_closed_total",
+    help: "Connections that the server closed, by the limit: connections, bytes, handshake (too slow) or frames (too small)",
+    labelNames: ["limit"],
+    registers: [this.registry],
+  });
   private readonly swept = new Counter({
     name: "orgroles_swept_rows_total",
     help: "Rows that the sweep of this process has rewritten",
@@ -67,12 +80,17 @@ export class Metrics {
   constructor(private readonly sources: Sources) {
     collectDefaultMetrics({ register: this.registry });
     for (const result of ["done", "failed"]) this.passes.inc({ result }, 0);
-    const { admission, pool, cache } = sources;
+    for (const limit of closings) this.closings.inc({ limit }, 0);
+    const { admission, transport, pool, cache } = sources;
     const gauges: [name: string, help: string, read: () => number, ofWorkers?: "min"][] = [
       ["calls_running", "Calls that are at work", () => admission().running],
       ["calls_running_limit", "Calls that may be at work at once", () => admission().concurrency],
       ["calls_queued", "Calls that wait for their turn", () => admission().queued],
       ["calls_queued_limit", "Calls that may wait; more are refused with OVERLOADED", () => admission().queue],
+      ["connections", "Open connections of callers", () => transport().connections],
+      ["connections_limit", "Connections that may be open", () => transport().limits.connections],
+      ["buffer_bytes", "Bytes counted for connections, requests and unread responses", () => transport().bytes],
+      ["buffer_bytes_limit", "Bytes that may be counted for them", () => transport().limits.bufferBytes],
       ["serving", "1 while calls are answered, as /readyz says", () => Number(sources.serving()), "min"],
       ["database_available", "1 while the database answers", () => Number(sources.available()), "min"],
       ["database_connections_open", "Connections to the database server", () => pool()?.open ?? 0],
@@ -114,6 +132,10 @@ export class Metrics {
 
   shed(method: string): void {
     this.calls.inc({ method, code: "RESOURCE_EXHAUSTED", reason: "OVERLOADED" });
+  }
+
+  closed(limit: Closing): void {
+    this.closings.inc({ limit });
   }
 
   sweeping(environment: string, rewritten: number, left: number): void {

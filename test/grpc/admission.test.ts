@@ -166,7 +166,8 @@ describe("the rate", () => {
     const admission = new Admission({ concurrency: 1, queue: 5000, rate: 0 });
     let answered = 0;
     const calls = many(5000, async () => {
-      await admission.admit(caller, { up: false, onUp: () => undefined });
+      await admission.count(caller);
+      await admission.admit({ up: false, onUp: () => undefined });
       answered += 1;
       admission.release();
     });

@@ -54,6 +54,8 @@ const own = (now: Scrape) => [...now.types.keys()].filter((name) => name.startsW
 
 /** Every metric that a test here is about. */
 const tested = [
+  "orgroles_buffer_bytes",
+  "orgroles_buffer_bytes_limit",
   "orgroles_build_info",
   "orgroles_cache_bytes",
   "orgroles_cache_bytes_limit",
@@ -64,6 +66,9 @@ const tested = [
   "orgroles_calls_running",
   "orgroles_calls_running_limit",
   "orgroles_calls_total",
+  "orgroles_connections",
+  "orgroles_connections_closed_total",
+  "orgroles_connections_limit",
   "orgroles_database_available",
   "orgroles_database_connections_idle",
   "orgroles_database_connections_limit",

@@ -1,0 +1,175 @@
+import { randomUUID } from "node:crypto";
+import {
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+  type ServerStreamResponseOptions,
+  constants,
+} from "node:http2";
+import type { PeerCertificate, TLSSocket } from "node:tls";
+import type { ServiceError } from "@grpc/grpc-js";
+import type { Connection } from "./connections";
+import { FrameCount } from "./frame-count";
+
+/** Bytes of a response above which the process counts them until the peer has taken them. */
+const countedResponse = 1024;
+
+type DataListener = (bytes: Buffer) => void;
+type Listener = (...values: any[]) => void; // as Node declares it
+
+/**
+ * A request and its response. grpc-js gets it in the place of the HTTP/2 stream: it passes on a request that is
+ * complete, counts what the peer has not read yet, puts the call's id into every trailer, and closes the stream once the
+ * response has ended, whether the peer has finished its request or not.
+ */
+export class Exchange {
+  readonly requestId: string;
+  /** What handles the request; set at its headers, read by the handler that grpc-js calls. */
+  call: unknown;
+  private request: Buffer | undefined;
+  private onData: DataListener = () => undefined;
+  private onEnd: () => void = () => undefined;
+  private kept = 0;
+  private passes = false;
+
+  constructor(
+    readonly stream: ServerHttp2Stream,
+    readonly headers: IncomingHttpHeaders,
+    readonly connection: Connection,
+  ) {
+    this.requestId = requestIdOf(headers);
+    connection.streamOpened();
+    stream.on("error", () => undefined);
+    stream.once("close", () => {
+      this.keep(-this.kept);
+      connection.streamClosed();
+    });
+  }
+
+  get peerCertificate(): PeerCertificate | undefined {
+    const socket = this.stream.session?.socket as TLSSocket | undefined;
+    if (!socket?.authorized) return undefined;
+    const certificate = socket.getPeerCertificate();
+    return certificate.raw ? certificate : undefined;
+  }
+
+  /** Counts bytes that the process keeps for this exchange until the stream closes. */
+  keep(bytes: number): void {
+    if (this.stream.closed && bytes > 0) return;
+    this.kept += bytes;
+    this.connection.keep(bytes);
+  }
+
+  /** Sets the complete request, which grpc-js gets as soon as it reads. */
+  complete(request: Buffer): void {
+    this.request = request;
+  }
+
+  /** Ends the exchange with an error, unless its response has begun. */
+  refuse({ code, details = "", metadata }: Partial<ServiceError>): void {
+    const headers = {
+      ":status": 200,
+      "content-type": "application/grpc+proto",
+      "grpc-status": code,
+      "grpc-message": encodeURI(details),
+      ...metadata?.toHttp2Headers(),
+    };
+    this.respond(headers, { endStream: true });
+  }
+
+  /** Returns whether the connection may have one more stream that lasts as long as its client likes. */
+  openStream(most: number): boolean {
+    const { connection } = this;
+    if (connection.openStreams >= most) return false;
+    connection.openStreams += 1;
+    this.stream.once("close", () => (connection.openStreams -= 1));
+    return true;
+  }
+
+  /** Passes requests on as they come, up to so many bytes in all, for streams of several requests. */
+  passThrough(most: number): void {
+    const frames = new FrameCount();
+    let left = most;
+    this.passes = true;
+    this.stream.on("data", (frame: Buffer) => {
+      left -= frame.length;
+      if (!frames.add(frame)) this.connection.close("frames");
+      else if (left < 0) this.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      else this.onData(Buffer.from(frame));
+    });
+    this.stream.on("end", () => this.onEnd());
+    this.stream.pause();
+  }
+
+  // What follows is what grpc-js uses of a stream.
+
+  get session() {
+    return this.stream.session;
+  }
+
+  get destroyed(): boolean {
+    return this.stream.destroyed;
+  }
+
+  get closed(): boolean {
+    return this.stream.closed || this.stream.destroyed;
+  }
+
+  get rstCode(): number | undefined {
+    return this.stream.rstCode;
+  }
+
+  on(event: string, listener: Listener): void {
+    if (event === "data") this.onData = listener as DataListener;
+    else if (event === "end") this.onEnd = listener as () => void;
+    else this.stream.on(event, listener);
+  }
+
+  once(event: string, listener: Listener): void {
+    this.stream.once(event, listener);
+  }
+
+  pause(): void {
+    if (this.passes) this.stream.pause();
+  }
+
+  resume(): void {
+    const { request } = this;
+    if (this.passes) this.stream.resume();
+    if (!request) return;
+    this.request = undefined;
+    if (request.length) this.onData(request);
+    this.onEnd();
+  }
+
+  respond(headers: OutgoingHttpHeaders, options: ServerStreamResponseOptions = {}): void {
+    if (this.stream.closed || this.stream.headersSent) return;
+    if (!options.endStream) return this.stream.respond(headers, options);
+    this.stream.respond({ ...headers, "x-request-id": this.requestId }, options);
+    this.stream.close(constants.NGHTTP2_NO_ERROR);
+  }
+
+  write(bytes: Buffer, written: (error?: Error | null) => void): boolean {
+    if (bytes.length < countedResponse) return this.stream.write(bytes, written);
+    this.keep(bytes.length);
+    return this.stream.write(bytes, (error) => {
+      this.keep(-bytes.length);
+      written(error);
+    });
+  }
+
+  end(): void {
+    this.stream.end();
+  }
+
+  sendTrailers(trailers: OutgoingHttpHeaders): void {
+    this.stream.sendTrailers({ ...trailers, "x-request-id": this.requestId });
+    if (this.passes) setImmediate(() => this.stream.close(constants.NGHTTP2_NO_ERROR)); // after the trailers
+  }
+}
+
+/** Returns the caller's own id, or a new one. */
+function requestIdOf(headers: IncomingHttpHeaders): string {
+  const given = headers["x-request-id"];
+  return typeof given === "string" && /^[!-~]{1,64}$/.test(given) ? given : randomUUID();
+}

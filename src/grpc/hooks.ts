@@ -1,0 +1,42 @@
+import type { Http2Server, Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
+import type { Server, ServerUnaryCall } from "@grpc/grpc-js";
+import type { Exchange } from "./exchange";
+
+/** What gets to see connections and streams before grpc-js does. */
+export interface TransportHooks {
+  onConnection(socket: Socket): void;
+  onSession(session: Http2Session): void;
+  /** `proceed` has grpc-js handle the exchange. */
+  onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, proceed: (exchange: Exchange) => void): void;
+}
+
+interface Internals {
+  createHttp2Server(...values: unknown[]): Http2Server;
+}
+
+/**
+ * Puts hooks in front of grpc-js, which has none: its interceptors begin after it has begun to read, and see no
+ * connections. Throws where this version of grpc-js has another inside.
+ */
+export function hookInto(server: Server, hooks: TransportHooks): void {
+  const internals = server as unknown as Internals;
+  const create = internals.createHttp2Server.bind(server);
+  internals.createHttp2Server = (...values) => {
+    const http2Server = create(...values);
+    const [handle, ...others] = http2Server.listeners("stream");
+    if (!handle || others.length) throw new Error("grpc-js handles streams in a way that is not known here");
+    http2Server.removeAllListeners("stream");
+    http2Server.on("stream", (stream, headers) =>
+      hooks.onStream(stream, headers, (exchange) => handle.call(http2Server, exchange, headers)),
+    );
+    http2Server.prependListener("connection", (socket: Socket) => hooks.onConnection(socket));
+    http2Server.prependListener("session", (session) => hooks.onSession(session));
+    return http2Server;
+  };
+}
+
+/** Returns the exchange that grpc-js was given for a call. */
+export function exchangeOf(call: ServerUnaryCall<Buffer, unknown>): Exchange {
+  return (call as unknown as { readonly call: { readonly stream: Exchange } }).call.stream;
+}

@@ -1,0 +1,102 @@
+import { type Http2Session, type IncomingHttpHeaders, type ServerHttp2Stream, constants } from "node:http2";
+import type { Socket } from "node:net";
+import { status as codes } from "@grpc/grpc-js";
+import { Refusal } from "../domain/errors";
+import { type Closing, type Connection, Connections } from "./connections";
+import { Exchange } from "./exchange";
+import { FairTurns } from "./fair-turns";
+import type { TransportHooks } from "./hooks";
+import { RequestReader } from "./request-reader";
+import { statusOf } from "./status";
+import type { Arrival } from "./unary";
+
+/** What peers may take of the process. */
+export interface TransportLimits {
+  readonly connections: number;
+  /** Bytes of requests in flight, of responses that are not read yet, of streams and of connections. */
+  readonly bufferBytes: number;
+  /** Milliseconds from a request's headers to its end. */
+  readonly requestTimeout: number;
+  /** Requests on one stream of reflection. */
+  readonly reflectionRequests: number;
+}
+
+export const defaultTransportLimits: TransportLimits = {
+  connections: 1000,
+  bufferBytes: 64 * 1024 * 1024,
+  requestTimeout: 10_000,
+  reflectionRequests: 1000,
+};
+
+/** For what needs no credentials: bytes of a request, bytes of all requests of a stream, open streams of a connection. */
+const open = { requestBytes: 1024, streamBytes: 64 * 1024, streams: 16 };
+
+/** What everybody has in common who reaches the port: connections, streams and requests, before grpc-js sees them. */
+export class Transport implements TransportHooks {
+  private readonly arrivals = new Map<string, Arrival>();
+  private readonly turns = new FairTurns<Connection>();
+  private readonly connections: Connections;
+  private readonly reader: RequestReader;
+
+  constructor(limits: TransportLimits, onClosing: (reason: Closing) => void) {
+    this.connections = new Connections({ connections: limits.connections, bytes: limits.bufferBytes }, onClosing);
+    this.reader = new RequestReader(limits.requestTimeout);
+  }
+
+  /** Sets what happens at the headers of calls, by their path. Other paths are left to grpc-js to refuse. */
+  add(arrivals: Iterable<readonly [path: string, arrival: Arrival]>): void {
+    for (const [path, arrival] of arrivals) this.arrivals.set(path, arrival);
+  }
+
+  /** Sets it for methods that need no credentials. */
+  addOpen(
+    methods: Iterable<{ readonly path: string; readonly requestStream: boolean; readonly responseStream: boolean }>,
+  ) {
+    for (const { path, requestStream, responseStream } of methods)
+      this.arrivals.set(path, (exchange, reader, proceed) => {
+        if (responseStream && !exchange.openStream(open.streams))
+          return exchange.refuse({
+            code: codes.RESOURCE_EXHAUSTED,
+            details: "Too many open streams on the connection",
+          });
+        if (requestStream) {
+          exchange.passThrough(open.streamBytes);
+          return proceed();
+        }
+        return void reader.read(exchange, open.requestBytes).then(proceed, (error: unknown) => {
+          if (error instanceof Refusal) exchange.refuse(statusOf(error, exchange.requestId));
+        });
+      });
+  }
+
+  onConnection(socket: Socket): void {
+    this.connections.add(socket);
+  }
+
+  onSession(session: Http2Session): void {
+    this.connections.begin(session);
+  }
+
+  onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, proceed: (exchange: Exchange) => void): void {
+    const connection = this.connections.of(stream.session);
+    if (!connection) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
+    const exchange = new Exchange(stream, headers, connection);
+    const isGrpc = headers["content-type"]?.startsWith("application/grpc");
+    const arrival = isGrpc ? this.arrivals.get(headers[":path"] ?? "") : undefined;
+    this.turns.do(connection, () => {
+      if (exchange.closed) return;
+      if (arrival) arrival(exchange, this.reader, () => proceed(exchange));
+      else proceed(exchange);
+    });
+  }
+
+  /** Returns how many connections are open, and the bytes that are counted for them. */
+  load(): { readonly connections: number; readonly bytes: number } {
+    return this.connections.load();
+  }
+
+  /** Closes every connection at once. */
+  close(): void {
+    this.connections.close();
+  }
+}

@@ -1,0 +1,180 @@
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
+import { frame, grpcBody, preface } from "../support/frames";
+import { message } from "../support/raw";
+import { RawPeer, flags, grpcHeaders, headerBlock, types } from "./raw-peer";
+
+/** Does its worst to an address until the deadline, and keeps what it has opened until `over`. */
+export type Attack = (address: string, deadline: number, over: Promise<void>) => Promise<void>;
+
+const createRole = "/orgroles.v1.RoleService/CreateRole";
+const listRoles = "/orgroles.v1.RoleService/ListEnvironmentRoles";
+const reflection = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+const streams = (count: number) => Array.from({ length: count }, (_, index) => index * 2 + 1);
+const bomb = grpcBody(gzipSync(Buffer.alloc(4 * 2 ** 20)), 1);
+const largest = 2 ** 20;
+
+/** Runs a peer again and again, so many at once, for as long as there is time. */
+function peers(count: number, peer: (address: string, over: Promise<void>) => Promise<RawPeer>): Attack {
+  return async (address, deadline, over) => {
+    const last: RawPeer[] = [];
+    const forever = async () => {
+      for (;;) {
+        const one = await peer(address, over);
+        while (!one.ended && Date.now() < deadline) await sleep(20);
+        if (Date.now() >= deadline) return void last.push(one);
+        await sleep(5);
+      }
+    };
+    await Promise.all(Array.from({ length: count }, forever));
+    await over;
+    for (const one of last) one.destroy();
+  };
+}
+
+async function onEachStream(
+  peer: RawPeer,
+  headers: Readonly<Record<string, string>>,
+  body: Buffer,
+  options: { piece?: number; ends?: boolean } = {},
+): Promise<RawPeer> {
+  for (const stream of streams(64)) await peer.request(stream, headers);
+  await Promise.all(streams(64).map((stream) => Promise.race([peer.data(stream, body, options), sleep(2000)])));
+  return peer;
+}
+
+/** Goes on with one thing on one connection until the server ends it. */
+function flood(bytes: () => Buffer, open?: (peer: RawPeer) => Promise<void>): Attack {
+  return async (address, deadline) => {
+    while (Date.now() < deadline) {
+      const peer = await RawPeer.open(address);
+      await open?.(peer);
+      while (!peer.ended && Date.now() < deadline) await peer.send(bytes());
+      peer.destroy();
+    }
+  };
+}
+
+let next = 1;
+const nextStream = () => (next = next > 2 ** 30 ? 1 : next + 2);
+
+export const attacks: Readonly<Record<string, Attack>> = {
+  "compressed messages that inflate a thousandfold, held open": peers(8, async (address) =>
+    onEachStream(await RawPeer.open(address), grpcHeaders(createRole, { "grpc-encoding": "gzip" }), bomb),
+  ),
+  "compressed messages that inflate a thousandfold, complete": peers(8, async (address) =>
+    onEachStream(await RawPeer.open(address), grpcHeaders(createRole, { "grpc-encoding": "gzip" }), bomb, {
+      ends: true,
+    }),
+  ),
+  "compressed messages that inflate to the limit, complete": peers(8, async (address) =>
+    onEachStream(
+      await RawPeer.open(address),
+      grpcHeaders(createRole, { "grpc-encoding": "gzip" }),
+      grpcBody(gzipSync(Buffer.alloc(largest)), 1),
+      { ends: true },
+    ),
+  ),
+  "data in frames of one byte": peers(4, async (address) => {
+    const peer = await RawPeer.open(address);
+    await peer.request(1, grpcHeaders(createRole));
+    await peer.data(1, grpcBody(Buffer.alloc(largest - 1), 0, largest), { piece: 1 });
+    return peer;
+  }),
+  "data in frames of one byte on streams of reflection": peers(4, async (address) =>
+    onEachStream(
+      await RawPeer.open(address),
+      grpcHeaders(reflection),
+      grpcBody(Buffer.alloc(largest - 1), 0, largest),
+      {
+        piece: 1,
+      },
+    ),
+  ),
+  "frames without data": flood(
+    () => Buffer.concat(Array.from({ length: 500 }, () => frame(types.data, 0, 1, Buffer.alloc(0)))),
+    (peer) => peer.request(1, grpcHeaders(createRole)),
+  ),
+  "large requests that lack their last byte": peers(8, async (address) =>
+    onEachStream(await RawPeer.open(address), grpcHeaders(createRole), grpcBody(Buffer.alloc(largest - 1), 0, largest)),
+  ),
+  "requests without a body": peers(100, async (address) => {
+    const peer = await RawPeer.open(address);
+    for (const stream of streams(64)) await peer.request(stream, grpcHeaders(createRole));
+    return peer;
+  }),
+  "an unknown method with a body that never ends": peers(8, async (address) => {
+    const peer = await RawPeer.open(address);
+    await peer.request(1, grpcHeaders("/orgroles.v1.RoleService/Nothing"));
+    await peer.data(1, grpcBody(Buffer.alloc(8 * largest), 0, 9 * largest));
+    return peer;
+  }),
+  "reflection without reading": peers(4, async (address) => {
+    const peer = await RawPeer.open(address, { window: 0 });
+    const question = grpcBody(message([3, "orgroles/v1/role_service.proto"]));
+    return onEachStream(peer, grpcHeaders(reflection), Buffer.concat(Array.from({ length: 8000 }, () => question)));
+  }),
+  "responses that nobody reads": peers(10, async (address) => {
+    const peer = await RawPeer.open(address, { window: 0 });
+    return onEachStream(peer, grpcHeaders(listRoles), grpcBody(message([1, "alpha"])), { ends: true });
+  }),
+  "peers that neither read nor acknowledge": peers(10, async (address) => {
+    const peer = await RawPeer.open(address, { reads: false });
+    return onEachStream(peer, grpcHeaders(listRoles), grpcBody(message([1, "alpha"])), { ends: true });
+  }),
+  "watches of health without end": peers(100, async (address) =>
+    onEachStream(await RawPeer.open(address), grpcHeaders("/grpc.health.v1.Health/Watch"), grpcBody(Buffer.alloc(0)), {
+      ends: true,
+    }),
+  ),
+  "tokens that nobody knows": async (address, deadline) => {
+    const body = grpcBody(message([1, "alpha"]));
+    const caller = async (index: number) => {
+      while (Date.now() < deadline) {
+        const peer = await RawPeer.open(address);
+        for (let stream = 1; !peer.ended && stream < 4000 && Date.now() < deadline; stream += 2) {
+          await peer.request(stream, grpcHeaders(listRoles, { authorization: `Bearer guess-${index}-${stream}` }));
+          await peer.data(stream, body, { ends: true });
+        }
+        peer.destroy();
+      }
+    };
+    await Promise.all(Array.from({ length: 10 }, (_, index) => caller(index)));
+  },
+  "streams that are reset at once": flood(
+    () => {
+      const block = headerBlock(grpcHeaders(listRoles));
+      return Buffer.concat(
+        Array.from({ length: 100 }, nextStream).flatMap((stream) => [
+          frame(types.headers, flags.endHeaders, stream, block),
+          frame(types.reset, 0, stream, Buffer.from([0, 0, 0, 8])),
+        ]),
+      );
+    },
+    async () => void (next = 1),
+  ),
+  "pings, settings and window updates": flood(() =>
+    Buffer.concat(
+      Array.from({ length: 300 }, () => [
+        frame(types.ping, 0, 0, Buffer.alloc(8)),
+        frame(types.settings, 0, 0, Buffer.alloc(0)),
+      ]).flat(),
+    ),
+  ),
+  "headers that never end": flood(
+    () => frame(types.continuation, 0, 1, headerBlock({ "x-more": "y".repeat(4000) })),
+    (peer) => peer.send(frame(types.headers, 0, 1, headerBlock(grpcHeaders(listRoles)))),
+  ),
+  "thousands of connections": async (address, deadline, over) => {
+    const [host = "", port] = address.split(":");
+    const sockets = Array.from({ length: 3000 }, (_, index) => {
+      const socket = connect(Number(port), host).on("error", () => undefined);
+      if (index % 2) socket.write(preface);
+      return socket;
+    });
+    await sleep(deadline - Date.now());
+    await over;
+    for (const socket of sockets) socket.destroy();
+  },
+};

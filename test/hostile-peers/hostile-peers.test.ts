@@ -1,0 +1,97 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
+import { tokenDigest } from "../../src/auth/authenticator";
+import { bearer } from "../support/client";
+import { type ServiceProcess, startProcess } from "../support/process";
+import { attacks } from "./attacks";
+
+/** What must hold with a heap of 128 MiB, whatever peers do. */
+const promised = { megabytes: 400, milliseconds: 250, shutdownSeconds: 12 };
+/** What a call takes at most on a machine that does nothing else; a busy one has as many times longer for all. */
+const quietMilliseconds = 10;
+const seconds = Number(process.env["ORGROLES_TEST_ATTACK_SECONDS"] ?? 3);
+
+const credentials = JSON.stringify([
+  { name: "honest", token_sha256: tokenDigest("honest").toString("hex"), action: "admin", environments: "*" },
+]);
+
+let folder = "";
+beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), "orgroles-"))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const start = (settings: Record<string, string>) =>
+  startProcess(
+    {
+      ORGROLES_DATABASE_URL: `sqlite:${folder}/orgroles.db`,
+      ORGROLES_ENVIRONMENTS: "alpha",
+      ORGROLES_LOG_LEVEL: "warn",
+      NODE_OPTIONS: "--max-old-space-size=128",
+      ...settings,
+    },
+    bearer("honest"),
+  );
+
+/** The most memory that a process has had, in megabytes. */
+const peakOf = (pid: number) =>
+  Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
+
+/** Calls one after the other while the work lasts, and returns how long 99 of 100 took at most. */
+async function latencyDuring({ roles }: ServiceProcess, work: Promise<unknown>): Promise<number> {
+  const state = { over: false };
+  void work.finally(() => (state.over = true));
+  const took: number[] = [];
+  while (!state.over) {
+    const begin = performance.now();
+    await roles.listEnvironmentRoles({ environmentId: "alpha" });
+    took.push(performance.now() - begin);
+    await sleep(5);
+  }
+  expect(took.length).toBeGreaterThan(10);
+  return took.toSorted((a, b) => a - b)[Math.floor(took.length * 0.99)] ?? 0;
+}
+
+describe.each([
+  ["where nobody needs credentials", {}],
+  ["with credentials", { ORGROLES_CREDENTIALS: credentials }],
+])("%s", (_, settings) => {
+  test.each(Object.keys(attacks))(
+    "%s",
+    async (name) => {
+      const service = await start(settings);
+      const quiet = await latencyDuring(service, sleep(500));
+      const attacker = spawn(
+        process.execPath,
+        [
+          path.join(process.env["TEST_RUN_BUILD"] ?? "dist", "test/hostile-peers/attacker.js"),
+          name,
+          service.address,
+          String(seconds),
+        ],
+        { stdio: ["pipe", "pipe", "inherit"] },
+      );
+      try {
+        const latency = await latencyDuring(service, once(attacker.stdout, "data"));
+        const peak = peakOf(service.pid);
+        if (process.env["ORGROLES_TEST_ATTACK_REPORT"])
+          console.log(
+            `${name}: ${Math.round(peak)} MB, ${Math.round(latency)} ms (quiet ${Math.round(quiet)})\n${service.output().slice(-600)}`,
+          );
+        expect(peak).toBeLessThan(promised.megabytes);
+        expect(latency).toBeLessThan(promised.milliseconds * Math.max(1, quiet / quietMilliseconds));
+        const begin = performance.now();
+        expect(await service.end("SIGTERM")).toBe(0);
+        expect((performance.now() - begin) / 1000).toBeLessThan(promised.shutdownSeconds);
+      } finally {
+        attacker.stdin.end();
+        attacker.kill("SIGKILL");
+        await service.end("SIGKILL").catch(() => undefined);
+      }
+    },
+    60_000,
+  );
+});
