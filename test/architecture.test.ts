@@ -23,7 +23,7 @@ function importsOf({ file, text }: Source): string[] {
 
 const databaseLibraries = /^(?:typeorm|mysql2|libsql)(?:\/|$)/;
 const grpcLibraries =
-  /^(?:@grpc\/[a-z-]+|grpc-health-check|@bufbuild\/protobuf\/wire|rate-limiter-flexible|async-mutex|pino|node:[a-z_/]+|#descriptor-set)$/;
+  /^(?:@grpc\/[a-z-]+|grpc-health-check|@bufbuild\/protobuf\/wire|rate-limiter-flexible|async-mutex|pino|node:[a-z0-9_/]+|#descriptor-set)$/;
 
 interface Rule {
   readonly sentence: string;

@@ -1,6 +1,5 @@
 import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
-import { performance } from "node:perf_hooks";
 
 export interface ConnectionLimits {
   readonly connections: number;

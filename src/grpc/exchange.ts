@@ -6,6 +6,7 @@ import {
   type ServerStreamResponseOptions,
   constants,
 } from "node:http2";
+import { performance } from "node:perf_hooks";
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import type { ServiceError } from "@grpc/grpc-js";
 import type { Connection } from "./connections";
@@ -14,8 +15,32 @@ import { FrameCount } from "./frame-count";
 /** Bytes of a response above which the process counts them until the peer has taken them. */
 const countedResponse = 1024;
 
-type DataListener = (bytes: Buffer) => void;
 type Listener = (...values: any[]) => void; // as Node declares it
+
+/** Gets what happens to a request. */
+export interface Receiver {
+  data(frame: Buffer): void;
+  end(): void;
+  /** The stream is closed, whether the request has ended or not. */
+  close(): void;
+}
+
+const exchangeKey = Symbol("exchange");
+type OwnStream = ServerHttp2Stream & { [exchangeKey]: Exchange };
+
+// the same functions for all streams: a closure for each event of each call takes longer to make than to run
+const listeners = {
+  ignore: () => undefined,
+  data(this: OwnStream, frame: Buffer) {
+    this[exchangeKey].receiver?.data(frame);
+  },
+  end(this: OwnStream) {
+    this[exchangeKey].receiver?.end();
+  },
+  close(this: OwnStream) {
+    this[exchangeKey].release();
+  },
+};
 
 /**
  * A request and its response. grpc-js gets it in the place of the HTTP/2 stream: it passes on a request that is
@@ -26,9 +51,13 @@ export class Exchange {
   readonly requestId: string;
   /** What handles the request; set at its headers, read by the handler that grpc-js calls. */
   call: unknown;
+  readonly since = performance.now();
+  /** What gets the request. */
+  receiver: Receiver | undefined;
   private request: Buffer | undefined;
-  private onData: DataListener = () => undefined;
-  private onEnd: () => void = () => undefined;
+  private onData: (bytes: Buffer) => void = listeners.ignore;
+  private onEnd: () => void = listeners.ignore;
+  private readonly onClose: (() => void)[] = [];
   private kept = 0;
   private passes = false;
 
@@ -39,11 +68,8 @@ export class Exchange {
   ) {
     this.requestId = requestIdOf(headers);
     connection.streamOpened();
-    stream.on("error", () => undefined);
-    stream.once("close", () => {
-      this.keep(-this.kept);
-      connection.streamClosed();
-    });
+    (stream as OwnStream)[exchangeKey] = this;
+    stream.on("error", listeners.ignore).on("close", listeners.close);
   }
 
   get peerCertificate(): PeerCertificate | undefined {
@@ -58,6 +84,12 @@ export class Exchange {
     if (this.stream.closed && bytes > 0) return;
     this.kept += bytes;
     this.connection.keep(bytes);
+  }
+
+  /** Has the request go to a receiver from now on. */
+  receive(receiver: Receiver): void {
+    this.receiver = receiver;
+    this.stream.on("data", listeners.data).on("end", listeners.end);
   }
 
   /** Sets the complete request, which grpc-js gets as soon as it reads. */
@@ -82,7 +114,7 @@ export class Exchange {
     const { connection } = this;
     if (connection.openStreams >= most) return false;
     connection.openStreams += 1;
-    this.stream.once("close", () => (connection.openStreams -= 1));
+    this.onClose.push(() => (connection.openStreams -= 1));
     return true;
   }
 
@@ -91,14 +123,25 @@ export class Exchange {
     const frames = new FrameCount();
     let left = most;
     this.passes = true;
-    this.stream.on("data", (frame: Buffer) => {
-      left -= frame.length;
-      if (!frames.add(frame)) this.connection.close("frames");
-      else if (left < 0) this.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-      else this.onData(Buffer.from(frame));
+    this.receive({
+      data: (frame) => {
+        left -= frame.length;
+        if (!frames.add(frame)) this.connection.close("frames");
+        else if (left < 0) this.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+        else this.onData(Buffer.from(frame));
+      },
+      end: () => this.onEnd(),
+      close: listeners.ignore,
     });
-    this.stream.on("end", () => this.onEnd());
     this.stream.pause();
+  }
+
+  /** Is called once, when the stream is closed. */
+  release(): void {
+    this.keep(-this.kept);
+    this.connection.streamClosed();
+    this.receiver?.close();
+    for (const listener of this.onClose) listener();
   }
 
   // What follows is what grpc-js uses of a stream.
@@ -120,13 +163,14 @@ export class Exchange {
   }
 
   on(event: string, listener: Listener): void {
-    if (event === "data") this.onData = listener as DataListener;
-    else if (event === "end") this.onEnd = listener as () => void;
+    if (event === "data") this.onData = listener;
+    else if (event === "end") this.onEnd = listener;
     else this.stream.on(event, listener);
   }
 
   once(event: string, listener: Listener): void {
-    this.stream.once(event, listener);
+    if (event === "close") this.onClose.push(listener);
+    else if (event !== "error") this.stream.once(event, listener); // errors are followed by a close
   }
 
   pause(): void {
@@ -145,7 +189,7 @@ export class Exchange {
   respond(headers: OutgoingHttpHeaders, options: ServerStreamResponseOptions = {}): void {
     if (this.stream.closed || this.stream.headersSent) return;
     if (!options.endStream) return this.stream.respond(headers, options);
-    this.stream.respond({ ...headers, "x-request-id": this.requestId }, options);
+    this.stream.respond({ "x-request-id": this.requestId, ...headers }, options);
     this.stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
@@ -163,7 +207,7 @@ export class Exchange {
   }
 
   sendTrailers(trailers: OutgoingHttpHeaders): void {
-    this.stream.sendTrailers({ ...trailers, "x-request-id": this.requestId });
+    this.stream.sendTrailers({ "x-request-id": this.requestId, ...trailers });
     if (this.passes) setImmediate(() => this.stream.close(constants.NGHTTP2_NO_ERROR)); // after the trailers
   }
 }

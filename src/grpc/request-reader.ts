@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { gunzip, inflate } from "node:zlib";
 import { Semaphore } from "async-mutex";
 import { refuse } from "../domain/errors";
-import type { Exchange } from "./exchange";
+import type { Exchange, Receiver } from "./exchange";
 import { FrameCount } from "./frame-count";
 
 /** Bytes in front of a message: whether it is compressed, and its length. */
@@ -17,7 +17,11 @@ const inflating = new Semaphore(2);
 
 const inflaters = { gzip: promisify(gunzip), deflate: promisify(inflate) };
 
+const nothing = Buffer.alloc(0);
+
 const invalidRequest = (description: string) => refuse.invalidFields([{ field: "request", description }]);
+
+const goneAway = new Error("the caller has gone away");
 
 /**
  * Reads requests before grpc-js gets anything of them. It copies the frames of a request into one buffer, inflates only
@@ -25,7 +29,7 @@ const invalidRequest = (description: string) => refuse.invalidFields([{ field: "
  * may never be complete.
  */
 export class RequestReader {
-  private readonly unfinished = new Map<Exchange, { readonly since: number; readonly giveUp: () => void }>();
+  private readonly unfinished = new Set<Reading>();
   private timer: NodeJS.Timeout | undefined;
 
   /** `timeout`: milliseconds from a request's headers to its end. */
@@ -36,46 +40,28 @@ export class RequestReader {
    * request breaks a rule, and with an Error where its caller goes away.
    */
   async read(exchange: Exchange, most: number): Promise<void> {
-    const body = await this.receive(exchange, most + prefix);
-    exchange.complete(body[0] === 1 ? await inflated(exchange, body, most) : body);
+    const request = await this.receive(exchange, most + prefix);
+    exchange.complete(request[0] === 1 ? await inflated(exchange, request, most) : request);
   }
 
   private receive(exchange: Exchange, most: number): Promise<Buffer> {
-    const { stream } = exchange;
-    const body = new Body(exchange);
-    const frames = new FrameCount();
-    return new Promise((resolve, reject) => {
-      const giveUp = (reason: unknown) => {
-        if (this.unfinished.delete(exchange)) reject(reason);
-      };
-      this.watch(exchange, () => giveUp(invalidRequest(`must be complete within ${this.timeout} ms`)));
-      stream.on("data", (frame: Buffer) => {
-        if (!frames.add(frame)) return exchange.connection.close("frames");
-        if (!this.unfinished.has(exchange)) return;
-        if (body.length + frame.length > most) return giveUp(invalidRequest(`must be at most ${most - prefix} bytes`));
-        body.append(frame);
-      });
-      stream.once("end", () => {
-        if (!this.unfinished.delete(exchange)) return;
-        const bytes = body.bytes();
-        if (!bytes.length || bytes.length === prefix + (bytes.length < prefix ? 0 : bytes.readUInt32BE(1)))
-          resolve(bytes);
-        else reject(invalidRequest("must be one message, framed as gRPC does"));
-      });
-      stream.once("close", () => giveUp(new Error("the caller has gone away")));
-    });
-  }
-
-  private watch(exchange: Exchange, giveUp: () => void): void {
-    this.unfinished.set(exchange, { since: performance.now(), giveUp });
     this.timer ??= setInterval(() => this.endLate(), 250).unref();
+    return new Promise((resolve, reject) => {
+      const reading = new Reading(exchange, most, (request) => {
+        this.unfinished.delete(reading);
+        if (Buffer.isBuffer(request)) resolve(request);
+        else reject(request);
+      });
+      this.unfinished.add(reading);
+      exchange.receive(reading);
+    });
   }
 
   private endLate(): void {
     const latest = performance.now() - this.timeout;
-    for (const { since, giveUp } of this.unfinished.values()) {
-      if (since > latest) return;
-      giveUp();
+    for (const reading of this.unfinished) {
+      if (reading.exchange.since > latest) return;
+      reading.fail(invalidRequest(`must be complete within ${this.timeout} ms`));
     }
     if (this.unfinished.size) return;
     clearInterval(this.timer);
@@ -83,15 +69,51 @@ export class RequestReader {
   }
 }
 
-/** What has come of a request. */
-class Body {
-  length = 0;
-  private buffer = Buffer.alloc(0);
+/** A request on its way in: one object instead of a closure for each event, because every call has one. */
+class Reading implements Receiver {
+  private readonly frames = new FrameCount();
+  private buffer = nothing;
+  private length = 0;
+  private isOver = false;
 
-  constructor(private readonly exchange: Exchange) {}
+  /** `done` gets the request, or why there is none, once. */
+  constructor(
+    readonly exchange: Exchange,
+    private readonly most: number,
+    private readonly done: (request: unknown) => void,
+  ) {}
+
+  data(frame: Buffer): void {
+    if (!this.frames.add(frame)) this.exchange.connection.close("frames");
+    else if (this.length + frame.length > this.most)
+      this.fail(invalidRequest(`must be at most ${this.most - prefix} bytes`));
+    else if (!this.isOver) this.append(frame);
+  }
+
+  end(): void {
+    const request = this.buffer.subarray(0, this.length);
+    const isWhole = request.length >= prefix && request.length === prefix + request.readUInt32BE(1);
+    if (isWhole || !request.length) this.finish(request);
+    else this.fail(invalidRequest("must be one message, framed as gRPC does"));
+  }
+
+  close(): void {
+    this.finish(goneAway);
+  }
+
+  fail(reason: unknown): void {
+    this.buffer = nothing;
+    this.finish(reason);
+  }
+
+  private finish(request: unknown): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.done(request);
+  }
 
   /** Copies, because a frame shares the memory of everything that its connection has sent with it. */
-  append(frame: Buffer): void {
+  private append(frame: Buffer): void {
     const needed = this.length + frame.length;
     if (needed > this.buffer.length)
       this.grow(this.length ? Math.max(needed, this.length * 2, smallestGrowth) : needed);
@@ -99,15 +121,11 @@ class Body {
     this.length = needed;
   }
 
-  bytes(): Buffer {
-    return this.buffer.subarray(0, this.length);
-  }
-
   private grow(size: number): void {
     const { buffer } = this;
     this.exchange.keep(size - buffer.length);
     this.buffer = Buffer.allocUnsafe(size);
-    buffer.copy(this.buffer);
+    buffer.copy(this.buffer, 0, 0, this.length);
   }
 }
 
@@ -116,7 +134,7 @@ async function inflated(exchange: Exchange, request: Buffer, most: number): Prom
   const encoding = exchange.headers["grpc-encoding"];
   if (encoding !== "gzip" && encoding !== "deflate") return request;
   const message = await inflating.runExclusive(async () => {
-    if (exchange.closed) throw new Error("the caller has gone away");
+    if (exchange.closed) throw goneAway;
     try {
       return await inflaters[encoding](request.subarray(prefix), { maxOutputLength: most });
     } catch (error) {

@@ -131,7 +131,6 @@ const cancelled = new Error("The caller has given up");
 
 /** A call on its way, and all that it needs there in one object: closures for each of it keep more in memory for longer. */
 class UnaryCall implements Call, Abandonment {
-  private readonly start = performance.now();
   private readonly traced: TracedCall | undefined;
   private caller: Caller | undefined;
   private request: object = {};
@@ -236,7 +235,7 @@ class UnaryCall implements Call, Abandonment {
       method: this.route.method.path,
       code: codes[code] as keyof typeof codes,
       reason,
-      duration: Math.round((performance.now() - this.start) * 1000) / 1000,
+      duration: Math.round((performance.now() - this.exchange.since) * 1000) / 1000,
       caller: this.caller?.name,
       requestId: this.exchange.requestId,
       ...(traced && { traceId: traced.traceId }),

@@ -1,0 +1,105 @@
+import { EventEmitter } from "node:events";
+import type { Http2Session } from "node:http2";
+import type { Socket } from "node:net";
+import { Connections } from "../../src/grpc/connections";
+import { present } from "../support/stage";
+
+/** A connection that needs no network, and whether it was destroyed. */
+class FakeSocket extends EventEmitter {
+  destroyed = false;
+  readonly remoteAddress = "192.0.2.1";
+
+  constructor(readonly remotePort: number) {
+    super();
+  }
+
+  destroy(): void {
+    this.destroyed = true;
+    this.emit("close");
+  }
+}
+
+function opened(limits: { connections: number; bytes: number }) {
+  const closings: string[] = [];
+  const connections = new Connections(limits, (reason) => closings.push(reason));
+  let port = 0;
+  const open = () => {
+    const socket = new FakeSocket((port += 1));
+    connections.add(socket as unknown as Socket);
+    return socket;
+  };
+  const begin = (socket: FakeSocket) => {
+    const session = { socket, destroy: () => socket.destroy() } as unknown as Http2Session;
+    connections.begin(session);
+    return present(connections.of(session));
+  };
+  return { connections, closings, open, begin };
+}
+
+const plenty = 2 ** 30;
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => jest.useRealTimers());
+
+test("too many connections close the oldest one without an identified caller", () => {
+  const { closings, open, begin } = opened({ connections: 3, bytes: plenty });
+  const [known, unknown, other] = [open(), open(), open()];
+  begin(known).trusted = true;
+  const last = open();
+  expect([known, unknown, other, last].map(({ destroyed }) => destroyed)).toEqual([false, true, false, false]);
+  expect(closings).toEqual(["connections"]);
+});
+
+test("where all others have identified callers the new connection is closed", () => {
+  const { connections, open, begin } = opened({ connections: 2, bytes: plenty });
+  for (const socket of [open(), open()]) begin(socket).trusted = true;
+  expect(open().destroyed).toBe(true);
+  expect(connections.load().connections).toBe(2);
+});
+
+test("too many bytes close the connections that take most, until the rest fits", () => {
+  const { connections, closings, open, begin } = opened({ connections: 10, bytes: 2 ** 20 });
+  const sockets = [open(), open(), open()];
+  const [small, large, larger] = sockets.map(begin);
+  present(small).keep(100_000);
+  present(large).keep(300_000);
+  present(larger).keep(400_000);
+  expect(sockets.some(({ destroyed }) => destroyed)).toBe(false);
+  present(small).keep(250_000);
+  expect(sockets.map(({ destroyed }) => destroyed)).toEqual([false, false, true]);
+  expect(closings).toEqual(["bytes"]);
+  expect(connections.load().bytes).toBeLessThan(2 ** 20);
+});
+
+test("what a connection took is given back when it closes, and nothing is counted for it after that", () => {
+  const { connections, open, begin } = opened({ connections: 10, bytes: plenty });
+  const socket = open();
+  const connection = begin(socket);
+  connection.streamOpened();
+  connection.keep(5000);
+  expect(connections.load().bytes).toBeGreaterThan(5000);
+  socket.destroy();
+  connection.keep(7000);
+  connection.keep(-5000);
+  connection.streamClosed();
+  expect(connections.load()).toEqual({ connections: 0, bytes: 0 });
+});
+
+test("a connection on which HTTP/2 does not begin within ten seconds is closed", () => {
+  const { closings, open, begin } = opened({ connections: 10, bytes: plenty });
+  const [silent, speaking] = [open(), open()];
+  begin(speaking);
+  jest.advanceTimersByTime(9000);
+  expect(silent.destroyed).toBe(false);
+  jest.advanceTimersByTime(3000);
+  expect([silent.destroyed, speaking.destroyed]).toEqual([true, false]);
+  expect(closings).toEqual(["handshake"]);
+});
+
+test("closing ends every connection", () => {
+  const { connections, closings, open } = opened({ connections: 10, bytes: plenty });
+  const sockets = [open(), open()];
+  connections.close();
+  expect(sockets.every(({ destroyed }) => destroyed)).toBe(true);
+  expect(closings).toEqual([]);
+});
