@@ -2,19 +2,11 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { answerIn, blocksOf, expectOutput, stepsOf } from "./support/pages";
+import { type Outcome, expectPrinted, follow, runStepsOf } from "./support/follow";
+import { blocksOf } from "./support/pages";
 import { type ServiceProcess, startProcess } from "./support/process";
 import { settingsTable, tableOf } from "./support/settings-table";
-
-const readme = readFileSync("README.md", "utf8");
-const tour = readme.slice(readme.indexOf("## Start"), readme.indexOf("## Test"));
-
-const blocks = blocksOf(tour);
-const callers = blocks.flatMap(({ attributes, text }) => {
-  const caller = attributes.get("caller");
-  return caller ? [{ caller, define: text }] : [];
-});
-const steps = stepsOf(blocks, ({ attributes, text }) => !attributes.has("caller") && !text.startsWith("npm"));
+import { callers, readme, tour, tourWith } from "./support/tour";
 
 const present = (program: string) => {
   try {
@@ -26,40 +18,49 @@ const present = (program: string) => {
 };
 
 test("the tour has a caller for grpcurl and one for buf, and steps whose answers are shown", () => {
-  expect(callers.map(({ caller }) => caller)).toEqual(["grpcurl", "buf"]);
-  expect(steps.filter(({ expected }) => expected).length).toBeGreaterThanOrEqual(5);
+  expect(callers).toEqual(["grpcurl", "buf"]);
+  expect(runStepsOf(tour).filter(({ expected }) => expected).length).toBeGreaterThanOrEqual(5);
 });
 
-const usable = callers.filter(({ caller }) => caller === "buf" || present(caller));
+const usable = callers.filter((caller) => caller === "buf" || present(caller));
 if (usable.length < callers.length) test.todo("the tour with grpcurl, which is not on this machine");
 
-describe.each(usable)("the tour with $caller", ({ define }) => {
+describe.each(usable)("the tour with %s", (caller) => {
   const folder = mkdtempSync(path.join(tmpdir(), "orgroles-"));
+  const blocks = tourWith(caller);
+  const steps = runStepsOf(blocks).map((step, index) => ({ step, index, call: /call (\S+)/.exec(step.commands)?.[1] }));
   let service: ServiceProcess;
-  let outputs: string[];
+  let outcomes: Outcome[] = [];
 
   beforeAll(async () => {
-    service = await startProcess({ ORGROLES_DATABASE_URL: `sqlite:${folder}/tour.db`, ORGROLES_ENVIRONMENTS: "dev" });
-    const script = [define, ...steps.map(({ commands }) => `${commands}\nprintf '\\037'`)].join("\n");
-    const here = script.replaceAll("127.0.0.1:50051", service.address);
-    const printed = execFileSync("bash", ["-c", `exec 2>&1\n${here}`], { encoding: "utf8", timeout: 50_000 });
-    outputs = printed.split("\u001F");
-  });
+    const database = `sqlite:${folder}/tour.db`;
+    service = await startProcess({ ORGROLES_DATABASE_URL: database, ORGROLES_ENVIRONMENTS: "dev" });
+    outcomes = await follow(blocks, { folder: process.cwd(), address: service.address, database });
+  }, 120_000);
 
   afterAll(async () => {
     await service?.end();
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test.each(steps.map((step, index) => ({ ...step, index, call: /call (\S+)/.exec(step.commands)?.[1] })))(
-    "step $index, $call, answers as the page says",
-    ({ expected, index }) => {
-      const output = (outputs[index] ?? "").replaceAll(/^npm warn.*\n/gm, "");
-      if (expected) expectOutput(output, expected);
-      const answer = expected?.kind === "text" ? {} : answerIn(output);
-      expect(answer).not.toHaveProperty("code");
-    },
-  );
+  test.each(steps)("step $index, $call, answers as the page says", ({ step, index }) => {
+    const outcome = outcomes[index];
+    expect(outcome).toHaveProperty("failure", step.fails ? expect.any(String) : undefined);
+    expectPrinted(outcome, step);
+  });
+});
+
+test("the database in memory that the tour names serves an environment dev", async () => {
+  const command = tour.find(({ text }) => text.includes(":memory:"))?.text ?? "";
+  expect(command).toMatch(/ npm start\n$/);
+  const settings = [...command.matchAll(/(ORGROLES_\w+)=(\S+)/g)].map(([, name = "", value = ""]) => [name, value]);
+  const service = await startProcess(Object.fromEntries(settings) as Record<string, string>);
+  try {
+    const { role } = await service.roles.getRole({ environmentId: "dev", slug: "member" });
+    expect(role?.isDefault).toBe(true);
+  } finally {
+    await service.end();
+  }
 });
 
 test("the commands that make clients are those of the pages, which are run", () => {

@@ -11,7 +11,12 @@ export interface Block {
 export interface Step {
   readonly commands: string;
   readonly expected: Block | undefined;
+  /** Whether one of the commands is to fail: its block is marked `fails`. */
+  readonly fails: boolean;
 }
+
+/** Stands for what a page leaves out: lines of a text, or fields of an object. */
+const leftOut = "…";
 
 export function blocksOf(page: string): Block[] {
   return [...page.matchAll(/^```(\w+)([^\n]*)\n(.*?)^```$/gms)].map(([, kind = "", attributes = "", text = ""]) => ({
@@ -34,30 +39,44 @@ export function stepsOf(blocks: readonly Block[], wanted: (block: Block) => bool
   return blocks.flatMap((block, index) => {
     if (block.kind !== "sh" || !wanted(block)) return [];
     const next = blocks[index + 1];
-    const isOutput = next && ["text", "json"].includes(next.kind) && !next.attributes.has("file");
-    return [{ commands: block.text, expected: isOutput ? next : undefined }];
+    const isOutput = next && ["text", "json", "js"].includes(next.kind) && !next.attributes.has("file");
+    return [{ commands: block.text, expected: isOutput ? next : undefined, fails: block.attributes.has("fails") }];
   });
 }
 
-/** Fails unless the output is what the page says: JSON has at least its fields, text has at least its lines, in order. */
+/**
+ * Fails unless the output is what the page says. JSON and text are complete: `…` stands for what differs from run to
+ * run, and in text a line of it for any number of lines. A page says `js` for JSON in which it leaves out fields, each
+ * time in the place of a `…`.
+ */
 export function expectOutput(output: string, { kind, text }: Block): void {
-  if (kind === "json") {
-    return expect(answerIn(output)).toEqual(matcher(JSON.parse(text)));
-  }
-  const lines = text.trim().split("\n").map(patternOf);
-  expect(output).toMatch(new RegExp(lines.join("[^]*?\\n?[^]*?")));
+  if (kind === "text")
+    return expect(`${linesOf(output).join("\n")}\n`).toMatch(new RegExp(`^${patternOfLines(text)}$`));
+  expect(JSON.parse(output)).toEqual(matcher(JSON.parse(kind === "js" ? marked(text) : text)));
 }
 
-/** The first JSON object of an output. */
-export const answerIn = (output: string): unknown =>
-  JSON.parse(output.slice(output.search(/^\{/m)).replaceAll(/^\}\s*\{[^]*$/gm, "}"));
+const linesOf = (text: string) =>
+  text
+    .trim()
+    .split("\n")
+    .map((line) => line.trim());
 
-/** The page leaves out fields, and writes `…` for what differs from run to run. */
+const patternOfLines = (text: string) =>
+  linesOf(text)
+    .map((line) => (line === leftOut ? "(?:.*\\n)*?" : `${patternOf(line)}\\n`))
+    .join("");
+
+/** JSON in which each `…` outside of a text is a field. */
+const marked = (text: string) =>
+  text.replaceAll(/"(?:[^"\\]|\\.)*"|…/g, (token) => (token === leftOut ? `"${leftOut}": true` : token));
+
 function matcher(expected: unknown): unknown {
   if (Array.isArray(expected)) return expected.map(matcher);
   if (typeof expected === "object" && expected !== null) {
-    const fields = Object.entries(expected).map(([name, value]) => [name, matcher(value)]);
-    return expect.objectContaining(Object.fromEntries(fields));
+    const fields = Object.fromEntries(Object.entries(expected).map(([name, value]) => [name, matcher(value)]));
+    if (!(leftOut in fields)) return fields;
+    const { [leftOut]: _, ...shown } = fields;
+    return expect.objectContaining(shown);
   }
   if (typeof expected !== "string" || !expected.includes("…")) return expected;
   return expect.stringMatching(new RegExp(`^${patternOf(expected)}$`));
