@@ -9,7 +9,9 @@ import { nodeFlags } from "../support/process";
 import { present } from "../support/stage";
 
 const manifestFolder = "deploy/kubernetes";
-const manifestFiles = readdirSync(manifestFolder).map((name) => path.join(manifestFolder, name));
+const manifestFiles = readdirSync(manifestFolder, { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".yaml"))
+  .map((name) => path.join(manifestFolder, name));
 const files = ["Dockerfile", "compose.yaml", ".env.example", ...manifestFiles];
 const read = (file: string) => readFileSync(file, "utf8");
 const packageJson = JSON.parse(read("package.json")) as { version: string; bin: { orgroles: string } };
@@ -50,7 +52,9 @@ interface Manifest {
     readonly replicas?: number;
     readonly strategy?: object;
     readonly maxUnavailable?: number;
-    readonly ports?: readonly { readonly targetPort: string }[];
+    readonly ports?: readonly { readonly name: string; readonly targetPort: string }[];
+    readonly podSelector?: { readonly matchLabels: Labels };
+    readonly ingress?: readonly { readonly ports: readonly { readonly port: string }[]; readonly from?: object }[];
     readonly selector?: Labels | { readonly matchLabels: Labels };
     readonly template: { readonly metadata: { readonly labels: Labels }; readonly spec: Pod };
   };
@@ -204,6 +208,8 @@ describe("Kubernetes", () => {
     expect(kinds.toSorted()).toEqual([
       "apps/v1 Deployment",
       "batch/v1 Job",
+      "monitoring.coreos.com/v1 ServiceMonitor",
+      "networking.k8s.io/v1 NetworkPolicy",
       "policy/v1 PodDisruptionBudget",
       "v1 Secret",
       "v1 Service",
@@ -252,7 +258,10 @@ describe("Kubernetes", () => {
       { name: "grpc", containerPort: 50051 },
       { name: "metrics", containerPort: Number(imageVariables["ORGROLES_METRICS_ADDRESS"]?.split(":")[1]) },
     ]);
-    expect(manifest("Service").spec.ports?.map(({ targetPort }) => targetPort)).toEqual(["grpc", "metrics"]);
+    expect(manifest("Service").spec.ports?.map(({ name, targetPort }) => [name, targetPort])).toEqual([
+      ["grpc", "grpc"],
+      ["metrics", "metrics"],
+    ]);
   });
 
   test("calls in flight end before a pod is killed, and there are always enough pods", () => {
@@ -265,12 +274,23 @@ describe("Kubernetes", () => {
     expect(manifest("PodDisruptionBudget").spec.maxUnavailable).toBeLessThan(spec.replicas ?? 0);
   });
 
-  test("the Service and the budget mean the server's pods, not the migration's", () => {
+  test("the Service, the budget and the network policy mean the server's pods, not the migration's", () => {
     const { labels } = manifest("Deployment").spec.template.metadata;
     expect(manifest("Service").spec.selector).toEqual(labels);
     expect(manifest("PodDisruptionBudget").spec.selector).toEqual({ matchLabels: labels });
     expect(manifest("Deployment").spec.selector).toEqual({ matchLabels: labels });
+    expect(manifest("NetworkPolicy").spec.podSelector).toEqual({ matchLabels: labels });
     expect(manifest("Job").spec.template.metadata.labels).not.toEqual(labels);
+  });
+
+  test("every pod may call, and only one namespace may read the metrics", () => {
+    const [calls, metrics, ...rest] = manifest("NetworkPolicy").spec.ingress ?? [];
+    expect(calls).toEqual({ ports: [{ port: "grpc" }] });
+    expect(metrics?.ports).toEqual([{ port: "metrics" }]);
+    expect(metrics?.from).toEqual([
+      { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } },
+    ]);
+    expect(rest).toEqual([]);
   });
 });
 
