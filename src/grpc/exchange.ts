@@ -29,18 +29,19 @@ const exchangeKey = Symbol("exchange");
 type OwnStream = ServerHttp2Stream & { [exchangeKey]: Exchange };
 
 // the same functions for all streams: a closure for each event of each call takes longer to make than to run
-const listeners = {
-  ignore: () => undefined,
-  data(this: OwnStream, frame: Buffer) {
-    this[exchangeKey].receiver?.data(frame);
-  },
-  end(this: OwnStream) {
-    this[exchangeKey].receiver?.end();
-  },
-  close(this: OwnStream) {
-    this[exchangeKey].release();
-  },
-};
+const ignore = () => undefined;
+
+function onData(this: OwnStream, frame: Buffer): void {
+  this[exchangeKey].receiver?.data(frame);
+}
+
+function onEnd(this: OwnStream): void {
+  this[exchangeKey].receiver?.end();
+}
+
+function onClose(this: OwnStream): void {
+  this[exchangeKey].release();
+}
 
 /**
  * A request and its response. grpc-js gets it in the place of the HTTP/2 stream: it passes on a request that is
@@ -55,8 +56,8 @@ export class Exchange {
   /** What gets the request. */
   receiver: Receiver | undefined;
   private request: Buffer | undefined;
-  private onData: (bytes: Buffer) => void = listeners.ignore;
-  private onEnd: () => void = listeners.ignore;
+  private onData: (bytes: Buffer) => void = ignore;
+  private onEnd: () => void = ignore;
   private readonly onClose: (() => void)[] = [];
   private kept = 0;
   private passes = false;
@@ -69,7 +70,7 @@ export class Exchange {
     this.requestId = requestIdOf(headers);
     connection.streamOpened();
     (stream as OwnStream)[exchangeKey] = this;
-    stream.on("error", listeners.ignore).on("close", listeners.close);
+    stream.on("error", ignore).on("close", onClose);
   }
 
   get peerCertificate(): PeerCertificate | undefined {
@@ -89,7 +90,7 @@ export class Exchange {
   /** Has the request go to a receiver from now on. */
   receive(receiver: Receiver): void {
     this.receiver = receiver;
-    this.stream.on("data", listeners.data).on("end", listeners.end);
+    this.stream.on("data", onData).on("end", onEnd);
   }
 
   /** Sets the complete request, which grpc-js gets as soon as it reads. */
@@ -131,7 +132,7 @@ export class Exchange {
         else this.onData(Buffer.from(frame));
       },
       end: () => this.onEnd(),
-      close: listeners.ignore,
+      close: ignore,
     });
     this.stream.pause();
   }

@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { promisify } from "node:util";
 import { gunzip, inflate } from "node:zlib";
+import type { ServiceError } from "@grpc/grpc-js";
 import { Semaphore } from "async-mutex";
 import { refuse } from "../domain/errors";
 import type { Exchange, Receiver } from "./exchange";
@@ -42,6 +43,14 @@ export class RequestReader {
   async read(exchange: Exchange, most: number): Promise<void> {
     const request = await this.receive(exchange, most + prefix);
     exchange.complete(request[0] === 1 ? await inflated(exchange, request, most) : request);
+  }
+
+  /** Ends the exchanges whose request is not complete: nothing of them has been done. */
+  close(status: Partial<ServiceError>): void {
+    for (const reading of this.unfinished) {
+      reading.exchange.refuse(status);
+      reading.close();
+    }
   }
 
   private receive(exchange: Exchange, most: number): Promise<Buffer> {

@@ -53,6 +53,8 @@ const libraryOptions: GrpcServerOptions = {
 /** How long calls in flight may take to end, in milliseconds. */
 export const shutdownGrace = 10_000;
 
+const stopping = { code: codes.UNAVAILABLE, details: "The server is stopping" };
+
 /** A gRPC server with health, and with reflection (v1 and v1alpha) unless it is switched off. */
 export class GrpcServer {
   /** Calls of health and reflection that end when their client wants it, or never. */
@@ -108,11 +110,14 @@ export class GrpcServer {
     for (const name of this.names) this.health.setStatus(name, status);
   }
 
-  /** Takes no more calls, ends streams, lets what is in flight end, and cuts it off when that takes ten seconds. */
+  /**
+   * Takes no more calls, ends streams and requests that are not complete, lets calls in flight end, and closes all
+   * connections after ten seconds.
+   */
   async close(): Promise<void> {
     this.setServing(false);
-    for (const stream of this.streams)
-      stream.sendStatus({ code: codes.UNAVAILABLE, details: "The server is stopping", metadata: new Metadata() });
+    for (const stream of this.streams) stream.sendStatus({ ...stopping, metadata: new Metadata() });
+    this.transport.stopReading(stopping);
     // grpc-js knows no connections of its own where nobody watches it by channelz
     const cutOff = setTimeout(() => this.transport.close(), shutdownGrace);
     await new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()));

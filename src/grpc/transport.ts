@@ -1,6 +1,6 @@
 import { type Http2Session, type IncomingHttpHeaders, type ServerHttp2Stream, constants } from "node:http2";
 import type { Socket } from "node:net";
-import { status as codes } from "@grpc/grpc-js";
+import { type ServiceError, status as codes } from "@grpc/grpc-js";
 import { Refusal } from "../domain/errors";
 import { type Closing, type Connection, Connections } from "./connections";
 import { Exchange } from "./exchange";
@@ -93,6 +93,11 @@ export class Transport implements TransportHooks {
   /** Returns how many connections are open, and the bytes that are counted for them. */
   load(): { readonly connections: number; readonly bytes: number } {
     return this.connections.load();
+  }
+
+  /** Ends the exchanges whose request is not complete. */
+  stopReading(status: Partial<ServiceError>): void {
+    this.reader.close(status);
   }
 
   /** Closes every connection at once. */

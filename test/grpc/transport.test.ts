@@ -296,6 +296,19 @@ describe("connections", () => {
     }
   });
 
+  test("with requests that are not complete do not hold up the end, and their callers hear of it", async () => {
+    const service = await startService(sqlite);
+    const answer = send(service.address, grpcBody(request).subarray(0, 9), {}, { finish: false });
+    await sleep(200);
+    const begin = Date.now();
+    await service.drop();
+    expect(Date.now() - begin).toBeLessThan(9000);
+    expect((await answer).headers).toMatchObject({
+      "grpc-status": String(status.UNAVAILABLE),
+      "grpc-message": encodeURI("The server is stopping"),
+    });
+  });
+
   test("on which HTTP/2 has begun and nothing else happens do not hold up the end", async () => {
     const service = await startService(sqlite);
     const peer = await RawPeer.open(service.address);
