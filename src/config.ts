@@ -3,7 +3,9 @@ import { YAMLParseError, parse } from "yaml";
 import type { Quotas } from "./domain/limits";
 import type { Credential } from "./auth/authenticator";
 import type { JwtOptions } from "./auth/jwt";
-import { type DatabaseUrl, describeDatabaseUrl } from "./persistence/database-url";
+import { databaseOf } from "./database-settings";
+import { type DatabaseUrl, type MysqlUrl, describeDatabaseUrl } from "./persistence/database-url";
+import { sslModeOf } from "./persistence/server-options";
 import { type Values, schema, settings } from "./settings";
 
 /** What the process runs with; read once, never changed. */
@@ -55,8 +57,9 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the configuration from environment variables, and from the file that one of them names. Throws a ConfigError
- * with all faults at once; none repeats a value that may be secret. What only works on the database can do without the
+ * Reads the configuration from environment variables, and from the file that one of them names; blanks and line ends
+ * around a value, as files with secrets have them, do not count. Throws a ConfigError with all faults at once; none
+ * repeats a value that may be secret. What only works on the database can do without the
  * files for TLS, and
  * without credentials.
  */
@@ -65,7 +68,8 @@ export function readConfig(
   { serves }: { serves: boolean } = { serves: true },
 ): Config {
   const faults: string[] = [];
-  const all = { ...fromFile(variables["ORGROLES_CONFIG_FILE"], faults), ...variables };
+  const given = trimmed(variables);
+  const all = { ...trimmed(fromFile(given["ORGROLES_CONFIG_FILE"], faults)), ...given };
   for (const name of Object.keys(variables))
     if (name.startsWith("ORGROLES_") && !known.has(name)) faults.push(`${name}: is not a setting`);
   const result = schema.safeParse(all);
@@ -73,9 +77,14 @@ export function readConfig(
   const usable: Partial<Values> = result.data ?? {};
   if (serves) faults.push(...unreadable(result.success ? usable : all));
   faults.push(...contradictions(usable));
+  const database = databaseOf(all, faults);
   if (serves && isOpen(usable)) faults.push(openFault);
-  if (!result.success || faults.length) throw new ConfigError(faults);
-  return toConfig(result.data, all["ORGROLES_DATABASE_URL"] === undefined);
+  if (!result.success || !database || faults.length) throw new ConfigError(faults);
+  return toConfig(result.data, database, all["ORGROLES_DATABASE_URL"] === undefined);
+}
+
+function trimmed<Value extends string | undefined>(values: Readonly<Record<string, Value>>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value?.trim() as Value]));
 }
 
 const known = new Set(settings.map(({ name }) => name));
@@ -177,13 +186,13 @@ const repeated = (texts: readonly string[]) => new Set(texts.filter((one, index)
 
 const isLoopback = (host: string) => /^(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(host);
 
-function toConfig(values: Values, isEmbeddedDefault: boolean): Config {
+function toConfig(values: Values, database: DatabaseUrl, isEmbeddedDefault: boolean): Config {
   const { ORGROLES_JWT_ISSUER: issuer, ORGROLES_JWT_AUDIENCE: audience } = values;
   const { ORGROLES_TLS_CERT_FILE: certificate, ORGROLES_TLS_KEY_FILE: key } = values;
   return {
     ...values.ORGROLES_ADDRESS,
     metrics: values.ORGROLES_METRICS_ADDRESS,
-    database: values.ORGROLES_DATABASE_URL,
+    database,
     databasePoolSize: values.ORGROLES_DATABASE_POOL_SIZE,
     databaseTimeout: values.ORGROLES_DATABASE_TIMEOUT_MS,
     migrate: values.ORGROLES_MIGRATE === "on",
@@ -224,11 +233,17 @@ function toConfig(values: Values, isEmbeddedDefault: boolean): Config {
   };
 }
 
+function describeConnection(url: MysqlUrl): object {
+  const { sslCa, sslCert, sslKey, connectTimeout } = url;
+  return { sslMode: sslModeOf(url), sslCa, sslCert, sslKey, connectTimeout };
+}
+
 /** The configuration for people: no password, no token. */
 export function describeConfig({ database, credentials, ...config }: Config): object {
   return {
     ...config,
     database: describeDatabaseUrl(database),
+    ...(database.kind === "mysql" && { databaseConnection: describeConnection(database) }),
     credentials: credentials.map(({ caller, tokenDigests, certificate }) => ({
       name: caller.name,
       action: caller.action,

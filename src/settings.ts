@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Credential } from "./auth/authenticator";
 import { callerOf, grantSchema } from "./auth/jwt";
 import { parseDatabaseUrl } from "./persistence/database-url";
+import { optionRules } from "./persistence/server-options";
 
 const integer = (fallback: number, lowest: number, highest: number, meaning: string) =>
   z
@@ -44,6 +45,7 @@ const environmentIds = commaSeparated.refine(
 const digestRule = "must be the SHA-256 of a token, 64 hexadecimal digits, or a list of such";
 const digest = z
   .string()
+  .trim()
   .regex(/^[0-9a-f]{64}$/i)
   .transform((hex) => Buffer.from(hex, "hex"));
 
@@ -119,8 +121,28 @@ export const schema = z.object({
   }),
   ORGROLES_DATABASE_URL: databaseUrl.prefault("sqlite:data/orgroles.db").meta({
     meaning:
-      "`sqlite:FILE`, or `mysql://USER:PASSWORD@HOST:PORT/DATABASE` for MySQL and MariaDB; of several hosts, separated by commas, the first that is up and writable",
+      "`sqlite:FILE`, or `mysql://USER:PASSWORD@HOST:PORT/DATABASE` (or `mariadb://…`) for MySQL and MariaDB, see [Operating](docs/operating.md#reach-the-database); of several hosts, separated by commas, the first that is up and writable",
     fallback: "`sqlite:data/orgroles.db`",
+  }),
+  ORGROLES_DATABASE_SSL_MODE: optionRules.sslMode.optional().meta({
+    meaning:
+      "TLS to the database server, as MySQL's clients mean it: `DISABLED`, `PREFERRED`, `REQUIRED`, `VERIFY_CA` or `VERIFY_IDENTITY`",
+    fallback: "`PREFERRED`, with a CA file `VERIFY_CA`",
+  }),
+  ORGROLES_DATABASE_SSL_CA_FILE: optionRules.sslCa.optional().meta({
+    meaning: "authorities that may have signed the database server's certificate, PEM",
+    fallback: "public ones, for `VERIFY_IDENTITY`",
+  }),
+  ORGROLES_DATABASE_SSL_CERT_FILE: optionRules.sslCert
+    .optional()
+    .meta({ meaning: "client certificate for the database server, with its chain, PEM; needs the key" }),
+  ORGROLES_DATABASE_SSL_KEY_FILE: optionRules.sslKey.optional().meta({ meaning: "its private key, PEM" }),
+  ORGROLES_DATABASE_SOCKET: optionRules.socket
+    .optional()
+    .meta({ meaning: "Unix socket of a database server on this machine", fallback: "TCP" }),
+  ORGROLES_DATABASE_CONNECT_TIMEOUT_MS: optionRules.connectTimeout.optional().meta({
+    meaning: "time to connect to the database server, for each host; TLS and login included",
+    fallback: "`5000`, at most `ORGROLES_DATABASE_TIMEOUT_MS`",
   }),
   ORGROLES_DATABASE_POOL_SIZE: integer(10, 1, 1000, "connections to the server"),
   ORGROLES_DATABASE_TIMEOUT_MS: integer(

@@ -54,9 +54,11 @@ const rules: readonly Rule[] = [
     allows: (imported) => !databaseLibraries.test(imported),
   },
   {
-    sentence: "only app.ts sees both sides; what is beside it knows nothing of the database but its URL",
+    sentence: "only app.ts sees both sides; what is beside it knows nothing of the database but how it is reached",
     files: /^src\/(?!app\.ts$)[^/]+$/,
-    allows: (imported) => !/^src\/(?:grpc|persistence)\//.test(imported) || imported === "src/persistence/database-url",
+    allows: (imported) =>
+      !/^src\/(?:grpc|persistence)\//.test(imported) ||
+      /^src\/persistence\/(?:database-url|server-options|tls-files)$/.test(imported),
   },
   {
     sentence: "export and apply know the domain, and nothing of transport or database",

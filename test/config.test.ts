@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { ConfigError, describeConfig, readConfig } from "../src/config";
 import { defaultQuotas } from "../src/domain/limits";
-import { type DatabaseUrl, describeDatabaseUrl, parseDatabaseUrl } from "../src/persistence/database-url";
 import { settings } from "../src/settings";
 
 const faultsOf = (variables: Record<string, string>): readonly string[] => {
@@ -122,76 +121,6 @@ test("all faults come at once, those of unknown variables too", () => {
     "ORGROLES_MIGRATE",
   ]);
   expect(() => readConfig(variables)).toThrow(/^The configuration cannot be used:\n {2}ORGROLES_PORT: is not a/);
-});
-
-test.each([
-  "mysql://app:s3cret@/roles",
-  "mysql://app:s3cret@host",
-  "mysql://app:s3cret@host:port/roles",
-  "mysqlx://app:s3cret@host/roles",
-  "mysql://app:s3cret%@host/roles",
-  "mysql://app:s3cret@host/roles?ssl=true",
-  "s3cret",
-])("no text repeats the password of %s", (url) => {
-  const faults = faultsOf({ ORGROLES_DATABASE_URL: url });
-  expect(faults).toEqual([expect.stringMatching(/^ORGROLES_DATABASE_URL: must be sqlite:FILE or mysql:/)]);
-  expect(new ConfigError(faults).message).not.toContain("s3cret");
-});
-
-const mysql = (given: Partial<DatabaseUrl>) => ({
-  kind: "mysql",
-  hosts: [{ host: "host", port: 3306 }],
-  user: "root",
-  password: "",
-  database: "roles",
-  ...given,
-});
-
-test.each([
-  ["sqlite:data/orgroles.db", { kind: "sqlite", file: "data/orgroles.db" }, "sqlite:data/orgroles.db"],
-  ["sqlite::memory:", { kind: "sqlite", file: ":memory:" }, "sqlite::memory:"],
-  ["mysql://host/roles", mysql({}), "mysql://host:3306/roles"],
-  ["mysql://app@host/roles", mysql({ user: "app" }), "mysql://host:3306/roles"],
-  [
-    "mysql://a%40b:p%3Aw%2F%40@host:3307/my%20roles",
-    mysql({ user: "a@b", password: "p:w/@", hosts: [{ host: "host", port: 3307 }], database: "my roles" }),
-    "mysql://host:3307/my roles",
-  ],
-  [
-    "mysql://app:pw@one,two:3307,[::1]:3308/roles",
-    mysql({
-      user: "app",
-      password: "pw",
-      hosts: [
-        { host: "one", port: 3306 },
-        { host: "two", port: 3307 },
-        { host: "::1", port: 3308 },
-      ],
-    }),
-    "mysql://one:3306,two:3307,[::1]:3308/roles",
-  ],
-])("%s is read, and described without user and password", (url, value, described) => {
-  expect(parseDatabaseUrl(url)).toEqual({ value });
-  expect(describeDatabaseUrl(value as DatabaseUrl)).toBe(described);
-});
-
-test.each([
-  "",
-  "sqlite:",
-  "mysql:",
-  "mysql://",
-  "mysql://host",
-  "mysql://host/",
-  "mysql:///roles",
-  "mysql://host,/roles",
-  "mysql://host:0/roles",
-  "mysql://host:65536/roles",
-  "mysql://[::1/roles",
-  "mysql://host/a/b",
-  "MYSQL://host/roles",
-  "mariadb://host/roles",
-])("%j is no database", (url) => {
-  expect(parseDatabaseUrl(url)).toEqual({ rule: expect.stringMatching(/^must be sqlite:FILE or mysql:/) });
 });
 
 const digest = "5".repeat(64);

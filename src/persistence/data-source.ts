@@ -1,14 +1,19 @@
 import fs from "node:fs";
 import path from "node:path";
-import mysql, { type PoolOptions } from "mysql2";
+import mysql, { type PoolOptions, type SslOptions } from "mysql2";
 import { AbstractLogger, DataSource, type DataSourceOptions } from "typeorm";
-import type { DatabaseUrl, MysqlUrl, SqliteUrl } from "./database-url";
+import { type Address, type DatabaseUrl, type MysqlUrl, type SqliteUrl, describeAddress } from "./database-url";
+import { type Attempt, DatabaseTrouble, explainFailure } from "./database-trouble";
 import type { Engine } from "./engine";
 import { entitiesFor } from "./entities";
 import { migrations } from "./migrations";
 import { Monitor } from "./monitor";
 import { SnakeCase } from "./naming";
 import { createPool } from "./pool";
+import { serverOptions } from "./server-address";
+import { ServerTls } from "./server-tls";
+
+export type { DataSource };
 
 export interface ConnectionLimits {
   readonly poolSize: number;
@@ -59,32 +64,74 @@ export async function openSqlite({ file }: SqliteUrl): Promise<DataSource> {
   }
 }
 
+/** The connections to a database server: a pool, and one that watches. */
+export interface ServerConnections {
+  readonly dataSource: DataSource;
+  readonly monitor: Monitor;
+  readonly attempt: Attempt;
+}
+
 /**
- * A pool to the first host that answers; of several hosts, to the first that can be written to, because a replica's
- * reads may be old.
+ * Opens a pool to the first host that responds; of several hosts, to the first that can be written to, because a
+ * replica's reads may be old. Throws a DatabaseTrouble that says of each host what is wrong with it.
  */
 export async function openMysql(
   url: MysqlUrl,
   limits: ConnectionLimits,
-): Promise<{ dataSource: DataSource; monitor: Monitor }> {
-  let failure: unknown = new Error("every host is read-only");
-  for (const address of url.hosts) {
-    let monitor: Monitor | undefined;
+  tls = new ServerTls(url),
+): Promise<ServerConnections> {
+  const failures: DatabaseTrouble[] = [];
+  for (const address of url.hosts)
     try {
-      monitor = await Monitor.connect(url, address, limits);
-      if (await monitor.check())
-        return { dataSource: await openPool(url, address, (await monitor.look()).engine, limits), monitor };
+      return await openHost(url, address, limits, tls);
     } catch (error) {
-      failure = error;
+      failures.push(error as DatabaseTrouble);
     }
-    monitor?.close();
-  }
-  throw failure;
+  throw new DatabaseTrouble(failures.map(({ message }) => message).join(" "), { cause: failures.at(-1)?.cause });
 }
 
-function openPool(
+/** Milliseconds. */
+const defaultConnectTimeout = 5000;
+
+async function openHost(
   url: MysqlUrl,
-  address: MysqlUrl["hosts"][number],
+  address: Address,
+  limits: ConnectionLimits,
+  tls: ServerTls,
+): Promise<ServerConnections> {
+  const connectTimeout = url.connectTimeout ?? Math.min(defaultConnectTimeout, limits.timeout);
+  const where = describeAddress(address, url.socket);
+  const mustBeWritable = url.hosts.length > 1;
+  let ssl: SslOptions | undefined;
+  let monitor: Monitor | undefined;
+  const attempt = () => ({ url, address, connectTimeout, isEncrypted: ssl !== undefined });
+  const connect = () => {
+    const server = serverOptions(url, address, connectTimeout, ssl);
+    return Monitor.connect({ ...loginOf(url), ...server }, where, limits.timeout, mustBeWritable);
+  };
+  try {
+    ssl = tls.sslOptions();
+    monitor = await connect().catch((error: { code?: unknown }) => {
+      if (!tls.isOptional || error.code !== "HANDSHAKE_NO_SSL_SUPPORT") throw error;
+      ssl = undefined;
+      return connect();
+    });
+    if (!(await monitor.check())) throw new DatabaseTrouble(`${where} is read-only: make it writable.`);
+    const { engine } = await monitor.look();
+    const dataSource = await openPool(url, serverOptions(url, address, connectTimeout, ssl), engine, limits);
+    return { dataSource, monitor, attempt: attempt() };
+  } catch (error) {
+    monitor?.close();
+    if (error instanceof DatabaseTrouble) throw error;
+    throw new DatabaseTrouble(explainFailure(error, attempt()), { cause: error });
+  }
+}
+
+const loginOf = ({ user, password, database }: MysqlUrl) => ({ user, password, database });
+
+function openPool(
+  { user, password, database }: MysqlUrl,
+  server: ReturnType<typeof serverOptions>,
   engine: "mariadb" | "mysql",
   limits: ConnectionLimits,
 ): Promise<DataSource> {
@@ -92,14 +139,13 @@ function openPool(
     ...common(engine),
     type: engine,
     driver: { ...mysql, createPool: (options: PoolOptions) => createPool(options, limits.timeout) },
-    ...address,
-    username: url.user,
-    password: url.password,
-    database: url.database,
+    username: user,
+    password,
+    database,
     charset: "utf8mb4",
     timezone: "Z",
     bigNumberStrings: false, // no integer here is beyond 2^53
     poolSize: limits.poolSize,
-    connectTimeout: limits.timeout,
+    extra: server,
   }).initialize();
 }

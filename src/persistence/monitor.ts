@@ -1,11 +1,9 @@
 import mysql from "mysql2/promise";
-import type { ConnectionLimits } from "./data-source";
-import type { MysqlUrl } from "./database-url";
 
 /** Watches a server over a connection of its own, so that a busy pool is not taken for a dead server. */
 export class Monitor {
   private constructor(
-    /** HOST:PORT. */
+    /** HOST:PORT, or the path of a socket. */
     readonly host: string,
     private readonly connection: mysql.Connection,
     private readonly timeout: number,
@@ -15,18 +13,12 @@ export class Monitor {
   }
 
   static async connect(
-    url: MysqlUrl,
-    address: MysqlUrl["hosts"][number],
-    { timeout }: ConnectionLimits,
+    options: mysql.ConnectionOptions,
+    host: string,
+    timeout: number,
+    mustBeWritable: boolean,
   ): Promise<Monitor> {
-    const { user, password, database } = url;
-    const options = { ...address, user, password, database, connectTimeout: timeout };
-    return new Monitor(
-      `${address.host}:${address.port}`,
-      await mysql.createConnection(options),
-      timeout,
-      url.hosts.length > 1,
-    );
+    return new Monitor(host, await mysql.createConnection(options), timeout, mustBeWritable);
   }
 
   /** Throws when the server does not answer. False: it answers, but another one is to be looked for. */

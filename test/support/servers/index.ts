@@ -2,6 +2,7 @@ import { type DatabaseServer, type PrivateServer, startServer } from "./local-se
 import { givenServer } from "./given-server";
 import { findMariadb } from "./mariadb";
 import { findMysql } from "./mysql";
+import type { Engine } from "./recipe";
 
 export type { DatabaseServer, PrivateServer };
 
@@ -20,4 +21,11 @@ export async function findOrStartMysql(): Promise<DatabaseServer> {
 /** For tests of outages: a MariaDB that nobody else uses, so that it may be killed; never the one of the environment. */
 export async function startPrivateMariadb(): Promise<PrivateServer> {
   return startServer(await findMariadb());
+}
+
+/** A server that nobody else uses, with flags of its own. They may name files, and so it never runs in Docker. */
+export async function startPrivateServer(engine: Engine, flags: readonly string[]): Promise<PrivateServer> {
+  const recipe = await (engine === "mariadb" ? findMariadb() : findMysql());
+  if (recipe.kill) throw new Error(`The tests with flags need a ${engine} that is installed. ${recipe.origin}`);
+  return startServer({ ...recipe, command: (place) => [...recipe.command(place), ...flags] });
 }
