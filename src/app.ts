@@ -43,13 +43,14 @@ import { CountedLog } from "./operations/counted-log";
 import { Metrics } from "./operations/metrics";
 import { ProbeServer } from "./operations/probe-server";
 import type { Tracing } from "./operations/tracing";
-import { openDatabase } from "./persistence/data-source";
+import { type DataSource, openDatabase } from "./persistence/data-source";
 import { Database, type DatabaseAccess } from "./persistence/database";
 import { Janitor } from "./persistence/janitor";
-import { migrate, pendingMigrations, revert } from "./persistence/migrate";
+import { type MigrationOptions, migrate, pendingMigrations, revert } from "./persistence/migrate";
 import { migrations } from "./persistence/migrations";
 import { Sweeper } from "./persistence/sweeper";
 import { TypeormUnitOfWork } from "./persistence/unit-of-work";
+import { untilAborted } from "./persistence/until-aborted";
 
 const { version } = require("#package") as { version: string };
 
@@ -58,19 +59,29 @@ export interface App {
   readonly address: string;
   /** Of metrics and probes. */
   readonly metricsAddress: string | undefined;
+  /** Why there is no database, if there was none when the app listened. */
+  readonly databaseTrouble: string | undefined;
   /** Of this process. */
   readonly registry: Registry;
   close(): Promise<void>;
 }
 
+/** Milliseconds that the start waits for the first outcome of reaching the database. */
+const firstLook = 1500;
+
 /**
  * Puts everything together and serves. An embedded database must open; any other may be away: the service then answers
- * UNAVAILABLE and NOT_SERVING until it is there. `tracing` is closed with the rest; `onServing` is told of changes.
+ * UNAVAILABLE and NOT_SERVING until it is there. `tracing` is closed with the rest; `onServing` is told of changes;
+ * `signal` ends what it waits for before it serves, and a migration after the statement under way.
  */
 export async function createApp(
   config: Config,
   log: Logger,
-  { tracing, onServing }: { tracing?: Tracing | undefined; onServing?: (serving: boolean) => void } = {},
+  {
+    tracing,
+    onServing,
+    signal,
+  }: { tracing?: Tracing | undefined; onServing?: (serving: boolean) => void; signal?: AbortSignal } = {},
 ): Promise<App> {
   const database = new Database({
     url: config.database,
@@ -145,6 +156,7 @@ export async function createApp(
   };
 
   try {
+    signal?.addEventListener("abort", () => database.stop());
     await database.start();
     const port = await server.listen(config.host, config.port);
     const probed = config.metrics && (await probes.listen(config.metrics.host, config.metrics.port));
@@ -152,6 +164,7 @@ export async function createApp(
     return {
       address: `${config.host}:${port}`,
       metricsAddress: config.metrics && `${config.metrics.host}:${probed}`,
+      databaseTrouble: await database.trouble(firstLook),
       registry: metrics.registry,
       close,
     };
@@ -177,14 +190,20 @@ export async function checkFiles({ tls }: Config): Promise<void> {
   if (tls) await Certificates.check(tls);
 }
 
+const closeDatabase = (dataSource: DataSource) => dataSource.destroy();
+
 /** Brings the schema up to date, or takes it back by one migration. */
-export async function migrateDatabase(config: Config, direction: "up" | "down"): Promise<void> {
+export async function migrateDatabase(
+  config: Config,
+  direction: "up" | "down",
+  { signal = new AbortController().signal, onWait }: MigrationOptions = {},
+): Promise<void> {
   const limits = { poolSize: 2, timeout: 600_000 };
-  const dataSource = await openDatabase(config.database, limits);
+  const dataSource = await untilAborted(openDatabase(config.database, limits), signal, closeDatabase);
   try {
-    await (direction === "up" ? migrate(dataSource) : revert(dataSource));
+    await (direction === "up" ? migrate : revert)(dataSource, { signal, onWait });
   } finally {
-    await dataSource.destroy();
+    await untilAborted(closeDatabase(dataSource), signal).catch(() => undefined);
   }
 }
 

@@ -35,15 +35,11 @@ migrate
   .command("up", { isDefault: true })
   .description("run the migrations that the database lacks")
   .allowExcessArguments()
-  .action((_, { args }: Command) => onlyCommands(args) ?? migrateUp());
+  .action((_, { args }: Command) => onlyCommands(args) ?? migrateTo("up"));
 migrate
   .command("down")
   .description("take back the last migration, with everything in the tables it had made")
-  .action(async () => {
-    const config = ownConfig();
-    await (await theApp()).migrateDatabase(config, "down");
-    console.log(`Migrated down: ${describeDatabaseUrl(config.database)}`);
-  });
+  .action(() => migrateTo("down"));
 migrate
   .command("status")
   .description("list the migrations, and which the database lacks")
@@ -139,10 +135,22 @@ async function health({ address, tls, caFile, serverName, service, timeout }: He
   if (status !== "SERVING") process.exitCode = 1;
 }
 
-async function migrateUp(): Promise<void> {
+/** A signal ends the waiting at once, and migrations after the statement under way. */
+async function migrateTo(direction: "up" | "down"): Promise<void> {
   const config = ownConfig();
-  await (await theApp()).migrateDatabase(config, "up");
-  console.log(`Migrated up: ${describeDatabaseUrl(config.database)}`);
+  const { migrateDatabase } = await theApp();
+  const stopped = new AbortController();
+  const stop = () => (stopped.signal.aborted ? process.exit(1) : stopped.abort());
+  process.on("SIGTERM", stop).on("SIGINT", stop);
+  try {
+    await migrateDatabase(config, direction, { signal: stopped.signal, onWait: console.error });
+  } catch (error) {
+    if (!stopped.signal.aborted) throw error;
+    console.error("Stopped by a signal: the migrations are not complete. The next `orgroles migrate` completes them.");
+    process.exit(1); // a connection may still be under way
+  }
+  console.log(`Migrated ${direction}: ${describeDatabaseUrl(config.database)}`);
+  process.off("SIGTERM", stop).off("SIGINT", stop);
 }
 
 async function serve(): Promise<void> {
@@ -161,9 +169,10 @@ async function serve(): Promise<void> {
   process.on("SIGTERM", stop).on("SIGINT", stop);
   try {
     const port = config.metrics && (await probes.listen(config.metrics.host, config.metrics.port));
-    const address = await workers.start();
-    console.log(greeting(config, { address, metricsAddress: config.metrics && `${config.metrics.host}:${port}` }));
+    const first = await workers.start();
+    console.log(greeting(config, { ...first, metricsAddress: config.metrics && `${config.metrics.host}:${port}` }));
   } catch (error) {
+    if (workers.isClosing) return; // the signal's own close goes on
     await close();
     throw error;
   }
@@ -172,10 +181,10 @@ async function serve(): Promise<void> {
 async function serveAlone(config: Config, log: Logger): Promise<void> {
   const tracing = await startTracing(process.env);
   const { createApp } = await theApp();
-  const app = await createApp(config, log, { tracing });
-  const stop = stopping(log, () => app.close());
+  const { stop, started } = startStoppable(log, (signal) => createApp(config, log, { tracing, signal }));
   process.on("SIGTERM", stop).on("SIGINT", stop);
-  console.log(greeting(config, app)); // who reads it may send signals
+  const app = await started;
+  if (app) console.log(greeting(config, app));
 }
 
 /** Signals from a terminal go to all processes; the supervisor ends its workers. */
@@ -184,11 +193,29 @@ async function serveAsWorker(config: Config, log: Logger, supervisor: typeof the
   const tracing = await startTracing(process.env);
   const { createApp } = await theApp();
   const onServing = (serving: boolean) => supervisor.tellServing(serving);
-  const app = await createApp({ ...config, metrics: undefined }, log, { tracing, onServing });
-  const stop = stopping(log, () => app.close());
+  const options = { tracing, onServing };
+  const { stop, started } = startStoppable(log, (signal) =>
+    createApp({ ...config, metrics: undefined }, log, { ...options, signal }),
+  );
   process.on("SIGTERM", stop);
   supervisor.onLost(() => stop("SIGTERM"));
-  supervisor.tellListening(app.address, app.registry);
+  const app = await started;
+  if (app) supervisor.tellListening(app);
+}
+
+/** Starts an app that `stop` also ends while it starts: there is none then. */
+function startStoppable(log: Logger, start: (signal: AbortSignal) => Promise<App>) {
+  const stopped = new AbortController();
+  const app = start(stopped.signal);
+  const unlessStopped = (error: unknown) => {
+    if (!stopped.signal.aborted) throw error;
+    return undefined;
+  };
+  const stop = stopping(log, async () => {
+    stopped.abort();
+    await (await app.catch(unlessStopped))?.close();
+  });
+  return { stop, started: app.catch(unlessStopped) };
 }
 
 /** Ends the process in order at the first signal, and at once at the second. */
@@ -208,7 +235,10 @@ function stopping(log: Logger, close: () => Promise<void>): (signal: NodeJS.Sign
   };
 }
 
-function greeting(config: Config, { address, metricsAddress }: Pick<App, "address" | "metricsAddress">): string {
+function greeting(
+  config: Config,
+  { address, metricsAddress, databaseTrouble }: Pick<App, "address" | "metricsAddress" | "databaseTrouble">,
+): string {
   const environment = config.environments[0];
   const [rpc, request] = environment
     ? ["RoleService/ListEnvironmentRoles", { environment_id: environment }]
@@ -216,6 +246,7 @@ function greeting(config: Config, { address, metricsAddress }: Pick<App, "addres
   const json = JSON.stringify(request);
   const lines = [`Org Roles listens on ${address}${config.tls ? " (TLS)" : ""}`];
   lines.push(`Database: ${describeDatabaseUrl(config.database)}`);
+  if (databaseTrouble) lines.push(`Not ready, and trying again: ${databaseTrouble}`);
   if (metricsAddress) lines.push(`Metrics and probes: http://${metricsAddress}/metrics /livez /readyz`);
   const isOpen = !config.credentials.length && !config.jwt;
   const header = isOpen ? "" : "-H 'authorization: Bearer TOKEN' ";

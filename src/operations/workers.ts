@@ -5,9 +5,14 @@ import { AggregatorRegistry, type PrometheusContentType, type Registry } from "p
 import type { Exposition } from "./probe-server";
 
 /** What a worker tells its supervisor. */
-type Message =
-  | { readonly kind: "listening"; readonly address: string }
-  | { readonly kind: "serving"; readonly serving: boolean };
+type Message = ({ readonly kind: "listening" } & Listening) | { readonly kind: "serving"; readonly serving: boolean };
+
+/** What a worker says of itself once it listens. */
+export interface Listening {
+  readonly address: string;
+  /** Why it has no database. */
+  readonly databaseTrouble: string | undefined;
+}
 
 /** Milliseconds between the end of a worker and the start of the next; doubled while they end before they listen. */
 const firstPause = 100;
@@ -25,6 +30,7 @@ export class Supervisor {
   private readonly metrics = new AggregatorRegistry();
   private address: string | undefined;
   private stopping = false;
+  private closing = false;
   private failures = 0;
 
   constructor(
@@ -32,16 +38,22 @@ export class Supervisor {
     private readonly log: Logger,
   ) {}
 
-  /** Answers HOST:PORT when all workers listen; throws when one ends before. */
-  async start(): Promise<string> {
+  /** Returns the address when all workers listen, and what is wrong with the database; throws when one ends before. */
+  async start(): Promise<Listening> {
     cluster.schedulingPolicy = cluster.SCHED_RR;
     try {
-      const addresses = await Promise.all(Array.from({ length: this.count }, () => this.listening(this.fork())));
-      return (this.address = addresses[0] ?? "");
+      const all = await Promise.all(Array.from({ length: this.count }, () => this.listening(this.fork())));
+      this.address = all[0]?.address ?? "";
+      return { address: this.address, databaseTrouble: all.find((one) => one.databaseTrouble)?.databaseTrouble };
     } catch (error) {
       this.stopping = true;
       throw error;
     }
+  }
+
+  /** Whether the workers are ending because they were told to. */
+  get isClosing(): boolean {
+    return this.closing;
   }
 
   /** Whether every worker that there should be serves. */
@@ -59,6 +71,7 @@ export class Supervisor {
   /** Lets the workers finish what is in flight, and ends those that take too long. */
   async close(): Promise<void> {
     this.stopping = true;
+    this.closing = true;
     const workers = [...this.serving.keys()];
     const ended = Promise.all(workers.map((worker) => this.ended(worker)));
     for (const worker of workers) worker.process.kill("SIGTERM");
@@ -92,10 +105,10 @@ export class Supervisor {
     );
   }
 
-  private listening(worker: Worker): Promise<string> {
+  private listening(worker: Worker): Promise<Listening> {
     return new Promise((resolve, reject) => {
       worker.on("message", (message: Message) => {
-        if (message.kind === "listening") resolve(message.address);
+        if (message.kind === "listening") resolve(message);
       });
       worker.once("exit", () => reject(new Error("a worker ended before it listened")));
     });
@@ -121,10 +134,10 @@ export const supervisor = {
   },
 
   /** The worker listens. Its metrics are the supervisor's to ask for. */
-  tellListening(address: string, registry: Registry): void {
+  tellListening({ address, databaseTrouble, registry }: Listening & { readonly registry: Registry }): void {
     AggregatorRegistry.setRegistries(registry);
     answering ??= new AggregatorRegistry();
-    tell({ kind: "listening", address });
+    tell({ kind: "listening", address, databaseTrouble });
   },
 
   /** The supervisor is gone, without having ended its workers. */

@@ -1,8 +1,27 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { DataSource } from "typeorm";
+import { type DataSource, MigrationExecutor } from "typeorm";
 import { failureOf } from "./driver-errors";
 import { Lease } from "./lease";
 import { migrations } from "./migrations";
+import { untilAborted } from "./until-aborted";
+
+export interface MigrationOptions {
+  /**
+   * Ends the waiting at once, and migrations after the statement under way; they are repeated from the beginning of
+   * the one that was interrupted. The promise rejects with the reason.
+   */
+  readonly signal?: AbortSignal | undefined;
+  /** Called with a sentence, once, when another process has to be waited for. */
+  readonly onWait?: ((sentence: string) => void) | undefined;
+}
+
+/** Milliseconds between two tries to take the lease, and tries after which waiting is worth a sentence. */
+const pause = 100;
+const silentTries = 5;
+
+const waitSentence =
+  "Another process is migrating the database: this one waits until that is done, and takes over when the other has" +
+  " given no sign of life for 15 seconds";
 
 /** The names of the migrations that the database lacks. */
 export async function pendingMigrations(dataSource: DataSource): Promise<string[]> {
@@ -17,24 +36,47 @@ export async function pendingMigrations(dataSource: DataSource): Promise<string[
 }
 
 /** Brings the schema up to date. Of several processes at once one does it, the others wait for it. */
-export async function migrate(dataSource: DataSource): Promise<void> {
-  if (!(await pendingMigrations(dataSource)).length) return;
-  await createLeases(dataSource);
-  await underLease(dataSource, async () => {
-    if (!(await pendingMigrations(dataSource)).length) return;
-    await dataSource.runMigrations({ transaction: isSqlite(dataSource) ? "each" : "none" });
+export async function migrate(dataSource: DataSource, options: MigrationOptions = {}): Promise<void> {
+  const { signal = new AbortController().signal } = options;
+  const isPending = async () => (await untilAborted(pendingMigrations(dataSource), signal)).length > 0;
+  if (!(await isPending())) return;
+  await untilAborted(createLeases(dataSource), signal);
+  await underLease(dataSource, options, async () => {
+    if (!(await isPending())) return;
+    await execute(dataSource, signal, (executor) => executor.executePendingMigrations());
   });
 }
 
 /** Takes the schema back by one migration, with everything in the tables it had made. */
-export async function revert(dataSource: DataSource): Promise<void> {
-  await createLeases(dataSource);
-  await underLease(dataSource, () =>
-    dataSource.undoLastMigration({ transaction: isSqlite(dataSource) ? "each" : "none" }),
-  );
+export async function revert(dataSource: DataSource, options: MigrationOptions = {}): Promise<void> {
+  const { signal = new AbortController().signal } = options;
+  await untilAborted(createLeases(dataSource), signal);
+  await underLease(dataSource, options, () => execute(dataSource, signal, (executor) => executor.undoLastMigration()));
 }
 
 const isSqlite = (dataSource: DataSource) => dataSource.options.type === "better-sqlite3";
+
+/** Lets no statement begin once the signal has aborted, apart from the one that takes a transaction back. */
+async function execute(
+  dataSource: DataSource,
+  signal: AbortSignal,
+  work: (executor: MigrationExecutor) => Promise<unknown>,
+): Promise<void> {
+  const runner = dataSource.createQueryRunner();
+  const query = runner.query.bind(runner);
+  runner.query = ((...parameters: Parameters<typeof query>) => {
+    if (parameters[0] !== "ROLLBACK") signal.throwIfAborted();
+    return query(...parameters);
+  }) as typeof query;
+  const executor = new MigrationExecutor(dataSource, runner);
+  executor.transaction = isSqlite(dataSource) ? "each" : "none";
+  try {
+    await work(executor);
+  } finally {
+    runner.query = query; // SQLite has one runner for everything
+    await runner.release();
+  }
+}
 
 async function createLeases(dataSource: DataSource): Promise<void> {
   const [ascii, end] = isSqlite(dataSource)
@@ -46,9 +88,17 @@ async function createLeases(dataSource: DataSource): Promise<void> {
   );
 }
 
-async function underLease(dataSource: DataSource, work: () => Promise<void>): Promise<void> {
+async function underLease(
+  dataSource: DataSource,
+  { signal = new AbortController().signal, onWait }: MigrationOptions,
+  work: () => Promise<void>,
+): Promise<void> {
   const lease = new Lease((statements) => statements(dataSource.manager), "migrations");
-  while (!(await lease.take())) await sleep(100);
+  const take = () => untilAborted(lease.take(), signal, (isTaken) => isTaken && lease.release());
+  for (let tries = 1; !(await take()); tries += 1) {
+    if (tries === silentTries) onWait?.(waitSentence);
+    await sleep(pause, undefined, { signal });
+  }
   const beating = setInterval(() => void lease.beat().catch(() => undefined), 2000);
   try {
     await work();

@@ -7,8 +7,17 @@ export interface Ended {
   readonly output: string;
 }
 
-/** Runs the compiled program to its end, with arguments such as `migrate`. */
-export function runCommand(args: readonly string[], settings: Record<string, string>, input = ""): Promise<Ended> {
+export interface RunningCommand {
+  /** Everything it has printed so far. */
+  output(): string;
+  /** Resolves with the exit code. */
+  readonly ended: Promise<number | null>;
+  /** Sends a signal, and returns the exit code. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts the compiled program with arguments such as `migrate`. */
+export function startCommand(args: readonly string[], settings: Record<string, string>, input = ""): RunningCommand {
   const main = path.join(process.env["TEST_RUN_BUILD"] ?? "dist", "src", "main.js");
   const child = spawn(process.execPath, [main, ...args], {
     env: { PATH: process.env["PATH"], ORGROLES_ADDRESS: "127.0.0.1:0", ...settings },
@@ -21,8 +30,26 @@ export function runCommand(args: readonly string[], settings: Record<string, str
   let output = "";
   child.stdout.on("data", (text: Buffer) => (output += text.toString()));
   child.stderr.on("data", (text: Buffer) => (output += text.toString()));
-  return new Promise((resolve, reject) => {
+  const ended = new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (code) => resolve({ code, output }));
+    child.once("close", resolve);
   });
+  return {
+    output: () => output,
+    ended,
+    end: (signal) => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+/** Runs the compiled program to its end. */
+export async function runCommand(
+  args: readonly string[],
+  settings: Record<string, string>,
+  input?: string,
+): Promise<Ended> {
+  const running = startCommand(args, settings, input);
+  return { code: await running.ended, output: running.output() };
 }

@@ -1,0 +1,19 @@
+/**
+ * Resolves as the work does, or rejects as soon as the signal aborts. The work then goes on by itself: what it comes to
+ * is given to `dispose`.
+ */
+export function untilAborted<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  dispose: (result: T) => unknown = () => undefined,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abandon = () => {
+      reject(signal.reason);
+      void work.then(dispose).catch(() => undefined);
+    };
+    if (signal.aborted) return abandon();
+    signal.addEventListener("abort", abandon, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abandon));
+  });
+}
