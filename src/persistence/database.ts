@@ -175,7 +175,8 @@ export class Database {
   private async prepared(dataSource: DataSource): Promise<DataSource> {
     const { signal } = this.stopping;
     try {
-      if (this.options.migrate) await migrate(dataSource, { signal, onWait: (sentence) => this.wait(sentence) });
+      if (this.options.migrate)
+        await migrate(dataSource, { signal, onWait: (sentence) => this.wait(sentence), patience: 500 });
       const pending = await untilAborted(pendingMigrations(dataSource), signal);
       if (pending.length) throw new DatabaseTrouble(`the database lacks ${pending.join(", ")}: run npm run migrate`);
       if (this.options.observe) observeStatements(dataSource, this.options.observe);

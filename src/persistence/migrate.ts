@@ -11,13 +11,14 @@ export interface MigrationOptions {
    * the one that was interrupted. The promise rejects with the reason.
    */
   readonly signal?: AbortSignal | undefined;
-  /** Called with a sentence, once, when another process has to be waited for. */
+  /** Called with a sentence, once, when another process has been waited for so long. */
   readonly onWait?: ((sentence: string) => void) | undefined;
+  /** Milliseconds; by default longer than migrations of a small database take. */
+  readonly patience?: number | undefined;
 }
 
-/** Milliseconds between two tries to take the lease, and tries after which waiting is worth a sentence. */
+/** Milliseconds between two tries to take the lease. */
 const pause = 100;
-const silentTries = 5;
 
 const waitSentence =
   "Another process is migrating the database: this one waits until that is done, and takes over when the other has" +
@@ -90,13 +91,13 @@ async function createLeases(dataSource: DataSource): Promise<void> {
 
 async function underLease(
   dataSource: DataSource,
-  { signal = new AbortController().signal, onWait }: MigrationOptions,
+  { signal = new AbortController().signal, onWait, patience = 3000 }: MigrationOptions,
   work: () => Promise<void>,
 ): Promise<void> {
   const lease = new Lease((statements) => statements(dataSource.manager), "migrations");
   const take = () => untilAborted(lease.take(), signal, (isTaken) => isTaken && lease.release());
-  for (let tries = 1; !(await take()); tries += 1) {
-    if (tries === silentTries) onWait?.(waitSentence);
+  for (let waited = 0; !(await take()); waited += pause) {
+    if (waited === patience) onWait?.(waitSentence);
     await sleep(pause, undefined, { signal });
   }
   const beating = setInterval(() => void lease.beat().catch(() => undefined), 2000);

@@ -28,11 +28,16 @@ export class OutageLog {
     if (isKnown) return;
     this.nextReport = now + interval;
     // the properties of a driver's error may contain values
-    const details = error instanceof DatabaseTrouble ? {} : { err: { type: name, message, stack } };
+    const details = error instanceof DatabaseTrouble ? causeOf(error) : { error: { type: name, stack } };
     this.log.warn({ ...this.where, reason: message, ...details }, "database unavailable");
   }
 
   end(): void {
     this.current = undefined;
   }
+}
+
+/** Returns the driver's own words, which others know too. */
+function causeOf({ cause }: DatabaseTrouble): object {
+  return cause instanceof Error ? { cause: cause.message || (cause as NodeJS.ErrnoException).code } : {};
 }

@@ -32,13 +32,14 @@ test("an outage is reported at first, for each new cause, and then once a minute
 
 test("a cause that is known has no stack, one that is not has it without what drivers add", () => {
   const { lines, outage } = newLog();
-  outage.begin(new DatabaseTrouble("It is down.", { cause: new Error("s3cret") }));
+  outage.begin(new DatabaseTrouble("It is down.", { cause: Object.assign(new Error("refused"), { sql: "s3cret" }) }));
   outage.begin(Object.assign(new TypeError("a bug"), { sql: "SELECT 's3cret'", parameters: ["s3cret"] }));
-  expect(lines[0]).not.toHaveProperty("err");
+  expect(lines[0]).toMatchObject({ reason: "It is down.", cause: "refused" });
+  expect(lines[0]).not.toHaveProperty("error");
   expect(lines[1]).toMatchObject({
     database: "mysql://db/roles",
     reason: "a bug",
-    err: { type: "TypeError", stack: expect.stringContaining("outage-log.test") as string },
+    error: { type: "TypeError", stack: expect.stringContaining("outage-log.test") as string },
   });
   expect(JSON.stringify(lines)).not.toContain("s3cret");
 });

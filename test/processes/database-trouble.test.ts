@@ -115,7 +115,7 @@ describe.each(troubles)("%s", (_, url, sentence) => {
       const lines = linesOf(service, "database unavailable");
       expect(lines).toHaveLength(1);
       expectSentence(lines[0]?.reason ?? "", sentence);
-      expect(lines[0]).not.toHaveProperty("err");
+      expect(lines[0]).not.toHaveProperty("error");
     } finally {
       expect(await service.end()).toBe(0);
     }

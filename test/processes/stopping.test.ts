@@ -117,7 +117,7 @@ describe("migrate ends by one signal", () => {
   test("while it connects to a host that swallows packets", async () => {
     const mute = await startMuteServer();
     const running = start(`mysql://root@127.0.0.1:${mute.port}/roles?connect-timeout-ms=60000`);
-    await sleep(1500);
+    await until("it connects", async () => mute.accepted() > 0 || undefined);
     expect(await endPromptly(running, "SIGTERM")).toBe(1);
     expect(running.output()).toMatch(notDone);
     await mute.stop();

@@ -1,7 +1,14 @@
 import { type AddressInfo, type Socket, createServer } from "node:net";
 
+export interface MuteServer {
+  readonly port: number;
+  /** How many connections it has accepted. */
+  accepted(): number;
+  stop(): Promise<void>;
+}
+
 /** A port that accepts connections and says nothing, as a host does that swallows packets. */
-export async function startMuteServer(): Promise<{ readonly port: number; stop(): Promise<void> }> {
+export async function startMuteServer(): Promise<MuteServer> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket.on("error", () => undefined));
@@ -11,6 +18,7 @@ export async function startMuteServer(): Promise<{ readonly port: number; stop()
   });
   return {
     port: (server.address() as AddressInfo).port,
+    accepted: () => sockets.size,
     stop: () =>
       new Promise((resolve) => {
         for (const socket of sockets) socket.destroy();
