@@ -1,0 +1,15 @@
+import type { Command } from "commander";
+import { describeConfig, readConfig } from "../config";
+import { loadApp } from "./load";
+
+/** Adds the command that shows the configuration or its faults. */
+export function addCheckConfigCommand(program: Command): void {
+  program
+    .command("check-config")
+    .description("print the configuration as it is in force, without secrets, or everything that is wrong with it")
+    .action(async () => {
+      const config = readConfig(process.env);
+      if (config.tls) await (await loadApp()).checkFiles(config);
+      console.log(JSON.stringify(describeConfig(config), undefined, 2));
+    });
+}
