@@ -1,4 +1,5 @@
 import { createHash, randomFillSync } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
@@ -31,6 +32,7 @@ import { accessHandlers } from "./grpc/access-handlers";
 import { accessActions, environmentActions, membershipActions, permissionActions, roleActions } from "./grpc/actions";
 import { Admission } from "./grpc/admission";
 import { environmentHandlers } from "./grpc/environment-handlers";
+import { logLibrary } from "./grpc/library-log";
 import { membershipHandlers } from "./grpc/membership-handlers";
 import { permissionHandlers } from "./grpc/permission-handlers";
 import { roleHandlers } from "./grpc/role-handlers";
@@ -38,25 +40,37 @@ import { GrpcServer } from "./grpc/server";
 import { Certificates } from "./grpc/tls";
 import { type Bound, type Passage, bind } from "./grpc/unary";
 import { CallRecords } from "./operations/call-records";
+import { listenFailure } from "./operations/listen-failure";
 import { Metrics } from "./operations/metrics";
 import { OverloadLog } from "./operations/overload-log";
 import { ProbeServer } from "./operations/probe-server";
 import type { Tracing } from "./operations/tracing";
-import { openDatabase } from "./persistence/data-source";
 import { Database, type DatabaseAccess } from "./persistence/database";
 import { Janitor } from "./persistence/janitor";
-import { migrate, pendingMigrations, revert } from "./persistence/migrate";
-import { migrations } from "./persistence/migrations";
+import { migrate } from "./persistence/migrate";
+import { type StepBack, planStepBack, takeStepBack } from "./persistence/migrate-down";
+import { type SchemaState, schemaState } from "./persistence/schema-state";
 import { Sweeper } from "./persistence/sweeper";
 import { TypeormUnitOfWork } from "./persistence/unit-of-work";
+import { withDatabase } from "./persistence/with-database";
+
+/** Milliseconds that a first connection to the database is waited for. */
+const firstTryTimeout = 5000;
 
 const { version } = require("#package") as { version: string };
+
+/** An environment, or that there is none, or that the database is away. */
+export type KnownEnvironment = { readonly id: string } | "none" | "unknown";
+
+export type { StepBack };
 
 export interface App {
   /** HOST:PORT. */
   readonly address: string;
   /** Of metrics and probes. */
   readonly metricsAddress: string | undefined;
+  /** Returns an environment that calls can go to; waits for the first connection to the database. */
+  environment(): Promise<KnownEnvironment>;
   /** Of this process. */
   readonly registry: Registry;
   close(): Promise<void>;
@@ -71,6 +85,8 @@ export async function createApp(
   log: Logger,
   { tracing, onServing }: { tracing?: Tracing | undefined; onServing?: (serving: boolean) => void } = {},
 ): Promise<App> {
+  logLibrary(log);
+  const connecting = new AbortController();
   const database = new Database({
     url: config.database,
     poolSize: config.databasePoolSize,
@@ -81,8 +97,12 @@ export async function createApp(
       services.snapshots.forget();
       for (const id of config.environments) await services.environments.ensureEnvironment(id);
       setServing(true);
+      connecting.abort();
     },
-    onLost: () => setServing(false),
+    onLost: () => {
+      setServing(false);
+      connecting.abort();
+    },
     observe: tracing && ((system, sql, work) => tracing.statement(system, sql, work)),
   });
   const setServing = (serving: boolean) => {
@@ -117,6 +137,15 @@ export async function createApp(
   const server = new GrpcServer(bindAll(services, passage), { describesItself: config.reflection, certificates });
   const probes = new ProbeServer(metrics.registry, () => server.serving);
   const background = [new Janitor(database, Date.now, log), new Sweeper(database, services.sweep, log, metrics)];
+  const environment = async (): Promise<KnownEnvironment> => {
+    if (config.environments[0]) return { id: config.environments[0] };
+    const { signal } = connecting;
+    await sleep(firstTryTimeout, undefined, { signal, ref: false }).catch(() => undefined);
+    return services.environments.listEnvironments({ pageSize: 1, pageToken: "" }).then(
+      ({ items: [first] }) => (first ? { id: first.id } : "none"),
+      () => "unknown",
+    );
+  };
   const close = async () => {
     const closed = server.close();
     admission.refusals.flush();
@@ -132,12 +161,15 @@ export async function createApp(
 
   try {
     await database.start();
-    const port = await server.listen(config.host, config.port);
+    const port = await server.listen(config.host, config.port).catch((error: unknown) => {
+      throw listenFailure({ setting: "ORGROLES_ADDRESS", host: config.host, port: config.port }, error);
+    });
     const probed = config.metrics && (await probes.listen(config.metrics.host, config.metrics.port));
     for (const work of background) work.start();
     return {
       address: `${config.host}:${port}`,
       metricsAddress: config.metrics && `${config.metrics.host}:${probed}`,
+      environment,
       registry: metrics.registry,
       close,
     };
@@ -163,27 +195,27 @@ export async function checkFiles({ tls }: Config): Promise<void> {
   if (tls) await Certificates.check(tls);
 }
 
-/** Brings the schema up to date, or takes it back by one migration. */
-export async function migrateDatabase(config: Config, direction: "up" | "down"): Promise<void> {
-  const limits = { poolSize: 2, timeout: 600_000 };
-  const dataSource = await openDatabase(config.database, limits);
-  try {
-    await (direction === "up" ? migrate(dataSource) : revert(dataSource));
-  } finally {
-    await dataSource.destroy();
-  }
+/** Brings the schema up to date; returns how it is then. */
+export function migrateUp(config: Config): Promise<SchemaState> {
+  return withDatabase(config.database, { poolSize: 2, mustExist: false }, async (dataSource) => {
+    await migrate(dataSource);
+    return schemaState(dataSource);
+  });
 }
 
-/** All migrations, and whether the database has each. */
-export async function migrationStatus(config: Config): Promise<{ name: string; done: boolean }[]> {
-  const dataSource = await openDatabase(config.database, { poolSize: 1, timeout: config.databaseTimeout });
-  try {
-    const pending = new Set(await pendingMigrations(dataSource));
-    return migrations.map(({ name }) => ({ name, done: !pending.has(name) }));
-  } finally {
-    await dataSource.destroy();
-  }
+/** Takes the schema back by one migration, once `confirm` has seen what that deletes and has not thrown. */
+export function migrateDown(config: Config, confirm: (step: StepBack) => Promise<void>): Promise<StepBack> {
+  return withDatabase(config.database, { poolSize: 2, mustExist: true }, async (dataSource) => {
+    const step = await planStepBack(dataSource);
+    await confirm(step);
+    await takeStepBack(dataSource, step);
+    return step;
+  });
 }
+
+/** Returns which migrations the database has. */
+export const migrationStatus = ({ database, databaseTimeout }: Config): Promise<SchemaState> =>
+  withDatabase(database, { poolSize: 1, mustExist: true, timeout: databaseTimeout }, schemaState);
 
 /** How many rows of members each environment has left to sweep. */
 export function sweepProgress(config: Config): Promise<{ environmentId: string; left: number }[]> {
@@ -194,16 +226,13 @@ export function sweepProgress(config: Config): Promise<{ environmentId: string; 
 }
 
 /** The use cases on the database of a configuration, which must be up to date, for as long as the work takes. */
-export async function withServices<T>(config: Config, work: (services: Services) => Promise<T>): Promise<T> {
-  const dataSource = await openDatabase(config.database, { poolSize: 1, timeout: 600_000 });
-  try {
-    if ((await pendingMigrations(dataSource)).length)
+export function withServices<T>(config: Config, work: (services: Services) => Promise<T>): Promise<T> {
+  return withDatabase(config.database, { poolSize: 1, mustExist: true }, async (dataSource) => {
+    if ((await schemaState(dataSource)).pending.length)
       throw new Error("The database is not up to date: run `orgroles migrate` first.");
     const access: DatabaseAccess = { use: (statements) => statements(dataSource), suspect: () => undefined };
-    return await work(createServices(access, config.quotas, Date.now));
-  } finally {
-    await dataSource.destroy();
-  }
+    return work(createServices(access, config.quotas, Date.now));
+  });
 }
 
 const randomness = Buffer.alloc(4096);

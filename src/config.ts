@@ -3,8 +3,10 @@ import { YAMLParseError, parse } from "yaml";
 import type { Quotas } from "./domain/limits";
 import type { Credential } from "./auth/authenticator";
 import type { JwtOptions } from "./auth/jwt";
+import type { LogFormat } from "./operations/log-destination";
 import { type DatabaseUrl, describeDatabaseUrl } from "./persistence/database-url";
-import { type Values, schema, settings } from "./settings";
+import { isSetting, unknownSettings, unknownKey } from "./setting-names";
+import { type Values, schema } from "./settings";
 
 /** What the process runs with; read once, never changed. */
 export interface Config {
@@ -35,6 +37,7 @@ export interface Config {
   /** Processes on the port; 1: this one alone. */
   readonly workers: number;
   readonly logLevel: string;
+  readonly logFormat: LogFormat;
 }
 
 /** A configuration that cannot be used, with all its faults. */
@@ -57,8 +60,7 @@ export function readConfig(
 ): Config {
   const faults: string[] = [];
   const all = { ...fromFile(variables["ORGROLES_CONFIG_FILE"], faults), ...variables };
-  for (const name of Object.keys(variables))
-    if (name.startsWith("ORGROLES_") && !known.has(name)) faults.push(`${name}: is not a setting`);
+  faults.push(...unknownSettings(variables));
   const result = schema.safeParse(all);
   for (const issue of result.error?.issues ?? []) faults.push(`${pathOf(issue.path)}: ${issue.message}`);
   const usable: Partial<Values> = result.data ?? {};
@@ -68,8 +70,6 @@ export function readConfig(
   if (!result.success || faults.length) throw new ConfigError(faults);
   return toConfig(result.data, all["ORGROLES_DATABASE_URL"] === undefined);
 }
-
-const known = new Set(settings.map(({ name }) => name));
 
 const pathOf = ([name, ...rest]: readonly PropertyKey[]) =>
   String(name) + rest.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
@@ -91,8 +91,9 @@ function fromFile(file: string | undefined, faults: string[]): Record<string, st
   const read: Record<string, string> = {};
   for (const [key, value] of Object.entries(content)) {
     const name = `ORGROLES_${key.toUpperCase()}`;
-    if (key === key.toLowerCase() && known.has(name) && key !== "config_file") read[name] = textOf(value);
-    else faults.push(`ORGROLES_CONFIG_FILE: ${/^\w+$/.test(key) ? key : "one of the keys"} is not a setting`);
+    if (key === key.toLowerCase() && isSetting(name) && key !== "config_file") read[name] = textOf(value);
+    else
+      faults.push(`ORGROLES_CONFIG_FILE: ${/^\w+$/.test(key) ? unknownKey(key) : "one of the keys is not a setting"}`);
   }
   return read;
 }
@@ -206,6 +207,7 @@ function toConfig(values: Values, isEmbeddedDefault: boolean): Config {
     },
     workers: values.ORGROLES_WORKERS,
     logLevel: values.ORGROLES_LOG_LEVEL,
+    logFormat: values.ORGROLES_LOG_FORMAT,
   };
 }
 

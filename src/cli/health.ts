@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { examples } from "./help";
 import { ownConfig } from "./load";
 
 /** Adds the command that asks a server for its health. */
 export function addHealthCommand(program: Command): void {
-  program
+  const command = program
     .command("health")
     .description("ask a server by the gRPC health protocol whether it serves; ends with 1 unless it does")
     .option("--address <host:port>", "whom to ask; else the server of this configuration, on this machine")
@@ -13,6 +14,10 @@ export function addHealthCommand(program: Command): void {
     .option("--service <name>", "ask for one service, such as orgroles.v1.RoleService", "")
     .option("--timeout <milliseconds>", "how long to wait for the answer", parseTimeout, 5000)
     .action(health);
+  examples(command, [
+    "orgroles health",
+    "orgroles health --address roles.example.com:443 --tls --service orgroles.v1.RoleService",
+  ]);
 }
 
 interface HealthFlags {

@@ -21,7 +21,11 @@ export class GatheredLines implements DestinationStream {
   constructor(private readonly file: File) {
     process.on("exit", () => {
       this.flush();
-      file.flushSync();
+      try {
+        file.flushSync();
+      } catch {
+        // nobody reads it any more
+      }
     });
   }
 

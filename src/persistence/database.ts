@@ -5,8 +5,9 @@ import type { DataSource } from "typeorm";
 import { refuse } from "../domain/errors";
 import { type ConnectionLimits, openMysql, openSqlite } from "./data-source";
 import { type DatabaseUrl, type MysqlUrl, describeDatabaseUrl } from "./database-url";
-import { migrate, pendingMigrations } from "./migrate";
+import { migrate } from "./migrate";
 import type { Monitor } from "./monitor";
+import { schemaState } from "./schema-state";
 import { type Observe, observeStatements } from "./statements";
 
 export interface DatabaseOptions extends ConnectionLimits {
@@ -128,7 +129,8 @@ export class Database {
   private async prepared(dataSource: DataSource): Promise<DataSource> {
     try {
       if (this.options.migrate) await migrate(dataSource);
-      const pending = await pendingMigrations(dataSource);
+      const { pending, unknown } = await schemaState(dataSource);
+      if (unknown.length) this.options.log.warn({ migrations: unknown }, "a newer version has migrated the database");
       if (pending.length) throw new Error(`the database lacks ${pending.join(", ")}: run npm run migrate`);
       if (this.options.observe) observeStatements(dataSource, this.options.observe);
       return dataSource;

@@ -1,20 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DataSource } from "typeorm";
-import { failureOf } from "./driver-errors";
 import { Lease } from "./lease";
-import { migrations } from "./migrations";
+import { schemaState } from "./schema-state";
 
-/** The names of the migrations that the database lacks. */
-export async function pendingMigrations(dataSource: DataSource): Promise<string[]> {
-  const done = new Set<string>();
-  try {
-    const rows: { name: string }[] = await dataSource.query("SELECT name FROM migrations");
-    for (const { name } of rows) done.add(name);
-  } catch (error) {
-    if (failureOf(error) !== "unknown") throw error; // otherwise the table is missing, and with it all others
-  }
-  return migrations.map(({ name }) => name).filter((name) => !done.has(name));
-}
+/** Returns the names of the migrations that the database lacks. */
+export const pendingMigrations = async (dataSource: DataSource): Promise<readonly string[]> =>
+  (await schemaState(dataSource)).pending;
 
 /** Brings the schema up to date. Of several processes at once one does it, the others wait for it. */
 export async function migrate(dataSource: DataSource): Promise<void> {
@@ -26,12 +17,19 @@ export async function migrate(dataSource: DataSource): Promise<void> {
   });
 }
 
-/** Takes the schema back by one migration, with everything in the tables it had made. */
-export async function revert(dataSource: DataSource): Promise<void> {
+/**
+ * Takes the schema back by one migration, with everything in the tables it had made. Changes nothing and throws when
+ * the last migration is another than the one named.
+ */
+export async function revert(dataSource: DataSource, migration?: string): Promise<void> {
   await createLeases(dataSource);
-  await underLease(dataSource, () =>
-    dataSource.undoLastMigration({ transaction: isSqlite(dataSource) ? "each" : "none" }),
-  );
+  await underLease(dataSource, async () => {
+    const { done, unknown } = await schemaState(dataSource);
+    const last = unknown.at(-1) ?? done.at(-1);
+    if (migration !== undefined && migration !== last)
+      throw new Error(`Another process has changed the schema: ${migration} is not the last migration any more.`);
+    await dataSource.undoLastMigration({ transaction: isSqlite(dataSource) ? "each" : "none" });
+  });
 }
 
 const isSqlite = (dataSource: DataSource) => dataSource.options.type === "better-sqlite3";
