@@ -21,8 +21,9 @@ export function listenFailure({ setting, host, port }: Listening, cause: unknown
   };
   // grpc-js passes on no codes, only what was said
   const code = (cause as NodeJS.ErrnoException).code ?? /\bE[A-Z_]{3,}\b/.exec(message)?.[0] ?? unresolved(message);
-  const reason = reasons[code ?? ""] ?? `${address} cannot be listened on: ${message.split("\n", 1)[0]}`;
-  return new Error(`${setting}: ${reason}`, { cause });
+  const reason = reasons[code ?? ""];
+  const text = reason ? `${reason} (${code})` : `${address} cannot be listened on: ${message.split("\n", 1)[0]}`;
+  return new Error(`${setting}: ${text}`, { cause });
 }
 
 const unresolved = (message: string) => (/resol/i.test(message) ? "ENOTFOUND" : undefined);

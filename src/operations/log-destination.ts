@@ -15,9 +15,7 @@ export async function logDestination(
   format: LogFormat,
   { processes }: { processes: number },
 ): Promise<DestinationStream> {
-  const file = new SonicBoom({ dest: 2, sync: false, maxLength: longestBacklog });
-  file.on("error", () => undefined); // a reader that is gone, or a disk that is full, stops no service
-  const lines = new GatheredLines(file);
+  const lines = new GatheredLines(standardError({ sync: false }), () => standardError({ sync: true }));
   const isTerminal = process.stderr.isTTY;
   if (format === "json" || (format === "auto" && !isTerminal)) return lines;
   const { prettyFactory } = await import("pino-pretty");
@@ -28,6 +26,11 @@ export async function logDestination(
     singleLine: true,
   });
   return { write: (line) => lines.write(prettify(printable(line))) };
+}
+
+function standardError({ sync }: { sync: boolean }): SonicBoom {
+  const file = new SonicBoom({ dest: 2, sync, maxLength: longestBacklog });
+  return file.on("error", () => undefined); // a reader that is gone, or a disk that is full, stops no service
 }
 
 const escaped = /\\\\|\\u00(?:0[0-8bcef]|1[0-9a-f])|\\[bfr]/gi;
