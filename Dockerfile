@@ -26,7 +26,8 @@ COPY gen/descriptor-set.binpb gen/
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist/gen dist/gen
 COPY --from=build /app/dist/src dist/src
-RUN install -d -o node -g node /data
+RUN install -d -o node -g node /data \
+    && chmod +x dist/src/main.js && ln -s /app/dist/src/main.js /usr/local/bin/orgroles
 
 # Reachable from outside the container, therefore it does not start without credentials: there are none in here.
 ENV NODE_ENV=production \

@@ -32,6 +32,7 @@ import { accessActions, environmentActions, membershipActions, permissionActions
 import { Admission } from "./grpc/admission";
 import type { Closing } from "./grpc/connections";
 import { environmentHandlers } from "./grpc/environment-handlers";
+import { logLibrary } from "./grpc/library-log";
 import { membershipHandlers } from "./grpc/membership-handlers";
 import { permissionHandlers } from "./grpc/permission-handlers";
 import { roleHandlers } from "./grpc/role-handlers";
@@ -40,19 +41,25 @@ import { Certificates } from "./grpc/tls";
 import { type Bound, type Passage, bind } from "./grpc/unary";
 import { CallRecords } from "./operations/call-records";
 import { CountedLog } from "./operations/counted-log";
+import { listenFailure } from "./operations/listen-failure";
 import { Metrics } from "./operations/metrics";
 import { ProbeServer } from "./operations/probe-server";
 import type { Tracing } from "./operations/tracing";
-import { type DataSource, openDatabase } from "./persistence/data-source";
 import { Database, type DatabaseAccess } from "./persistence/database";
 import { Janitor } from "./persistence/janitor";
-import { type MigrationOptions, migrate, pendingMigrations, revert } from "./persistence/migrate";
-import { migrations } from "./persistence/migrations";
+import { type MigrationOptions, migrate } from "./persistence/migrate";
+import { type StepBack, planStepBack, takeStepBack } from "./persistence/migrate-down";
+import { type SchemaState, schemaState } from "./persistence/schema-state";
 import { Sweeper } from "./persistence/sweeper";
 import { TypeormUnitOfWork } from "./persistence/unit-of-work";
-import { untilAborted } from "./persistence/until-aborted";
+import { withDatabase } from "./persistence/with-database";
 
 const { version } = require("#package") as { version: string };
+
+/** An environment, or that there is none, or that the database is away. */
+export type KnownEnvironment = { readonly id: string } | "none" | "unknown";
+
+export type { MigrationOptions, StepBack };
 
 export interface App {
   /** HOST:PORT. */
@@ -61,6 +68,8 @@ export interface App {
   readonly metricsAddress: string | undefined;
   /** Why there is no database, if there was none when the app listened. */
   readonly databaseTrouble: string | undefined;
+  /** Returns an environment that calls can go to. */
+  environment(): Promise<KnownEnvironment>;
   /** Of this process. */
   readonly registry: Registry;
   close(): Promise<void>;
@@ -83,6 +92,7 @@ export async function createApp(
     signal,
   }: { tracing?: Tracing | undefined; onServing?: (serving: boolean) => void; signal?: AbortSignal } = {},
 ): Promise<App> {
+  logLibrary(log);
   const database = new Database({
     url: config.database,
     poolSize: config.databasePoolSize,
@@ -141,6 +151,13 @@ export async function createApp(
   });
   const probes = new ProbeServer(metrics.registry, () => server.serving);
   const background = [new Janitor(database, Date.now, log), new Sweeper(database, services.sweep, log, metrics)];
+  const environment = async (): Promise<KnownEnvironment> => {
+    if (config.environments[0]) return { id: config.environments[0] };
+    return services.environments.listEnvironments({ pageSize: 1, pageToken: "" }).then(
+      ({ items: [first] }) => (first ? { id: first.id } : "none"),
+      () => "unknown",
+    );
+  };
   const close = async () => {
     const closed = server.close();
     admission.refusals.flush();
@@ -158,13 +175,16 @@ export async function createApp(
   try {
     signal?.addEventListener("abort", () => database.stop());
     await database.start();
-    const port = await server.listen(config.host, config.port);
+    const port = await server.listen(config.host, config.port).catch((error: unknown) => {
+      throw listenFailure({ setting: "ORGROLES_ADDRESS", host: config.host, port: config.port }, error);
+    });
     const probed = config.metrics && (await probes.listen(config.metrics.host, config.metrics.port));
     for (const work of background) work.start();
     return {
       address: `${config.host}:${port}`,
       metricsAddress: config.metrics && `${config.metrics.host}:${probed}`,
       databaseTrouble: await database.trouble(firstLook),
+      environment,
       registry: metrics.registry,
       close,
     };
@@ -190,33 +210,35 @@ export async function checkFiles({ tls }: Config): Promise<void> {
   if (tls) await Certificates.check(tls);
 }
 
-const closeDatabase = (dataSource: DataSource) => dataSource.destroy();
+/** Brings the schema up to date; returns how it is then. */
+export function migrateUp(config: Config, options: MigrationOptions): Promise<SchemaState> {
+  return withDatabase(
+    config.database,
+    { poolSize: 2, mustExist: false, signal: options.signal },
+    async (dataSource) => {
+      await migrate(dataSource, options);
+      return schemaState(dataSource);
+    },
+  );
+}
 
-/** Brings the schema up to date, or takes it back by one migration. */
-export async function migrateDatabase(
+/** Takes the schema back by one migration, once `confirm` has seen what that deletes and has not thrown. */
+export function migrateDown(
   config: Config,
-  direction: "up" | "down",
-  { signal = new AbortController().signal, onWait }: MigrationOptions = {},
-): Promise<void> {
-  const limits = { poolSize: 2, timeout: 600_000 };
-  const dataSource = await untilAborted(openDatabase(config.database, limits), signal, closeDatabase);
-  try {
-    await (direction === "up" ? migrate : revert)(dataSource, { signal, onWait });
-  } finally {
-    await untilAborted(closeDatabase(dataSource), signal).catch(() => undefined);
-  }
+  confirm: (step: StepBack) => Promise<void>,
+  options: MigrationOptions,
+): Promise<StepBack> {
+  return withDatabase(config.database, { poolSize: 2, mustExist: true, signal: options.signal }, async (dataSource) => {
+    const step = await planStepBack(dataSource);
+    await confirm(step);
+    await takeStepBack(dataSource, step, options);
+    return step;
+  });
 }
 
-/** All migrations, and whether the database has each. */
-export async function migrationStatus(config: Config): Promise<{ name: string; done: boolean }[]> {
-  const dataSource = await openDatabase(config.database, { poolSize: 1, timeout: config.databaseTimeout });
-  try {
-    const pending = new Set(await pendingMigrations(dataSource));
-    return migrations.map(({ name }) => ({ name, done: !pending.has(name) }));
-  } finally {
-    await dataSource.destroy();
-  }
-}
+/** Returns which migrations the database has. */
+export const migrationStatus = ({ database, databaseTimeout }: Config): Promise<SchemaState> =>
+  withDatabase(database, { poolSize: 1, mustExist: true, timeout: databaseTimeout }, schemaState);
 
 /** How many rows of members each environment has left to sweep. */
 export function sweepProgress(config: Config): Promise<{ environmentId: string; left: number }[]> {
@@ -227,16 +249,13 @@ export function sweepProgress(config: Config): Promise<{ environmentId: string; 
 }
 
 /** The use cases on the database of a configuration, which must be up to date, for as long as the work takes. */
-export async function withServices<T>(config: Config, work: (services: Services) => Promise<T>): Promise<T> {
-  const dataSource = await openDatabase(config.database, { poolSize: 1, timeout: 600_000 });
-  try {
-    if ((await pendingMigrations(dataSource)).length)
+export function withServices<T>(config: Config, work: (services: Services) => Promise<T>): Promise<T> {
+  return withDatabase(config.database, { poolSize: 1, mustExist: true }, async (dataSource) => {
+    if ((await schemaState(dataSource)).pending.length)
       throw new Error("The database is not up to date: run `orgroles migrate` first.");
     const access: DatabaseAccess = { use: (statements) => statements(dataSource), suspect: () => undefined };
-    return await work(createServices(access, config.quotas, Date.now));
-  } finally {
-    await dataSource.destroy();
-  }
+    return work(createServices(access, config.quotas, Date.now));
+  });
 }
 
 const randomness = Buffer.alloc(4096);

@@ -4,9 +4,11 @@ import type { Quotas } from "./domain/limits";
 import type { Credential } from "./auth/authenticator";
 import type { JwtOptions } from "./auth/jwt";
 import { databaseOf } from "./database-settings";
+import type { LogFormat } from "./operations/log-destination";
 import { type DatabaseUrl, type MysqlUrl, describeDatabaseUrl } from "./persistence/database-url";
 import { sslModeOf } from "./persistence/server-options";
-import { type Values, schema, settings } from "./settings";
+import { isSetting, unknownSettings, unknownKey } from "./setting-names";
+import { type Values, schema } from "./settings";
 
 /** What the process runs with; read once, never changed. */
 export interface Config {
@@ -46,6 +48,7 @@ export interface Config {
   /** Processes on the port; 1: this one alone. */
   readonly workers: number;
   readonly logLevel: string;
+  readonly logFormat: LogFormat;
 }
 
 /** A configuration that cannot be used, with all its faults. */
@@ -70,8 +73,7 @@ export function readConfig(
   const faults: string[] = [];
   const given = trimmed(variables);
   const all = { ...trimmed(fromFile(given["ORGROLES_CONFIG_FILE"], faults)), ...given };
-  for (const name of Object.keys(variables))
-    if (name.startsWith("ORGROLES_") && !known.has(name)) faults.push(`${name}: is not a setting`);
+  faults.push(...unknownSettings(variables));
   const result = schema.safeParse(all);
   for (const issue of result.error?.issues ?? []) faults.push(`${pathOf(issue.path)}: ${issue.message}`);
   const usable: Partial<Values> = result.data ?? {};
@@ -86,8 +88,6 @@ export function readConfig(
 function trimmed<Value extends string | undefined>(values: Readonly<Record<string, Value>>): Record<string, Value> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value?.trim() as Value]));
 }
-
-const known = new Set(settings.map(({ name }) => name));
 
 const pathOf = ([name, ...rest]: readonly PropertyKey[]) =>
   String(name) + rest.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
@@ -109,8 +109,9 @@ function fromFile(file: string | undefined, faults: string[]): Record<string, st
   const read: Record<string, string> = {};
   for (const [key, value] of Object.entries(content)) {
     const name = `ORGROLES_${key.toUpperCase()}`;
-    if (key === key.toLowerCase() && known.has(name) && key !== "config_file") read[name] = textOf(value);
-    else faults.push(`ORGROLES_CONFIG_FILE: ${/^\w+$/.test(key) ? key : "one of the keys"} is not a setting`);
+    if (key === key.toLowerCase() && isSetting(name) && key !== "config_file") read[name] = textOf(value);
+    else
+      faults.push(`ORGROLES_CONFIG_FILE: ${/^\w+$/.test(key) ? unknownKey(key) : "one of the keys is not a setting"}`);
   }
   return read;
 }
@@ -230,6 +231,7 @@ function toConfig(values: Values, database: DatabaseUrl, isEmbeddedDefault: bool
     },
     workers: values.ORGROLES_WORKERS,
     logLevel: values.ORGROLES_LOG_LEVEL,
+    logFormat: values.ORGROLES_LOG_FORMAT,
   };
 }
 

@@ -15,7 +15,11 @@ const integer = (fallback: number, lowest: number, highest: number, meaning: str
     .prefault(String(fallback))
     .meta({ meaning, fallback: `\`${fallback}\`` });
 
-const oneOf = (values: readonly [string, ...string[]], fallback: string, meaning: string) =>
+const oneOf = <const Choice extends string>(
+  values: readonly [Choice, ...Choice[]],
+  fallback: NoInfer<Choice>,
+  meaning: string,
+) =>
   z
     .enum(values, `must be one of ${values.join(", ")}`)
     .prefault(fallback)
@@ -211,7 +215,12 @@ export const schema = z.object({
   ORGROLES_LOG_LEVEL: oneOf(
     ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
     "info",
-    "logs are JSON lines on standard error; calls are logged at `info`",
+    "the log is on standard error; calls are logged at `info`",
+  ),
+  ORGROLES_LOG_FORMAT: oneOf(
+    ["auto", "json", "text"],
+    "auto",
+    "`json`: a line of JSON for each entry; `text`: for people, in color where the terminal has it and `NO_COLOR` is not set; `auto`: `text` on a terminal, else `json`",
   ),
 });
 

@@ -31,6 +31,7 @@ test("nothing is required", () => {
     cacheBytes: 64 * 1024 * 1024,
     workers: 1,
     logLevel: "info",
+    logFormat: "auto",
   });
 });
 
@@ -318,8 +319,8 @@ describe("the file", () => {
 
   test.each([
     ["prot: 1", "prot is not a setting"],
-    ["Address: 127.0.0.1:0", "Address is not a setting"],
-    ["ORGROLES_ADDRESS: 127.0.0.1:0", "ORGROLES_ADDRESS is not a setting"],
+    ["Address: 127.0.0.1:0", "Address is not a setting; did you mean address?"],
+    ["ORGROLES_ADDRESS: 127.0.0.1:0", "ORGROLES_ADDRESS is not a setting; did you mean address?"],
     ["config_file: other.yaml", "config_file is not a setting"],
     ["mysql://app:s3cret@host/roles: x", "one of the keys is not a setting"],
   ])("with %j has a key that is no setting", (content, fault) => {

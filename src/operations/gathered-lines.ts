@@ -18,10 +18,18 @@ export class GatheredLines implements DestinationStream {
   private length = 0;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly file: File) {
+  /** The last lines go to a file of their own, which writes at once: a write that is under way at the end may be lost. */
+  constructor(
+    private readonly file: File,
+    openLast: () => Pick<File, "write">,
+  ) {
     process.on("exit", () => {
-      this.flush();
-      file.flushSync();
+      try {
+        file.flushSync();
+        if (this.length) openLast().write(this.lines.join(""));
+      } catch {
+        // nobody reads it any more
+      }
     });
   }
 

@@ -1,4 +1,5 @@
 import { type Server, createServer } from "node:http";
+import { listenFailure } from "./listen-failure";
 
 /** What Prometheus gets. */
 export interface Exposition {
@@ -32,10 +33,12 @@ export class ProbeServer {
     });
   }
 
-  /** Answers the port; throws when the address is taken. */
+  /** Returns the port; throws when the address cannot be listened on. */
   listen(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.server.once("error", reject);
+      this.server.once("error", (error) =>
+        reject(listenFailure({ setting: "ORGROLES_METRICS_ADDRESS", host, port }, error)),
+      );
       this.server.listen(port, host.replaceAll(/[[\]]/g, ""), () => {
         const address = this.server.address();
         resolve(typeof address === "object" && address ? address.port : port);

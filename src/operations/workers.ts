@@ -2,17 +2,19 @@ import cluster, { type Worker } from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { AggregatorRegistry, type PrometheusContentType, type Registry } from "prom-client";
+import type { App, KnownEnvironment } from "../app";
 import type { Exposition } from "./probe-server";
 
-/** What a worker tells its supervisor. */
-type Message = ({ readonly kind: "listening" } & Listening) | { readonly kind: "serving"; readonly serving: boolean };
-
-/** What a worker says of itself once it listens. */
-export interface Listening {
-  readonly address: string;
-  /** Why it has no database. */
-  readonly databaseTrouble: string | undefined;
+/** What a worker knows when it listens. */
+export interface Listening extends Pick<App, "address" | "databaseTrouble"> {
+  readonly environment: KnownEnvironment;
 }
+
+/** What a worker tells its supervisor. */
+type Message =
+  | ({ readonly kind: "listening" } & Listening)
+  | { readonly kind: "failed"; readonly reason: string }
+  | { readonly kind: "serving"; readonly serving: boolean };
 
 /** Milliseconds between the end of a worker and the start of the next; doubled while they end before they listen. */
 const firstPause = 100;
@@ -28,7 +30,7 @@ const grace = 15_000;
 export class Supervisor {
   private readonly serving = new Map<Worker, boolean>();
   private readonly metrics = new AggregatorRegistry();
-  private address: string | undefined;
+  private started = false;
   private stopping = false;
   private closing = false;
   private failures = 0;
@@ -38,13 +40,15 @@ export class Supervisor {
     private readonly log: Logger,
   ) {}
 
-  /** Returns the address when all workers listen, and what is wrong with the database; throws when one ends before. */
+  /** Returns what the first worker knows when all of them listen; throws what one fails of before. */
   async start(): Promise<Listening> {
     cluster.schedulingPolicy = cluster.SCHED_RR;
     try {
       const all = await Promise.all(Array.from({ length: this.count }, () => this.listening(this.fork())));
-      this.address = all[0]?.address ?? "";
-      return { address: this.address, databaseTrouble: all.find((one) => one.databaseTrouble)?.databaseTrouble };
+      const [first] = all;
+      if (!first) throw new Error("there is no worker");
+      this.started = true;
+      return { ...first, databaseTrouble: all.find((one) => one.databaseTrouble)?.databaseTrouble };
     } catch (error) {
       this.stopping = true;
       throw error;
@@ -88,7 +92,7 @@ export class Supervisor {
     });
     worker.once("exit", (code, signal) => {
       this.serving.delete(worker);
-      if (this.stopping || !this.address) return;
+      if (this.stopping || !this.started) return;
       this.log.error({ worker: worker.process.pid, code, signal }, "a worker has ended");
       void this.replace();
     });
@@ -101,7 +105,8 @@ export class Supervisor {
     this.failures += 1; // until it listens
     await this.listening(this.fork()).then(
       () => (this.failures = 0),
-      () => undefined, // it has ended, and another one follows
+      // it has ended, and another one follows
+      (error: unknown) => this.log.error({ err: error }, "a worker has not started"),
     );
   }
 
@@ -109,6 +114,7 @@ export class Supervisor {
     return new Promise((resolve, reject) => {
       worker.on("message", (message: Message) => {
         if (message.kind === "listening") resolve(message);
+        if (message.kind === "failed") reject(new Error(message.reason));
       });
       worker.once("exit", () => reject(new Error("a worker ended before it listened")));
     });
@@ -134,10 +140,17 @@ export const supervisor = {
   },
 
   /** The worker listens. Its metrics are the supervisor's to ask for. */
-  tellListening({ address, databaseTrouble, registry }: Listening & { readonly registry: Registry }): void {
+  tellListening({ address, databaseTrouble, environment }: Listening, registry: Registry): void {
     AggregatorRegistry.setRegistries(registry);
     answering ??= new AggregatorRegistry();
-    tell({ kind: "listening", address, databaseTrouble });
+    tell({ kind: "listening", address, databaseTrouble, environment });
+  },
+
+  /** The worker cannot serve, and ends. */
+  tellFailed(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    // a worker that stays connected does not end
+    tell({ kind: "failed", reason }, () => process.disconnect());
   },
 
   /** The supervisor is gone, without having ended its workers. */
@@ -146,6 +159,6 @@ export const supervisor = {
   },
 };
 
-function tell(message: Message): void {
-  if (process.connected) process.send?.(message);
+function tell(message: Message, sent: () => void = () => undefined): void {
+  if (process.connected) process.send?.(message, undefined, undefined, sent);
 }

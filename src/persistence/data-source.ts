@@ -37,9 +37,20 @@ function common(engine: Engine) {
   } satisfies Partial<DataSourceOptions>;
 }
 
-/** For work that ends by itself, such as a migration. */
-export async function openDatabase(url: DatabaseUrl, limits: ConnectionLimits): Promise<DataSource> {
-  if (url.kind === "sqlite") return openSqlite(url);
+/**
+ * Opens a database for work that ends by itself, such as a migration. With `mustExist` it makes no file, and throws
+ * where there is none.
+ */
+export async function openDatabase(
+  url: DatabaseUrl,
+  limits: ConnectionLimits,
+  { mustExist = false }: { mustExist?: boolean } = {},
+): Promise<DataSource> {
+  if (url.kind === "sqlite") {
+    if (mustExist && !fs.existsSync(url.file))
+      throw new Error(`The database file ${url.file} does not exist: \`orgroles migrate\` makes it.`);
+    return openSqlite(url);
+  }
   const { dataSource, monitor } = await openMysql(url, limits);
   monitor.close();
   return dataSource;

@@ -6,9 +6,10 @@ import { refuse } from "../domain/errors";
 import { type ConnectionLimits, type ServerConnections, openMysql, openSqlite } from "./data-source";
 import { DatabaseTrouble, troubleOf } from "./database-trouble";
 import { type DatabaseUrl, type MysqlUrl, describeDatabaseUrl } from "./database-url";
-import { migrate, pendingMigrations } from "./migrate";
+import { migrate } from "./migrate";
 import { OutageLog } from "./outage-log";
 import { plainTextWarning } from "./plain-text";
+import { schemaState } from "./schema-state";
 import { ServerTls } from "./server-tls";
 import { type Observe, observeStatements } from "./statements";
 import { untilAborted } from "./until-aborted";
@@ -177,7 +178,8 @@ export class Database {
     try {
       if (this.options.migrate)
         await migrate(dataSource, { signal, onWait: (sentence) => this.wait(sentence), patience: 500 });
-      const pending = await untilAborted(pendingMigrations(dataSource), signal);
+      const { pending, unknown } = await untilAborted(schemaState(dataSource), signal);
+      if (unknown.length) this.options.log.warn({ migrations: unknown }, "a newer version has migrated the database");
       if (pending.length) throw new DatabaseTrouble(`the database lacks ${pending.join(", ")}: run npm run migrate`);
       if (this.options.observe) observeStatements(dataSource, this.options.observe);
       return dataSource;

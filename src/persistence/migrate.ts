@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DataSource, MigrationExecutor } from "typeorm";
-import { failureOf } from "./driver-errors";
 import { Lease } from "./lease";
-import { migrations } from "./migrations";
+import { schemaState } from "./schema-state";
 import { untilAborted } from "./until-aborted";
 
 export interface MigrationOptions {
@@ -24,17 +23,9 @@ const waitSentence =
   "Another process is migrating the database: this one waits until that is done, and takes over when the other has" +
   " given no sign of life for 15 seconds";
 
-/** The names of the migrations that the database lacks. */
-export async function pendingMigrations(dataSource: DataSource): Promise<string[]> {
-  const done = new Set<string>();
-  try {
-    const rows: { name: string }[] = await dataSource.query("SELECT name FROM migrations");
-    for (const { name } of rows) done.add(name);
-  } catch (error) {
-    if (failureOf(error) !== "unknown") throw error; // otherwise the table is missing, and with it all others
-  }
-  return migrations.map(({ name }) => name).filter((name) => !done.has(name));
-}
+/** Returns the names of the migrations that the database lacks. */
+export const pendingMigrations = async (dataSource: DataSource): Promise<readonly string[]> =>
+  (await schemaState(dataSource)).pending;
 
 /** Brings the schema up to date. Of several processes at once one does it, the others wait for it. */
 export async function migrate(dataSource: DataSource, options: MigrationOptions = {}): Promise<void> {
@@ -48,11 +39,24 @@ export async function migrate(dataSource: DataSource, options: MigrationOptions 
   });
 }
 
-/** Takes the schema back by one migration, with everything in the tables it had made. */
-export async function revert(dataSource: DataSource, options: MigrationOptions = {}): Promise<void> {
+/**
+ * Takes the schema back by one migration, with everything in the tables it had made. Changes nothing and throws when
+ * the last migration is another than the one named.
+ */
+export async function revert(
+  dataSource: DataSource,
+  migration?: string,
+  options: MigrationOptions = {},
+): Promise<void> {
   const { signal = new AbortController().signal } = options;
   await untilAborted(createLeases(dataSource), signal);
-  await underLease(dataSource, options, () => execute(dataSource, signal, (executor) => executor.undoLastMigration()));
+  await underLease(dataSource, options, async () => {
+    const { done, unknown } = await untilAborted(schemaState(dataSource), signal);
+    const last = unknown.at(-1) ?? done.at(-1);
+    if (migration !== undefined && migration !== last)
+      throw new Error(`Another process has changed the schema: ${migration} is not the last migration any more.`);
+    await execute(dataSource, signal, (executor) => executor.undoLastMigration());
+  });
 }
 
 const isSqlite = (dataSource: DataSource) => dataSource.options.type === "better-sqlite3";

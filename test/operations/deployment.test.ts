@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { parse, parseAllDocuments } from "yaml";
 import { ConfigError, readConfig } from "../../src/config";
@@ -123,6 +124,24 @@ describe("the image", () => {
     expect(JSON.parse(entry?.rest ?? "")).toEqual(["node", ...nodeFlags, `/app/${packageJson.bin.orgroles}`]);
     const check = instructions.find(({ name }) => name === "HEALTHCHECK")?.rest ?? "";
     expect(JSON.parse(check.slice(check.indexOf("[")))).toEqual(["node", `/app/${packageJson.bin.orgroles}`, "health"]);
+  });
+
+  test("has the program on its path", () => {
+    const link = `ln -s /app/${packageJson.bin.orgroles} /usr/local/bin/orgroles`;
+    const made = instructions.find(({ name, rest }) => name === "RUN" && rest.includes(link));
+    expect(made?.rest).toContain(`chmod +x ${packageJson.bin.orgroles}`);
+    // what the image does, on this machine
+    const folder = mkdtempSync(path.join(tmpdir(), "orgroles-path-"));
+    try {
+      const program = path.resolve(process.env["TEST_RUN_BUILD"] ?? "dist", "src", "main.js");
+      chmodSync(program, 0o755);
+      symlinkSync(program, path.join(folder, "orgroles"));
+      const env = { PATH: `${folder}:${path.dirname(process.execPath)}:/usr/bin:/bin` };
+      const printed = execFileSync("orgroles", ["--version"], { env, encoding: "utf8" });
+      expect(printed).toBe(`${packageJson.version}\n`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test("runs as nobody special, without what development needs", () => {

@@ -1,8 +1,23 @@
-import type { MigrationInterface, QueryRunner } from "typeorm";
+import type { QueryRunner } from "typeorm";
+import type { Deletion, ReversibleMigration } from "./deletion";
 import { dialect } from "./dialect";
 
+/** In an order in which they can be dropped. */
+const tables = [
+  "organizations",
+  "roles",
+  "role_permissions",
+  "permissions",
+  "answered_requests",
+  "purges",
+  "environment_anchors",
+  "environments",
+];
+
 /** Environments, organizations, roles and permissions. */
-export class Initial1790000000001 implements MigrationInterface {
+export class Initial1790000000001 implements ReversibleMigration {
+  readonly deletions: readonly Deletion[] = tables.map((table) => ({ table }));
+
   async up(runner: QueryRunner): Promise<void> {
     const { ascii, text, longAscii, longText, integer, boolean, create, index, quoted } = dialect(runner);
 
@@ -106,8 +121,6 @@ export class Initial1790000000001 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    const children = ["organizations", "roles", "role_permissions", "permissions", "answered_requests", "purges"];
-    for (const name of [...children, "environment_anchors", "environments"])
-      await runner.query(`DROP TABLE IF EXISTS ${name}`);
+    for (const name of tables) await runner.query(`DROP TABLE IF EXISTS ${name}`);
   }
 }

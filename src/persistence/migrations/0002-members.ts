@@ -1,11 +1,23 @@
-import type { MigrationInterface, QueryRunner } from "typeorm";
+import type { QueryRunner } from "typeorm";
+import type { Deletion, ReversibleMigration } from "./deletion";
 import { dialect } from "./dialect";
+
+const tables = ["role_assignments", "group_roles", "role_collapses", "successions"];
+
+/** Custom roles that were deleted while members had them. */
+const deletedInUse = "slug_scope LIKE 'replaced:%'";
 
 /**
  * Members and mapped groups. They belong to an internal id of the organization, so that deleting an organization takes
  * constant time; what the revision of an own configuration was kept for is not needed any more.
  */
-export class Members1790000000002 implements MigrationInterface {
+export class Members1790000000002 implements ReversibleMigration {
+  readonly deletions: readonly Deletion[] = [
+    ...tables.map((table) => ({ table })),
+    { table: "roles", where: deletedInUse },
+    { table: "organizations", column: "uid" },
+  ];
+
   async up(runner: QueryRunner): Promise<void> {
     const { ascii, longAscii, integer, boolean, create, index, hasColumn, isSqlite } = dialect(runner);
     const newUid = isSqlite ? "lower(hex(randomblob(13)))" : "LEFT(SHA2(CONCAT(environment_uid, ' ', id), 256), 26)";
@@ -71,9 +83,8 @@ export class Members1790000000002 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     const { integer, hasColumn, isSqlite } = dialect(runner);
-    for (const name of ["role_collapses", "successions", "group_roles", "role_assignments"])
-      await runner.query(`DROP TABLE IF EXISTS ${name}`);
-    await runner.query("DELETE FROM roles WHERE slug_scope LIKE 'replaced:%'");
+    for (const name of tables) await runner.query(`DROP TABLE IF EXISTS ${name}`);
+    await runner.query(`DELETE FROM roles WHERE ${deletedInUse}`);
     if (isSqlite) {
       await this.replaceOrganizations(runner, "own_since_revision", "0");
       return;

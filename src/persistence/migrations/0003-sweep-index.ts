@@ -1,8 +1,11 @@
-import type { MigrationInterface, QueryRunner } from "typeorm";
+import type { QueryRunner } from "typeorm";
+import type { Deletion, ReversibleMigration } from "./deletion";
 import { dialect } from "./dialect";
 
 /** Every process asks every few seconds which environments are to be swept, however many there are. */
-export class SweepIndex1790000000003 implements MigrationInterface {
+export class SweepIndex1790000000003 implements ReversibleMigration {
+  readonly deletions: readonly Deletion[] = [];
+
   async up(runner: QueryRunner): Promise<void> {
     await dialect(runner).index("INDEX", "successions_sweep", "successions", "sweep_requested");
   }

@@ -1,6 +1,11 @@
 import { Initial1790000000001 } from "./0001-initial";
 import { Members1790000000002 } from "./0002-members";
 import { SweepIndex1790000000003 } from "./0003-sweep-index";
+import type { ReversibleMigration } from "./deletion";
 
 /** In the order in which they run. */
-export const migrations = [Initial1790000000001, Members1790000000002, SweepIndex1790000000003] as const;
+export const migrations = [
+  Initial1790000000001,
+  Members1790000000002,
+  SweepIndex1790000000003,
+] as const satisfies readonly (new () => ReversibleMigration)[];

@@ -1,0 +1,17 @@
+import type { Command } from "commander";
+import { describeConfig, readConfig } from "../config";
+import { examples } from "./help";
+import { loadApp } from "./load";
+
+/** Adds the command that shows the configuration or its faults. */
+export function addCheckConfigCommand(program: Command): void {
+  const command = program
+    .command("check-config")
+    .description("print the configuration as it is in force, without secrets, or everything that is wrong with it")
+    .action(async () => {
+      const config = readConfig(process.env);
+      if (config.tls) await (await loadApp()).checkFiles(config);
+      console.log(JSON.stringify(describeConfig(config), undefined, 2));
+    });
+  examples(command, ["orgroles check-config", "ORGROLES_CONFIG_FILE=orgroles.yaml orgroles check-config"]);
+}

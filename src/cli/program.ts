@@ -1,0 +1,58 @@
+import { Command } from "commander";
+import { addBlueprintCommands } from "../blueprints/commands";
+import { addCheckConfigCommand } from "./check-config";
+import { addHealthCommand } from "./health";
+import { loadApp, ownConfig } from "./load";
+import { addMigrateCommands } from "./migrate";
+import { endOnClosedOutput } from "./output";
+import { addServeCommand } from "./serve";
+import { addSweepProgressCommand } from "./sweep-progress";
+import { addTokenCommands } from "./token";
+
+const { version } = require("#package") as { version: string };
+
+/** Runs the command that the arguments of the process name. */
+export async function run(): Promise<void> {
+  endOnClosedOutput();
+  try {
+    await commandLine().parseAsync();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exitCode = 1;
+    if (process.connected) process.disconnect(); // a worker would wait for its supervisor
+  }
+}
+
+const help = `
+Settings are environment variables and a file: see README.md, and \`orgroles check-config\`.
+
+Examples:
+  orgroles
+  ORGROLES_ADDRESS=127.0.0.1:8080 orgroles serve
+  orgroles migrate status
+  orgroles export dev > roles.yaml
+
+Exit codes:
+  0  the command has done its work; the server was stopped in order
+  1  the command has failed, or the command line or the configuration cannot be used
+     (\`health\`: the server does not serve)
+  2  the database lacks migrations (\`migrate status\`)`;
+
+function commandLine(): Command {
+  const program = new Command("orgroles")
+    .description("Org Roles: the open role service for products that sell to organizations")
+    .version(version)
+    .showHelpAfterError("See `orgroles --help`.")
+    .addHelpText("after", help);
+  addServeCommand(program);
+  addMigrateCommands(program);
+  addTokenCommands(program);
+  addCheckConfigCommand(program);
+  addSweepProgressCommand(program);
+  addBlueprintCommands(program, async (work) => {
+    const { withServices } = await loadApp();
+    await withServices(ownConfig(), ({ blueprints }) => work(blueprints));
+  });
+  addHealthCommand(program);
+  return program;
+}

@@ -1,0 +1,85 @@
+import type { Command } from "commander";
+import { type Logger, pino } from "pino";
+import { type Config, readConfig } from "../config";
+import { logDestination } from "../operations/log-destination";
+import { ProbeServer } from "../operations/probe-server";
+import { startTracing } from "../operations/tracing";
+import type { Supervisor as TheSupervisor, supervisor as theSupervisor } from "../operations/workers";
+import { banner } from "./banner";
+import { examples } from "./help";
+import { loadApp } from "./load";
+import { onlyCommands } from "./only-commands";
+import { ignoreClosedOutput } from "./output";
+import { closeOnSignals, onSignals, startStoppable } from "./signals";
+
+/** Adds the default command. */
+export function addServeCommand(program: Command): void {
+  const command = program
+    .command("serve", { isDefault: true })
+    .description("serve over gRPC until SIGTERM, SIGINT or SIGHUP; migrates first unless ORGROLES_MIGRATE=off")
+    .allowExcessArguments()
+    .action((_, { args }: Command) => onlyCommands(program, args) ?? serve());
+  examples(command, [
+    "orgroles serve",
+    "ORGROLES_ADDRESS=127.0.0.1:8080 ORGROLES_DATABASE_URL=sqlite:roles.db orgroles serve",
+  ]);
+}
+
+async function serve(): Promise<void> {
+  ignoreClosedOutput();
+  const config = readConfig(process.env);
+  const log = pino({ level: config.logLevel }, await logDestination(config.logFormat, { processes: config.workers }));
+  const { Supervisor, supervisor } = await import("../operations/workers");
+  if (config.workers === 1) return serveAlone(config, log);
+  if (supervisor.isThere) return serveAsWorker(config, log, supervisor);
+  return supervise(config, log, new Supervisor(config.workers, log));
+}
+
+async function serveAlone(config: Config, log: Logger): Promise<void> {
+  const tracing = await startTracing(process.env);
+  const { createApp } = await loadApp();
+  const { stop, started } = startStoppable(log, (signal) => createApp(config, log, { tracing, signal }));
+  onSignals(stop);
+  const app = await started;
+  if (app) console.log(banner(config, { ...app, environment: await app.environment() }));
+}
+
+/** Several processes on one port. */
+async function supervise(config: Config, log: Logger, workers: TheSupervisor): Promise<void> {
+  const probes = new ProbeServer(workers.exposition, () => workers.ready());
+  const close = async () => {
+    await workers.close();
+    await probes.close();
+  };
+  closeOnSignals(log, close);
+  try {
+    const { metrics } = config;
+    const port = metrics && (await probes.listen(metrics.host, metrics.port));
+    const started = await workers.start();
+    console.log(banner(config, { ...started, metricsAddress: metrics && `${metrics.host}:${port}` }));
+  } catch (error) {
+    if (workers.isClosing) return; // the signal's own close goes on
+    await close();
+    throw error;
+  }
+}
+
+/** Signals from a terminal go to all processes; the supervisor ends its workers. */
+async function serveAsWorker(config: Config, log: Logger, supervisor: typeof theSupervisor): Promise<void> {
+  process.on("SIGINT", () => undefined).on("SIGHUP", () => undefined);
+  try {
+    const tracing = await startTracing(process.env);
+    const { createApp } = await loadApp();
+    const onServing = (serving: boolean) => supervisor.tellServing(serving);
+    const { stop, started } = startStoppable(log, (signal) =>
+      createApp({ ...config, metrics: undefined }, log, { tracing, onServing, signal }),
+    );
+    process.on("SIGTERM", stop);
+    supervisor.onLost(() => stop("SIGTERM"));
+    const app = await started;
+    if (app) supervisor.tellListening({ ...app, environment: await app.environment() }, app.registry);
+  } catch (error) {
+    supervisor.tellFailed(error); // which says it once for all workers
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,18 @@
+import type { Command } from "commander";
+import { describeDatabaseUrl } from "../persistence/database-url";
+import { examples } from "./help";
+import { loadApp, ownConfig } from "./load";
+
+/** Adds the command that shows what the sweep has left to do. */
+export function addSweepProgressCommand(program: Command): void {
+  const command = program
+    .command("sweep-progress")
+    .description("print how many rows of members each environment has left to sweep")
+    .action(async () => {
+      const config = ownConfig();
+      console.log(`Database: ${describeDatabaseUrl(config.database)}`);
+      const { sweepProgress } = await loadApp();
+      console.table(await sweepProgress(config));
+    });
+  examples(command, ["orgroles sweep-progress"]);
+}

@@ -1,0 +1,101 @@
+import { settings } from "./settings";
+
+const prefix = "ORGROLES_";
+const known = new Set(settings.map(({ name }) => name));
+
+/** Whether a variable is a setting. */
+export const isSetting = (name: string): boolean => known.has(name);
+
+/** Returns a fault for each variable that looks like a setting and is none; one for all that Kubernetes has made. */
+export function unknownSettings(variables: Readonly<Record<string, string | undefined>>): string[] {
+  const unknown = Object.keys(variables).filter((name) => name.startsWith(prefix) && !isSetting(name));
+  const links = unknown.filter((name) => isServiceLink(name, variables[name] ?? ""));
+  return [...serviceLinkFaults(links), ...unknown.filter((name) => !links.includes(name)).map(unknownSetting)];
+}
+
+const unknownSetting = (name: string) => `${name}: is not a setting${question(nearestTo(name))}`;
+
+/** Returns the fault of a key of the file that is no setting: `adress`, and also `ORGROLES_ADDRESS`. */
+export function unknownKey(key: string): string {
+  const name = key.toUpperCase();
+  const nearest = nearestTo(name.startsWith(prefix) ? name : `${prefix}${name}`);
+  const meant = nearest === "ORGROLES_CONFIG_FILE" ? undefined : nearest;
+  return `${key} is not a setting${question(meant?.slice(prefix.length).toLowerCase())}`;
+}
+
+const question = (nearest: string | undefined) => (nearest ? `; did you mean ${nearest}?` : "");
+
+/** Kubernetes gives these variables to every pod of a namespace, for each Service in it. */
+const linkNames = {
+  host: /^(.+)_SERVICE_HOST$/,
+  number: /^(.+?)_(?:SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)_PORT)$/,
+  url: /^(.+?)_PORT(?:_\d+_(?:TCP|UDP|SCTP))?$/,
+  protocol: /^(.+?)_PORT_\d+_(?:TCP|UDP|SCTP)_PROTO$/,
+  address: /^(.+?)_PORT_\d+_(?:TCP|UDP|SCTP)_ADDR$/,
+};
+const linkValues: Record<keyof typeof linkNames, RegExp> = {
+  host: /^[\d.]+$|^[\da-f:]*:[\da-f:.]*$/i,
+  number: /^\d+$/,
+  url: /^(?:tcp|udp|sctp):\/\//,
+  protocol: /^(?:tcp|udp|sctp)$/,
+  address: /^[\d.]+$|^[\da-f:]*:[\da-f:.]*$/i,
+};
+const linkKinds = ["host", "number", "url", "protocol", "address"] as const;
+
+const isServiceLink = (name: string, value: string) =>
+  linkKinds.some((kind) => linkNames[kind].test(name) && linkValues[kind].test(value));
+
+function serviceLinkFaults(names: readonly string[]): string[] {
+  const [first, ...more] = names;
+  if (first === undefined) return [];
+  const services = new Set(
+    names.map((name) => {
+      const service = linkKinds.flatMap((kind) => linkNames[kind].exec(name)?.[1] ?? [])[0] ?? "";
+      return service.toLowerCase().replaceAll("_", "-");
+    }),
+  );
+  const which =
+    services.size === 1 ? `a Service named ${[...services][0]}` : `Services named ${[...services].join(", ")}`;
+  const others = more.length ? ` and ${more.length} more like it` : "";
+  const verb = more.length ? "are service links" : "is a service link";
+  return [
+    `${first}${others}: ${verb} that Kubernetes makes for ${which}; ` +
+      "set enableServiceLinks: false in the pod, or rename the Service",
+  ];
+}
+
+/** Returns the setting that a name begins, or that differs from it least, in a few characters at the most. */
+function nearestTo(name: string): string | undefined {
+  const [nearest] = [...known]
+    .map((setting) => ({ setting, distance: distanceBetween(name.toUpperCase(), setting) }))
+    .filter(
+      ({ setting, distance }) =>
+        setting.startsWith(`${name.toUpperCase()}_`) ||
+        (distance <= 3 && distance * 2 < setting.length - prefix.length),
+    )
+    .toSorted((left, right) => left.distance - right.distance);
+  return nearest?.setting;
+}
+
+/** Returns how many characters have to be inserted, deleted, replaced or exchanged with their neighbour. */
+function distanceBetween(from: string, to: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= from.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= to.length; column += 1) {
+      const same = from[row - 1] === to[column - 1];
+      let best = Math.min(
+        (last[column] ?? 0) + 1,
+        (current[column - 1] ?? 0) + 1,
+        (last[column - 1] ?? 0) + (same ? 0 : 1),
+      );
+      if (row > 1 && column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1])
+        best = Math.min(best, (beforeLast[column - 2] ?? 0) + 1);
+      current.push(best);
+    }
+    beforeLast = last;
+    last = current;
+  }
+  return last[to.length] ?? 0;
+}
