@@ -28,6 +28,7 @@ test("nothing is required", () => {
     credentials: [],
     reflection: true,
     admission: { concurrency: 64, queue: 1024, rate: 0 },
+    transport: { connections: 1000, bufferBytes: 64 * 1024 * 1024, requestTimeout: 10_000, reflectionRequests: 1000 },
     cacheBytes: 64 * 1024 * 1024,
     workers: 1,
     logLevel: "info",
@@ -47,6 +48,10 @@ test("every variable reaches its place", () => {
     ORGROLES_MAX_CUSTOM_ROLES: "2",
     ORGROLES_MAX_PERMISSIONS: "3",
     ORGROLES_MAX_ROLE_PERMISSIONS: "4",
+    ORGROLES_MAX_CONNECTIONS: "5",
+    ORGROLES_MAX_BUFFER_MIB: "6",
+    ORGROLES_REQUEST_TIMEOUT_MS: "700",
+    ORGROLES_MAX_REFLECTION_REQUESTS: "8",
     ORGROLES_LOG_LEVEL: "warn",
   };
   expect(settings.map(({ name }) => name)).toEqual(expect.arrayContaining(Object.keys(variables)));
@@ -62,6 +67,7 @@ test("every variable reaches its place", () => {
     },
     databasePoolSize: 3,
     databaseTimeout: 500,
+    transport: { connections: 5, bufferBytes: 6 * 1024 * 1024, requestTimeout: 700, reflectionRequests: 8 },
     migrate: false,
     environments: ["production", "staging"],
     quotas: { environmentRoles: 1, customRoles: 2, permissions: 3, permissionsPerRole: 4 },

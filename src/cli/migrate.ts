@@ -62,14 +62,10 @@ const nameDatabase = ({ database }: Config) => console.log(`Database: ${describe
 
 async function migrateUp(): Promise<void> {
   const config = ownConfig();
-  const name = describeDatabaseUrl(config.database);
+  nameDatabase(config);
   const app = await loadApp();
-  const { unknown } = await stoppable((options) => app.migrateUp(config, options)).catch((error: unknown) => {
-    throw new Error(`Not migrated: ${name}: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
-  });
-  console.log(`Migrated up: ${name}`);
+  const { unknown } = await stoppable((options) => app.migrateUp(config, options));
+  console.log("Migrated up.");
   if (unknown.length) console.log(newer(unknown));
 }
 

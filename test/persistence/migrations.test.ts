@@ -139,7 +139,9 @@ describe.each(engines)("the migrations on $name", (engine) => {
     expect(ended).toEqual(
       many(4, () => ({
         code: 0,
-        output: expect.stringMatching(/^(?:Another process is migrating [^\n]*\n)?Migrated up: [^\n]*\n$/) as string,
+        output: expect.stringMatching(
+          /^Database: [^\n]*\n(?:Another process is migrating [^\n]*\n)?Migrated up\.\n$/,
+        ) as string,
       })),
     );
     expect(await dataSource.query("SELECT name FROM migrations")).toHaveLength(migrations.length);
