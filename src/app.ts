@@ -14,6 +14,7 @@ import type { Config } from "./config";
 import { AccessService } from "./domain/access-service";
 import { BlueprintService } from "./domain/blueprint-service";
 import { EnvironmentService } from "./domain/environment-service";
+import { Fault } from "./domain/fault";
 import type { Clock, EnvironmentUid, OrganizationUid, PermissionId, RoleId } from "./domain/ids";
 import { GroupRoleService } from "./domain/group-role-service";
 import { MembershipService } from "./domain/membership-service";
@@ -35,6 +36,7 @@ import { membershipHandlers } from "./grpc/membership-handlers";
 import { permissionHandlers } from "./grpc/permission-handlers";
 import { roleHandlers } from "./grpc/role-handlers";
 import { GrpcServer } from "./grpc/server";
+import { logLibrary } from "./grpc/library-log";
 import { Certificates } from "./grpc/tls";
 import { type Bound, type Passage, bind } from "./grpc/unary";
 import { CallRecords } from "./operations/call-records";
@@ -113,6 +115,7 @@ export async function createApp(
       overload.add();
     },
   };
+  logLibrary(log);
   const certificates = config.tls && (await Certificates.open(config.tls, log));
   const server = new GrpcServer(bindAll(services, passage), { describesItself: config.reflection, certificates });
   const probes = new ProbeServer(metrics.registry, () => server.serving);
@@ -198,7 +201,7 @@ export async function withServices<T>(config: Config, work: (services: Services)
   const dataSource = await openDatabase(config.database, { poolSize: 1, timeout: 600_000 });
   try {
     if ((await pendingMigrations(dataSource)).length)
-      throw new Error("The database is not up to date: run `orgroles migrate` first.");
+      throw new Fault("The database is not up to date: run `orgroles migrate` first.");
     const access: DatabaseAccess = { use: (statements) => statements(dataSource), suspect: () => undefined };
     return await work(createServices(access, config.quotas, Date.now));
   } finally {

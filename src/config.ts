@@ -3,6 +3,9 @@ import { YAMLParseError, parse } from "yaml";
 import type { Quotas } from "./domain/limits";
 import type { Credential } from "./auth/authenticator";
 import type { JwtOptions } from "./auth/jwt";
+import { describeUrl } from "./auth/issuer-url";
+import { Fault } from "./domain/fault";
+import { describeFileFault, shownPath } from "./domain/shown-text";
 import { type DatabaseUrl, describeDatabaseUrl } from "./persistence/database-url";
 import { type Values, schema, settings } from "./settings";
 
@@ -38,10 +41,9 @@ export interface Config {
 }
 
 /** A configuration that cannot be used, with all its faults. */
-export class ConfigError extends Error {
+export class ConfigError extends Fault {
   constructor(readonly faults: readonly string[]) {
     super(`The configuration cannot be used:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
-    this.name = "ConfigError";
   }
 }
 
@@ -58,7 +60,7 @@ export function readConfig(
   const faults: string[] = [];
   const all = { ...fromFile(variables["ORGROLES_CONFIG_FILE"], faults), ...variables };
   for (const name of Object.keys(variables))
-    if (name.startsWith("ORGROLES_") && !known.has(name)) faults.push(`${name}: is not a setting`);
+    if (name.startsWith("ORGROLES_") && !known.has(name)) faults.push(`${shownName(name)}: is not a setting`);
   const result = schema.safeParse(all);
   for (const issue of result.error?.issues ?? []) faults.push(`${pathOf(issue.path)}: ${issue.message}`);
   const usable: Partial<Values> = result.data ?? {};
@@ -71,6 +73,12 @@ export function readConfig(
 
 const known = new Set(settings.map(({ name }) => name));
 
+/** Words of letters: what else somebody took for a name may be a secret. */
+const isName = (text: string) => /^[A-Za-z]{1,16}(?:_[A-Za-z]{1,16}){0,4}_?$/.test(text);
+
+const shownName = (name: string) =>
+  isName(name) ? name : `${/^(?:[A-Z]{1,16}_){1,4}/.exec(name)?.[0] ?? "ORGROLES_"}…`;
+
 const pathOf = ([name, ...rest]: readonly PropertyKey[]) =>
   String(name) + rest.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
 
@@ -81,32 +89,28 @@ function fromFile(file: string | undefined, faults: string[]): Record<string, st
   try {
     content = parse(readFileSync(file, "utf8"), { logLevel: "error" }) ?? {};
   } catch (error) {
-    faults.push(`ORGROLES_CONFIG_FILE: ${file} ${faultOf(error)}`);
+    faults.push(`ORGROLES_CONFIG_FILE: ${faultOf(file, error)}`);
     return {};
   }
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
-    faults.push(`ORGROLES_CONFIG_FILE: ${file} must have a line for each setting, such as address: 127.0.0.1:50051`);
+    faults.push(
+      `ORGROLES_CONFIG_FILE: ${shownPath(file)} must have a line for each setting, such as address: 127.0.0.1:50051`,
+    );
     return {};
   }
   const read: Record<string, string> = {};
   for (const [key, value] of Object.entries(content)) {
     const name = `ORGROLES_${key.toUpperCase()}`;
     if (key === key.toLowerCase() && known.has(name) && key !== "config_file") read[name] = textOf(value);
-    else faults.push(`ORGROLES_CONFIG_FILE: ${/^\w+$/.test(key) ? key : "one of the keys"} is not a setting`);
+    else faults.push(`ORGROLES_CONFIG_FILE: ${isName(key) ? key : "one of the keys"} is not a setting`);
   }
   return read;
 }
 
 /** Why a file cannot be read. A parser's own words repeat the content. */
-function faultOf(error: unknown): string {
-  if (error instanceof YAMLParseError) return `is no YAML: see line ${error.linePos?.[0].line ?? 1}`;
-  const code = String((error as NodeJS.ErrnoException).code);
-  const texts: Record<string, string> = {
-    ENOENT: "does not exist",
-    EACCES: "may not be read by this user",
-    EISDIR: "is a folder",
-  };
-  return texts[code] ?? "cannot be read";
+function faultOf(file: string, error: unknown): string {
+  if (error instanceof YAMLParseError) return `${shownPath(file)} is no YAML: see line ${error.linePos?.[0].line ?? 1}`;
+  return describeFileFault(file, error);
 }
 
 function textOf(value: unknown): string {
@@ -124,7 +128,7 @@ function unreadable(values: Readonly<Record<string, unknown>>): string[] {
       accessSync(path, constants.R_OK);
       return [];
     } catch (error) {
-      return `${name}: ${path} ${faultOf(error)}`;
+      return `${name}: ${describeFileFault(path, error)}`;
     }
   });
 }
@@ -214,6 +218,7 @@ export function describeConfig({ database, credentials, ...config }: Config): ob
   return {
     ...config,
     database: describeDatabaseUrl(database),
+    jwt: config.jwt && { ...config.jwt, jwksUrl: config.jwt.jwksUrl && describeUrl(config.jwt.jwksUrl) },
     credentials: credentials.map(({ caller, tokenDigests, certificate }) => ({
       name: caller.name,
       action: caller.action,

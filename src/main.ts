@@ -7,7 +7,12 @@ import type { App } from "./app";
 import { type Config, describeConfig, readConfig } from "./config";
 import { isToken, tokenDigest } from "./auth/authenticator";
 import { addBlueprintCommands } from "./blueprints/commands";
+import { withoutArguments } from "./cli/command-errors";
+import { Fault } from "./domain/fault";
+import { printable } from "./domain/shown-text";
+import { describeError } from "./operations/error-serializer";
 import { GatheredLines } from "./operations/gathered-lines";
+import { createLogger, logProcess, reportCrashes } from "./operations/log";
 import { ProbeServer } from "./operations/probe-server";
 import { startTracing } from "./operations/tracing";
 import type { supervisor as theSupervisor } from "./operations/workers";
@@ -18,7 +23,10 @@ const { version } = require("#package") as { version: string };
 /** The service itself, which takes a while to load and which not every command needs. */
 const theApp = () => import("./app");
 
+reportCrashes();
+
 const program = new Command("orgroles")
+  .configureOutput(withoutArguments)
   .description("Org Roles: the open role service for products that sell to organizations")
   .version(version)
   .showHelpAfterError("See `orgroles --help`.")
@@ -66,7 +74,7 @@ token
   .description("read a token from standard input, print its digest for token_sha256")
   .action(async () => {
     const given = (await text(process.stdin)).trim();
-    if (!isToken(given)) throw new Error("A token is one or more of A–Z, a–z, 0–9 and - . _ ~ + / =");
+    if (!isToken(given)) throw new Fault("A token is one or more of A–Z, a–z, 0–9 and - . _ ~ + / =");
     console.log(tokenDigest(given).toString("hex"));
   });
 
@@ -76,7 +84,7 @@ program
   .action(async () => {
     const config = readConfig(process.env);
     if (config.tls) await (await theApp()).checkFiles(config);
-    console.log(JSON.stringify(describeConfig(config), undefined, 2));
+    console.log(printable(JSON.stringify(describeConfig(config), undefined, 2)));
   });
 
 program
@@ -147,7 +155,8 @@ async function migrateUp(): Promise<void> {
 
 async function serve(): Promise<void> {
   const config = readConfig(process.env);
-  const log = pino({ level: config.logLevel }, new GatheredLines(pino.destination({ dest: 2, sync: false })));
+  const log = createLogger(config.logLevel, new GatheredLines(pino.destination({ dest: 2, sync: false })));
+  logProcess(log);
   const { Supervisor, supervisor } = await import("./operations/workers");
   if (config.workers === 1) return serveAlone(config, log);
   if (supervisor.isThere) return serveAsWorker(config, log, supervisor);
@@ -229,7 +238,7 @@ function greeting(config: Config, { address, metricsAddress }: Pick<App, "addres
 }
 
 program.parseAsync().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : String(error));
+  console.error(describeError(error));
   process.exitCode = 1;
   if (process.connected) process.disconnect(); // a worker would wait for its supervisor
 });

@@ -9,6 +9,7 @@ import {
   status as codes,
 } from "@grpc/grpc-js";
 import { HealthImplementation, type ServingStatus } from "grpc-health-check";
+import { Fault } from "../domain/fault";
 import { reflection } from "./reflection";
 import type { Certificates } from "./tls";
 import type { Bound } from "./unary";
@@ -65,7 +66,7 @@ export class GrpcServer {
   listen(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
       this.server.bindAsync(`${host}:${port}`, this.credentials, (error, bound) =>
-        error ? reject(error) : resolve(bound),
+        error ? reject(listenError(host, port, error)) : resolve(bound),
       );
     });
   }
@@ -90,6 +91,15 @@ export class GrpcServer {
     clearTimeout(cutOff);
   }
 }
+
+/** Returns the error of the system that grpc-js has put into a text. */
+function listenError(host: string, port: number, { message }: Error): Error {
+  const code = /\bE[A-Z]{3,}\b/.exec(message)?.[0];
+  const address = host.replaceAll(/[[\]]/g, "");
+  if (!code) return new Fault(`Cannot listen on ${host}:${port}`);
+  return Object.assign(new Error(message), { code, syscall: "listen", address, port });
+}
+
 /** Keeps the streams that are open in a set. */
 function tracking(streams: Set<ServerInterceptingCallInterface>): ServerInterceptor {
   return ({ responseStream }, call) => {

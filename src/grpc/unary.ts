@@ -199,7 +199,11 @@ class UnaryCall implements Call, Abandonment {
   private fail(error: unknown): void {
     const { method, passage } = this.route;
     const { requestId } = this;
-    if (error instanceof Refusal) return this.refuse(statusOf(error), error.reason);
+    if (error instanceof Refusal) {
+      const { cause } = error;
+      if (cause !== undefined) passage.log.debug({ err: cause, method: method.path, requestId }, "refused");
+      return this.refuse(statusOf(error), error.reason);
+    }
     if (this.up) return this.refuse({ code: codes.CANCELLED, details: cancelled.message });
     passage.log.error({ err: error, method: method.path, requestId }, "internal error");
     this.refuse(internalError(requestId), "INTERNAL");

@@ -2,6 +2,7 @@ import cluster, { type Worker } from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { AggregatorRegistry, type PrometheusContentType, type Registry } from "prom-client";
+import { Fault } from "../domain/fault";
 import type { Exposition } from "./probe-server";
 
 /** What a worker tells its supervisor. */
@@ -97,7 +98,7 @@ export class Supervisor {
       worker.on("message", (message: Message) => {
         if (message.kind === "listening") resolve(message.address);
       });
-      worker.once("exit", () => reject(new Error("a worker ended before it listened")));
+      worker.once("exit", () => reject(new Fault("a worker ended before it listened")));
     });
   }
 

@@ -3,6 +3,7 @@ import { Mutex } from "async-mutex";
 import type { Logger } from "pino";
 import type { DataSource } from "typeorm";
 import { refuse } from "../domain/errors";
+import { Fault } from "../domain/fault";
 import { type ConnectionLimits, openMysql, openSqlite } from "./data-source";
 import { type DatabaseUrl, type MysqlUrl, describeDatabaseUrl } from "./database-url";
 import { migrate, pendingMigrations } from "./migrate";
@@ -129,7 +130,7 @@ export class Database {
     try {
       if (this.options.migrate) await migrate(dataSource);
       const pending = await pendingMigrations(dataSource);
-      if (pending.length) throw new Error(`the database lacks ${pending.join(", ")}: run npm run migrate`);
+      if (pending.length) throw new Fault(`the database lacks ${pending.join(", ")}: run npm run migrate`);
       if (this.options.observe) observeStatements(dataSource, this.options.observe);
       return dataSource;
     } catch (error) {

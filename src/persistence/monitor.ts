@@ -1,4 +1,5 @@
 import mysql from "mysql2/promise";
+import { Fault } from "../domain/fault";
 import type { ConnectionLimits } from "./data-source";
 import type { MysqlUrl } from "./database-url";
 
@@ -48,7 +49,7 @@ export class Monitor {
   private async checkQuorum(): Promise<void> {
     const isNode = await this.shown("VARIABLES", "wsrep_on");
     if (isNode === "ON" && (await this.shown("STATUS", "wsrep_ready")) !== "ON")
-      throw new Error("the node is not ready for its cluster (wsrep_ready)");
+      throw new Fault("the node is not ready for its cluster (wsrep_ready)");
   }
 
   private async shown(kind: "VARIABLES" | "STATUS", name: string): Promise<unknown> {
