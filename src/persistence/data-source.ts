@@ -1,7 +1,7 @@
-import fs from "node:fs";
-import path from "node:path";
 import mysql, { type PoolOptions } from "mysql2";
 import { AbstractLogger, DataSource, type DataSourceOptions } from "typeorm";
+import { Fault } from "../domain/fault";
+import { looksLikePath } from "../domain/shown-text";
 import type { DatabaseUrl, MysqlUrl, SqliteUrl } from "./database-url";
 import type { Engine } from "./engine";
 import { entitiesFor } from "./entities";
@@ -9,6 +9,7 @@ import { migrations } from "./migrations";
 import { Monitor } from "./monitor";
 import { SnakeCase } from "./naming";
 import { createPool } from "./pool";
+import { createPrivately, makePrivate } from "./private-files";
 
 export interface ConnectionLimits {
   readonly poolSize: number;
@@ -52,10 +53,14 @@ export async function openSqlite({ file }: SqliteUrl): Promise<DataSource> {
     prepareDatabase: (database: { pragma(text: string): void }) => database.pragma("synchronous = FULL"),
   });
   try {
-    if (file !== ":memory:") fs.mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
-    return await dataSource.initialize();
+    if (file === ":memory:") return await dataSource.initialize();
+    createPrivately(file);
+    await dataSource.initialize();
+    makePrivate(file); // only now: it is a database, and not whatever else somebody has named
+    return dataSource;
   } catch (error) {
-    throw new Error(`The database file ${file} cannot be opened: ${(error as Error).message}`, { cause: error });
+    const shown = looksLikePath(file) ? ` ${file}` : "";
+    throw new Fault(`The database file${shown} cannot be opened`, { cause: error });
   }
 }
 
@@ -67,7 +72,7 @@ export async function openMysql(
   url: MysqlUrl,
   limits: ConnectionLimits,
 ): Promise<{ dataSource: DataSource; monitor: Monitor }> {
-  let failure: unknown = new Error("every host is read-only");
+  let failure: unknown = new Fault("every host is read-only");
   for (const address of url.hosts) {
     let monitor: Monitor | undefined;
     try {
