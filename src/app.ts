@@ -14,6 +14,7 @@ import type { Config } from "./config";
 import { AccessService } from "./domain/access-service";
 import { BlueprintService } from "./domain/blueprint-service";
 import { EnvironmentService } from "./domain/environment-service";
+import { Fault } from "./domain/fault";
 import type { Clock, EnvironmentUid, OrganizationUid, PermissionId, RoleId } from "./domain/ids";
 import { GroupRoleService } from "./domain/group-role-service";
 import { MembershipService } from "./domain/membership-service";
@@ -252,7 +253,7 @@ export function sweepProgress(config: Config): Promise<{ environmentId: string; 
 export function withServices<T>(config: Config, work: (services: Services) => Promise<T>): Promise<T> {
   return withDatabase(config.database, { poolSize: 1, mustExist: true }, async (dataSource) => {
     if ((await schemaState(dataSource)).pending.length)
-      throw new Error("The database is not up to date: run `orgroles migrate` first.");
+      throw new Fault("The database is not up to date: run `orgroles migrate` first.");
     const access: DatabaseAccess = { use: (statements) => statements(dataSource), suspect: () => undefined };
     return work(createServices(access, config.quotas, Date.now));
   });

@@ -3,11 +3,14 @@ import { YAMLParseError, parse } from "yaml";
 import type { Quotas } from "./domain/limits";
 import type { Credential } from "./auth/authenticator";
 import type { JwtOptions } from "./auth/jwt";
+import { describeUrl } from "./auth/issuer-url";
 import { databaseOf } from "./database-settings";
+import { Fault } from "./domain/fault";
+import { describeFileFault, shownPath } from "./domain/shown-text";
 import type { LogFormat } from "./operations/log-destination";
 import { type DatabaseUrl, type MysqlUrl, describeDatabaseUrl } from "./persistence/database-url";
 import { sslModeOf } from "./persistence/server-options";
-import { isSetting, unknownSettings, unknownKey } from "./setting-names";
+import { isSetting, unknownKey, unknownSettings } from "./setting-names";
 import { type Values, schema } from "./settings";
 
 /** What the process runs with; read once, never changed. */
@@ -52,10 +55,9 @@ export interface Config {
 }
 
 /** A configuration that cannot be used, with all its faults. */
-export class ConfigError extends Error {
+export class ConfigError extends Fault {
   constructor(readonly faults: readonly string[]) {
     super(`The configuration cannot be used:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
-    this.name = "ConfigError";
   }
 }
 
@@ -99,33 +101,28 @@ function fromFile(file: string | undefined, faults: string[]): Record<string, st
   try {
     content = parse(readFileSync(file, "utf8"), { logLevel: "error" }) ?? {};
   } catch (error) {
-    faults.push(`ORGROLES_CONFIG_FILE: ${file} ${faultOf(error)}`);
+    faults.push(`ORGROLES_CONFIG_FILE: ${faultOf(file, error)}`);
     return {};
   }
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
-    faults.push(`ORGROLES_CONFIG_FILE: ${file} must have a line for each setting, such as address: 127.0.0.1:50051`);
+    faults.push(
+      `ORGROLES_CONFIG_FILE: ${shownPath(file)} must have a line for each setting, such as address: 127.0.0.1:50051`,
+    );
     return {};
   }
   const read: Record<string, string> = {};
   for (const [key, value] of Object.entries(content)) {
     const name = `ORGROLES_${key.toUpperCase()}`;
     if (key === key.toLowerCase() && isSetting(name) && key !== "config_file") read[name] = textOf(value);
-    else
-      faults.push(`ORGROLES_CONFIG_FILE: ${/^\w+$/.test(key) ? unknownKey(key) : "one of the keys is not a setting"}`);
+    else faults.push(`ORGROLES_CONFIG_FILE: ${unknownKey(key)}`);
   }
   return read;
 }
 
 /** Why a file cannot be read. A parser's own words repeat the content. */
-function faultOf(error: unknown): string {
-  if (error instanceof YAMLParseError) return `is no YAML: see line ${error.linePos?.[0].line ?? 1}`;
-  const code = String((error as NodeJS.ErrnoException).code);
-  const texts: Record<string, string> = {
-    ENOENT: "does not exist",
-    EACCES: "may not be read by this user",
-    EISDIR: "is a folder",
-  };
-  return texts[code] ?? "cannot be read";
+function faultOf(file: string, error: unknown): string {
+  if (error instanceof YAMLParseError) return `${shownPath(file)} is no YAML: see line ${error.linePos?.[0].line ?? 1}`;
+  return describeFileFault(file, error);
 }
 
 function textOf(value: unknown): string {
@@ -143,7 +140,7 @@ function unreadable(values: Readonly<Record<string, unknown>>): string[] {
       accessSync(path, constants.R_OK);
       return [];
     } catch (error) {
-      return `${name}: ${path} ${faultOf(error)}`;
+      return `${name}: ${describeFileFault(path, error)}`;
     }
   });
 }
@@ -246,6 +243,7 @@ export function describeConfig({ database, credentials, ...config }: Config): ob
     ...config,
     database: describeDatabaseUrl(database),
     ...(database.kind === "mysql" && { databaseConnection: describeConnection(database) }),
+    jwt: config.jwt && { ...config.jwt, jwksUrl: config.jwt.jwksUrl && describeUrl(config.jwt.jwksUrl) },
     credentials: credentials.map(({ caller, tokenDigests, certificate }) => ({
       name: caller.name,
       action: caller.action,

@@ -13,14 +13,19 @@ export function unknownSettings(variables: Readonly<Record<string, string | unde
   return [...serviceLinkFaults(links), ...unknown.filter((name) => !links.includes(name)).map(unknownSetting)];
 }
 
-const unknownSetting = (name: string) => `${name}: is not a setting${question(nearestTo(name))}`;
+/** Words of letters: what else somebody took for a name may be a secret. */
+const isName = (text: string) => /^[A-Za-z]{1,16}(?:_[A-Za-z]{1,16}){0,4}_?$/.test(text);
+
+const shownName = (name: string) => (isName(name) ? name : `${/^(?:[A-Z]{1,16}_){1,4}/.exec(name)?.[0] ?? prefix}…`);
+
+const unknownSetting = (name: string) => `${shownName(name)}: is not a setting${question(nearestTo(name))}`;
 
 /** Returns the fault of a key of the file that is no setting: `adress`, and also `ORGROLES_ADDRESS`. */
 export function unknownKey(key: string): string {
   const name = key.toUpperCase();
   const nearest = nearestTo(name.startsWith(prefix) ? name : `${prefix}${name}`);
   const meant = nearest === "ORGROLES_CONFIG_FILE" ? undefined : nearest;
-  return `${key} is not a setting${question(meant?.slice(prefix.length).toLowerCase())}`;
+  return `${isName(key) ? key : "one of the keys"} is not a setting${question(meant?.slice(prefix.length).toLowerCase())}`;
 }
 
 const question = (nearest: string | undefined) => (nearest ? `; did you mean ${nearest}?` : "");

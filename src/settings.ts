@@ -2,7 +2,9 @@ import { availableParallelism } from "node:os";
 import { parse } from "yaml";
 import { z } from "zod";
 import type { Credential } from "./auth/authenticator";
+import { issuerUrlFault } from "./auth/issuer-url";
 import { callerOf, grantSchema } from "./auth/jwt";
+import { isPrintable } from "./domain/shown-text";
 import { parseDatabaseUrl } from "./persistence/database-url";
 import { optionRules } from "./persistence/server-options";
 
@@ -55,11 +57,17 @@ const digest = z
 
 const nameRule = "must be 1–64 printable ASCII characters without spaces";
 const certificateRule = "must be the common name, or DNS:… or URI:… as in the alternative names";
+const longestCertificateName = 255;
 const credentialFields = {
   ...grantSchema.shape,
   name: z.string(nameRule).regex(/^[!-~]{1,64}$/, nameRule),
   token_sha256: z.union([digest.transform((one) => [one]), z.array(digest).min(1, digestRule)], digestRule).optional(),
-  certificate: z.string(certificateRule).min(1, certificateRule).optional(),
+  certificate: z
+    .string(certificateRule)
+    .min(1, certificateRule)
+    .max(longestCertificateName, certificateRule)
+    .refine(isPrintable, certificateRule)
+    .optional(),
 };
 
 /** The rules of what a credential is; how it is written stands in the README. */
@@ -90,13 +98,13 @@ const credentials = z
   })
   .pipe(z.array(credential, credentialsRule).min(1, credentialsRule));
 
-/** Nobody between may change the keys of an issuer. */
-const issuerUrl = z
-  .string()
-  .refine(
-    (text) => /^(?:https:\/\/|http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])[:/])/.test(text) && URL.canParse(text),
-    "must be a URL with https://, or with http:// on this machine",
-  );
+const issuerUrl = z.string().superRefine((text, context) => {
+  const fault = issuerUrlFault(text);
+  if (fault) context.addIssue({ code: "custom", message: fault });
+});
+
+/** OpenID Connect allows no more; and the log names the issuer. */
+const issuer = issuerUrl.refine((text) => !/[?#]/.test(text), "must not contain a query or a fragment");
 
 const mostWorkers = 256;
 const workers = z
@@ -168,7 +176,7 @@ export const schema = z.object({
     meaning: "who may call: a list in YAML or JSON, see [Credentials](#credentials)",
     fallback: "anybody on this machine",
   }),
-  ORGROLES_JWT_ISSUER: issuerUrl.optional().meta({ meaning: "issuer of tokens (OpenID Connect); needs the audience" }),
+  ORGROLES_JWT_ISSUER: issuer.optional().meta({ meaning: "issuer of tokens (OpenID Connect); needs the audience" }),
   ORGROLES_JWT_AUDIENCE: z
     .string()
     .min(1, "must not be empty")

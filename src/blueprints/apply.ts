@@ -3,7 +3,9 @@ import type { Blueprint, EnvironmentBlueprint, OrganizationBlueprint } from "../
 import type { Change } from "../domain/blueprint-changes";
 import type { BlueprintService } from "../domain/blueprint-service";
 import { Refusal } from "../domain/errors";
+import { Fault } from "../domain/fault";
 import type { EnvironmentId } from "../domain/fields";
+import { describeFileFault } from "../domain/shown-text";
 import { type Document, read } from "./documents";
 
 export interface ApplyOptions {
@@ -70,7 +72,9 @@ export class BlueprintFile {
     try {
       return await work();
     } catch (error) {
-      throw new Error(`${place}: ${reasonOf(error)}${consequence}`, { cause: error });
+      if (error instanceof Refusal)
+        throw new Fault(`${place}: ${error.message} (${error.reason})${consequence}`, { cause: error.cause });
+      throw new Fault(`${place}${consequence}`, { cause: error });
     }
   }
 
@@ -81,12 +85,12 @@ export class BlueprintFile {
     for await (const document of this.documents()) {
       if (document.environmentId !== undefined) {
         environments += 1;
-        if (environments > 1) throw new Error(`${this.name}, ${document.place}: a file has one environment`);
+        if (environments > 1) throw new Fault(`${this.name}, ${document.place}: a file has one environment`);
         environmentId ??= document.environmentId;
       }
       const place = `${this.name}, ${document.place}`;
       if (environmentId === undefined)
-        throw new Error(`${place}: which environment? Begin the file with its document, or give --environment.`);
+        throw new Fault(`${place}: which environment? Begin the file with its document, or give --environment.`);
       for (const blueprint of document.blueprints) {
         if (blueprint.kind !== "members") expected.set(blueprint.kind, blueprint);
         yield { place, environmentId: environmentId as EnvironmentId, blueprint, expected: [...expected.values()] };
@@ -95,21 +99,21 @@ export class BlueprintFile {
   }
 
   private async *documents(): AsyncGenerator<Document> {
-    const file = await open(this.file);
+    const file = await open(this.file).catch((error: unknown) => {
+      throw this.unreadable(error);
+    });
     try {
       yield* read(file.readLines());
     } catch (error) {
-      throw new Error(`${this.name}, ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      if (error instanceof Fault) throw new Fault(`${this.name}, ${error.message}`);
+      if ((error as NodeJS.ErrnoException).syscall) throw this.unreadable(error);
+      throw new Fault(`${this.name} cannot be read`, { cause: error });
     }
   }
-}
 
-function reasonOf(error: unknown): string {
-  return error instanceof Refusal
-    ? `${error.message} (${error.reason})`
-    : error instanceof Error
-      ? error.message
-      : String(error);
+  private unreadable(error: unknown): Fault {
+    return new Fault(`The file of blueprints: ${describeFileFault(this.file, error)}`);
+  }
 }
 
 /** How people read a change. */

@@ -5,6 +5,8 @@ import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Command } from "commander";
 import type { BlueprintService } from "../domain/blueprint-service";
+import { Fault } from "../domain/fault";
+import { shownPath } from "../domain/shown-text";
 import { BlueprintFile, line } from "./apply";
 import { exportBlueprints } from "./export";
 
@@ -45,7 +47,7 @@ export function addBlueprintCommands(program: Command, withBlueprints: WithBluep
     .action((file: string, flags: ApplyFlags) =>
       withBlueprints((blueprints) =>
         onDisk(file, (copy) => {
-          const name = file === "-" ? "standard input" : file;
+          const name = file === "-" ? "standard input" : shownPath(file);
           const options = { environment: flags.environment, prune: flags.prune ?? false };
           return apply(new BlueprintFile(copy, name, blueprints, options), flags);
         }),
@@ -64,14 +66,14 @@ async function apply(file: BlueprintFile, flags: ApplyFlags): Promise<void> {
   const plan = await file.compare((place, changes) => console.log([place, ...changes.map(line)].join("\n")));
   if (!plan.changing) return console.log("Everything is as the file says.");
   if (flags.dryRun) return console.log("Nothing was changed: this was a dry run.");
-  if (!flags.yes && !(await confirmed())) throw new Error("Nothing was changed.");
+  if (!flags.yes && !(await confirmed())) throw new Fault("Nothing was changed.");
   const advance = await progress(plan.blueprints);
   await file.apply(advance);
   console.log(`Applied: ${plan.changing} of ${plan.blueprints} documents made a difference.`);
 }
 
 async function confirmed(): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new Error("Nothing was changed: --yes is needed where nobody can be asked.");
+  if (!process.stdin.isTTY) throw new Fault("Nothing was changed: --yes is needed where nobody can be asked.");
   const { confirm } = await import("@clack/prompts");
   return (await confirm({ message: "Apply this?", initialValue: false })) === true;
 }

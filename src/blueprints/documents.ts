@@ -1,6 +1,7 @@
-import { parseDocument, stringify } from "yaml";
+import { type Document as YamlDocument, LineCounter, type YAMLError, parseDocument, stringify } from "yaml";
 import { z } from "zod";
 import type { Blueprint, MembersBlueprint, PermissionBlueprint, RoleBlueprint } from "../domain/blueprint";
+import { Fault } from "../domain/fault";
 import {
   type Parse,
   parseDescription,
@@ -86,7 +87,7 @@ export async function* read(lines: AsyncIterable<string>): AsyncGenerator<Docume
     text.push(line);
     length += line.length + 1;
     if (length > documentLength)
-      throw new Error(
+      throw new Fault(
         `document ${number} is longer than ${documentLength} characters: make several of it, with --- between`,
       );
   }
@@ -97,19 +98,35 @@ export async function* read(lines: AsyncIterable<string>): AsyncGenerator<Docume
 /** Undefined: there is nothing in it. */
 function parse(text: string, place: string): Document | undefined {
   // every scalar is text: no slug or id becomes a number, a date or nothing
-  const yaml = parseDocument(text, { schema: "failsafe", prettyErrors: true });
+  const lines = new LineCounter();
+  const yaml = parseDocument(text, { schema: "failsafe", prettyErrors: false, lineCounter: lines });
   const [error] = yaml.errors;
-  if (error) throw new Error(`${place}: ${error.message}`);
+  if (error) throw new Fault(`${place}: ${describeYamlFault(error, lines)}`);
   if (yaml.contents === null) return undefined;
-  const content: unknown = yaml.toJS();
+  const content = contentOfYaml(yaml, place);
   const kind = kindOf(content);
-  if (!kind) throw new Error(`${place} names neither an environment nor an organization`);
+  if (!kind) throw new Fault(`${place} names neither an environment nor an organization`);
   const subject = (content as Record<string, unknown>)[kind === "environment" ? "environment" : "organization"];
-  const where = `${place} (${kind === "environment" ? kind : "organization"} ${String(subject)})`;
+  const named = typeof subject === "string" && "value" in parseId(subject) ? ` ${subject}` : "";
+  const where = `${place} (${kind === "environment" ? kind : "organization"}${named})`;
   const parsed = schemas[kind].safeParse(content);
   if (parsed.success) return { place: where, ...parsed.data };
   const faults = parsed.error.issues.map(({ path, message }) => `  ${pathOf(path)}: ${message}`);
-  throw new Error(`${where}:\n${faults.join("\n")}`);
+  throw new Fault(`${where}:\n${faults.join("\n")}`);
+}
+
+/** The parser's words up to where they quote the file. */
+function describeYamlFault({ message, pos }: YAMLError, lines: LineCounter): string {
+  const { line, col } = lines.linePos(pos[0]);
+  return `${/^[\w ,.()'-]*/.exec(message)?.[0] ?? "is no YAML"} at line ${line}, column ${col}`;
+}
+
+function contentOfYaml(yaml: YamlDocument, place: string): unknown {
+  try {
+    return yaml.toJS();
+  } catch {
+    throw new Fault(`${place} has an alias that cannot be resolved`); // the parser's own words repeat it
+  }
 }
 
 function kindOf(content: unknown): Blueprint["kind"] | undefined {

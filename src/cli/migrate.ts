@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { MigrationOptions, StepBack } from "../app";
 import type { Config } from "../config";
+import { Fault } from "../domain/fault";
 import { describeDatabaseUrl } from "../persistence/database-url";
 import { confirmed } from "./confirmed";
 import { examples } from "./help";
@@ -107,14 +108,14 @@ async function confirmStepBack(step: StepBack, { yes, force, deleteEverything }:
   console.log(`Taking back ${step.migration} deletes${step.losses.length ? ":" : " no data."}`);
   for (const { what, rows } of step.losses) console.log(`  ${what}: ${counted(rows, "row")}`);
   if (step.isFirst && !deleteEverything)
-    throw new Error(
+    throw new Fault(
       "Nothing was changed: this is the first migration, and taking it back deletes all data. " +
         "Repeat the command with --delete-everything if you want that.",
     );
   if (step.otherConnections && !force)
-    throw new Error(
+    throw new Fault(
       "Nothing was changed: others are connected to the database. Stop all servers first. " +
         "If none of them is a server that needs the migration, repeat the command with --force.",
     );
-  if (!yes && !(await confirmed("Take it back?"))) throw new Error("Nothing was changed.");
+  if (!yes && !(await confirmed("Take it back?"))) throw new Fault("Nothing was changed.");
 }

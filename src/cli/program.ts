@@ -1,6 +1,9 @@
 import { Command } from "commander";
 import { addBlueprintCommands } from "../blueprints/commands";
+import { describeError } from "../operations/error-serializer";
+import { reportCrashes } from "../operations/log";
 import { addCheckConfigCommand } from "./check-config";
+import { withoutArguments } from "./command-errors";
 import { addHealthCommand } from "./health";
 import { loadApp, ownConfig } from "./load";
 import { addMigrateCommands } from "./migrate";
@@ -13,11 +16,12 @@ const { version } = require("#package") as { version: string };
 
 /** Runs the command that the arguments of the process name. */
 export async function run(): Promise<void> {
+  reportCrashes();
   endOnClosedOutput();
   try {
     await commandLine().parseAsync();
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(describeError(error));
     process.exitCode = 1;
     if (process.connected) process.disconnect(); // a worker would wait for its supervisor
   }
@@ -42,6 +46,7 @@ function commandLine(): Command {
   const program = new Command("orgroles")
     .description("Org Roles: the open role service for products that sell to organizations")
     .version(version)
+    .configureOutput(withoutArguments)
     .showHelpAfterError("See `orgroles --help`.")
     .addHelpText("after", help);
   addServeCommand(program);

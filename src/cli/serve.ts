@@ -1,6 +1,7 @@
 import type { Command } from "commander";
-import { type Logger, pino } from "pino";
+import type { Logger } from "pino";
 import { type Config, readConfig } from "../config";
+import { createLogger, logProcess } from "../operations/log";
 import { logDestination } from "../operations/log-destination";
 import { ProbeServer } from "../operations/probe-server";
 import { startTracing } from "../operations/tracing";
@@ -28,7 +29,8 @@ export function addServeCommand(program: Command): void {
 async function serve(): Promise<void> {
   ignoreClosedOutput();
   const config = readConfig(process.env);
-  const log = pino({ level: config.logLevel }, await logDestination(config.logFormat, { processes: config.workers }));
+  const log = createLogger(config.logLevel, await logDestination(config.logFormat, { processes: config.workers }));
+  logProcess(log);
   const { Supervisor, supervisor } = await import("../operations/workers");
   if (config.workers === 1) return serveAlone(config, log);
   if (supervisor.isThere) return serveAsWorker(config, log, supervisor);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { text } from "node:stream/consumers";
 import type { Command } from "commander";
+import { Fault } from "../domain/fault";
 import { isToken, tokenDigest } from "../auth/authenticator";
 import { examples } from "./help";
 
@@ -21,7 +22,7 @@ export function addTokenCommands(program: Command): void {
     .description("read a token from standard input, print its digest for token_sha256")
     .action(async () => {
       const given = (await text(process.stdin)).trim();
-      if (!isToken(given)) throw new Error("A token is one or more of A–Z, a–z, 0–9 and - . _ ~ + / =");
+      if (!isToken(given)) throw new Fault("A token is one or more of A–Z, a–z, 0–9 and - . _ ~ + / =");
       console.log(tokenDigest(given).toString("hex"));
     });
   examples(hash, ["orgroles token hash < token.txt"]);

@@ -1,4 +1,5 @@
 import { refuse } from "./errors";
+import { Fault } from "./fault";
 import { type EnvironmentId, Fields, type OrganizationId, type UserId, parseEtag, parseId } from "./fields";
 import type { RoleId } from "./ids";
 import { type MembershipView, assignableRoles, byKey, findMember, membershipEtag, viewMembership } from "./membership";
@@ -60,7 +61,7 @@ export class MembershipService {
     fields.check();
 
     const [membership] = await this.set(environmentId, [wanted], attempt, etag);
-    if (!membership) throw new Error("a membership was set and not answered");
+    if (!membership) throw new Fault("a membership was set and not answered");
     return membership;
   }
 

@@ -1,4 +1,5 @@
 import { refuse } from "./errors";
+import { Fault } from "./fault";
 import type { EnvironmentId, OrganizationId, UserId } from "./fields";
 import type { Digest, RoleId } from "./ids";
 import type { Role } from "./role";
@@ -24,7 +25,7 @@ export interface MembershipView {
 /** The roles of a member in the context's priority order: the first is its primary one. */
 export function rolesInOrder(context: Context, held: readonly RoleId[]): readonly [Role, ...Role[]] {
   const [primary, ...others] = context.roles.filter(({ id }) => held.includes(id));
-  if (!primary) throw new Error(`none of the roles ${held.join(", ")} is effective`);
+  if (!primary) throw new Fault(`none of ${held.length} roles of a member is effective`);
   return [primary, ...others];
 }
 

@@ -1,4 +1,5 @@
 import { refuse } from "./errors";
+import { Fault } from "./fault";
 import { Fields, parseEtag } from "./fields";
 import { limits } from "./limits";
 import { type Role, type Tombstone, isLive, roleEtag } from "./role";
@@ -131,7 +132,7 @@ export class RoleDeletionService {
       const role = ownRole(context, slug, scope.organizationId);
       await this.checkEtag(stores, state, role, etag);
       const replacement = replacementRole(replacementField, replacementSlug, role, context.roles);
-      if (!organization?.own) throw new Error("an organization with a custom role has its own configuration");
+      if (!organization?.own) throw new Fault("an organization with a custom role has its own configuration");
       const { own } = organization;
       const use = await this.useOf(stores, state, organization, role);
       if (!replacement) this.checkUnused(context, slug, organization, use);

@@ -1,3 +1,4 @@
+import { Fault } from "./fault";
 import type { RoleId } from "./ids";
 import { inOrder } from "./priority";
 import { type EnvironmentRole, type Role, type Tombstone, isLive } from "./role";
@@ -10,7 +11,7 @@ import type { Collapse, EnvironmentState, Membership, OrganizationState, OwnConf
  */
 export function successor(roles: ReadonlyMap<RoleId, EnvironmentRole>, id: RoleId): EnvironmentRole {
   const role = roles.get(id);
-  if (!role) throw new Error(`environment role ${id} is neither alive nor a tombstone`);
+  if (!role) throw new Fault("an environment role is neither alive nor a tombstone");
   if (!role.tombstone) return role;
   return successor(roles, role.tombstone.replacementRoleId ?? role.tombstone.environmentDefaultRoleId);
 }
@@ -103,6 +104,6 @@ function highest(
 ): RoleId {
   const candidates = [...roles.values(), ...customRoles].filter(({ id }) => held.includes(id));
   const first = inOrder(own?.order ?? collapse.order, candidates)[0];
-  if (!first) throw new Error(`none of the roles ${held.join(", ")} is known`);
+  if (!first) throw new Fault(`none of ${held.length} roles of a member is known`);
   return first.id;
 }

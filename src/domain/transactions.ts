@@ -1,4 +1,5 @@
 import { refuse } from "./errors";
+import { Fault } from "./fault";
 import type { EnvironmentId, OrganizationId } from "./fields";
 import type { Clock, EnvironmentUid, Ids, OrganizationUid } from "./ids";
 import { type View, loadEnvironment, loadOrganizations, loadView } from "./loading";
@@ -107,7 +108,7 @@ export class Transactions {
         const organizations = byId(await this.locked(stores, uid, found));
         return work(stores, state, (organizationId) => {
           const organization = organizations.get(organizationId);
-          if (!organization) throw new Error(`organization ${organizationId} went away under its lock`);
+          if (!organization) throw new Fault("an organization went away under its lock");
           return organization;
         });
       });

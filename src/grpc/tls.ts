@@ -3,6 +3,8 @@ import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import { ServerCredentials, experimental } from "@grpc/grpc-js";
 import type { Logger } from "pino";
+import { Fault } from "../domain/fault";
+import { printable, shownPath } from "../domain/shown-text";
 
 export interface TlsFiles {
   /** PEM: the certificate with its chain. */
@@ -52,10 +54,13 @@ export class Certificates implements experimental.CertificateProvider {
   static async check(files: TlsFiles): Promise<Loaded> {
     try {
       return await load(files);
-    } catch (cause) {
+    } catch (error) {
       const { certificate, key, clientAuthority } = files;
-      const names = [certificate, key, clientAuthority].filter((name) => name !== undefined).join(", ");
-      throw new Error(`The files for TLS cannot be used (${names}): ${(cause as Error).message}`, { cause });
+      const names = [certificate, key, clientAuthority]
+        .filter((name) => name !== undefined)
+        .map(shownPath)
+        .join(", ");
+      throw new Fault(`The files for TLS cannot be used (${names}): ${reasonOf(error)}`);
     }
   }
 
@@ -79,7 +84,10 @@ export class Certificates implements experimental.CertificateProvider {
       for (const listener of this.listeners.ca) listener(loaded);
       this.log.info("certificates reloaded");
     } catch (error) {
-      this.log.warn({ err: error }, "the changed certificates cannot be used; those before stay in use");
+      this.log.warn(
+        { err: error, why: reasonOf(error) },
+        "the changed certificates cannot be used; those before stay in use",
+      );
     }
   }
 
@@ -103,6 +111,14 @@ export class Certificates implements experimental.CertificateProvider {
   }
 }
 
+/** OpenSSL's reasons come from a fixed list; other messages may repeat what stands in the files. */
+function reasonOf(error: unknown): string {
+  const { code, reason } = error as { code?: unknown; reason?: unknown };
+  if (error instanceof Fault) return error.message;
+  const isOpenssl = typeof code === "string" && code.startsWith("ERR_OSSL_") && typeof reason === "string";
+  return isOpenssl ? printable(reason) : "a file cannot be read, or is no PEM";
+}
+
 async function load({ certificate, key, clientAuthority }: TlsFiles): Promise<Loaded> {
   const [cert, privateKey, ca] = await Promise.all([
     readFile(certificate),
@@ -112,6 +128,6 @@ async function load({ certificate, key, clientAuthority }: TlsFiles): Promise<Lo
   createSecureContext({ cert, key: privateKey });
   // a context takes any bytes for an authority
   if (clientAuthority !== undefined && !new X509Certificate(ca).ca)
-    throw new Error(`${clientAuthority} is not the certificate of an authority`);
+    throw new Fault(`${shownPath(clientAuthority)} is not the certificate of an authority`);
   return { certificate: cert, privateKey, caCertificate: ca };
 }

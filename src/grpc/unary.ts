@@ -216,10 +216,14 @@ class UnaryCall implements Call, Abandonment {
   }
 
   private fail(error: unknown): void {
-    const { requestId } = this.exchange;
-    if (error instanceof Refusal) return this.refuse(statusOf(error, requestId), error.reason);
-    if (this.up) return this.refuse({ code: codes.CANCELLED, details: cancelled.message });
     const { method, passage } = this.route;
+    const { requestId } = this.exchange;
+    if (error instanceof Refusal) {
+      const { cause } = error;
+      if (cause !== undefined) passage.log.debug({ err: cause, method: method.path, requestId }, "refused");
+      return this.refuse(statusOf(error, requestId), error.reason);
+    }
+    if (this.up) return this.refuse({ code: codes.CANCELLED, details: cancelled.message });
     passage.log.error({ err: error, method: method.path, requestId }, "internal error");
     this.refuse(internalError(requestId), "INTERNAL");
   }

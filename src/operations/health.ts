@@ -5,6 +5,8 @@ import {
   HealthCheckResponse_ServingStatus as Serving,
   HealthService,
 } from "../../gen/grpc/health/v1/health";
+import { Fault } from "../domain/fault";
+import { describeFileFault } from "../domain/shown-text";
 
 export interface HealthOptions {
   /** HOST:PORT; 0.0.0.0 and [::] stand for this machine. */
@@ -53,6 +55,14 @@ export async function askHealth(options: HealthOptions): Promise<string> {
 
 function channelOf({ tls, authorityFile }: HealthOptions): ChannelCredentials {
   if (tls === "off") return credentials.createInsecure();
-  const authority = authorityFile === undefined ? null : readFileSync(authorityFile);
+  const authority = authorityFile === undefined ? null : readAuthority(authorityFile);
   return credentials.createSsl(authority, null, null, { rejectUnauthorized: tls === "verified" });
+}
+
+function readAuthority(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new Fault(`--ca-file: ${describeFileFault(file, error)}`);
+  }
 }

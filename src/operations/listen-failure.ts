@@ -1,3 +1,5 @@
+import { Fault } from "../domain/fault";
+
 /** An address that was to be listened on, and the setting that it comes from. */
 export interface Listening {
   readonly setting: string;
@@ -6,7 +8,7 @@ export interface Listening {
 }
 
 /** Returns an error of one line that names the setting and says why its address cannot be listened on. */
-export function listenFailure({ setting, host, port }: Listening, cause: unknown): Error {
+export function listenFailure({ setting, host, port }: Listening, cause: unknown): Fault {
   const message = cause instanceof Error ? cause.message : String(cause);
   const address = `${host}:${port}`;
   const reasons: Record<string, string> = {
@@ -23,7 +25,7 @@ export function listenFailure({ setting, host, port }: Listening, cause: unknown
   const code = (cause as NodeJS.ErrnoException).code ?? /\bE[A-Z_]{3,}\b/.exec(message)?.[0] ?? unresolved(message);
   const reason = reasons[code ?? ""];
   const text = reason ? `${reason} (${code})` : `${address} cannot be listened on: ${message.split("\n", 1)[0]}`;
-  return new Error(`${setting}: ${text}`, { cause });
+  return new Fault(`${setting}: ${text}`);
 }
 
 const unresolved = (message: string) => (/resol/i.test(message) ? "ENOTFOUND" : undefined);

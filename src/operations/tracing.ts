@@ -1,3 +1,5 @@
+import { Fault } from "../domain/fault";
+
 /** A call that is being traced. */
 export interface TracedCall {
   readonly traceId: string;
@@ -17,6 +19,9 @@ export interface Tracing {
   close(): Promise<void>;
 }
 
+/** That OpenTelemetry knows, and this does not. */
+const otherProtocols = new Set(["grpc", "http/json"]);
+
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -26,9 +31,18 @@ type Variables = Readonly<Record<string, string | undefined>>;
 export async function startTracing(variables: Variables): Promise<Tracing | undefined> {
   if (!isWanted(variables)) return undefined;
   const [name, protocol] = protocolOf(variables);
-  if (protocol !== "http/protobuf") throw new Error(`${name}: ${protocol} is not supported, http/protobuf is`);
+  if (protocol !== "http/protobuf") {
+    const shown = otherProtocols.has(protocol) ? protocol : "its value";
+    throw new Fault(`${name}: ${shown} is not supported, http/protobuf is`);
+  }
   const { OpenTelemetry } = await import("./open-telemetry");
-  return new OpenTelemetry();
+  try {
+    return new OpenTelemetry();
+  } catch (error) {
+    throw new Fault("OpenTelemetry cannot be started: check the values of the variables OTEL_EXPORTER_OTLP_…", {
+      cause: error,
+    });
+  }
 }
 
 function isWanted(variables: Variables): boolean {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { AggregatorRegistry, type PrometheusContentType, type Registry } from "prom-client";
 import type { App, KnownEnvironment } from "../app";
+import { Fault } from "../domain/fault";
 import type { Exposition } from "./probe-server";
 
 /** What a worker knows when it listens. */
@@ -46,7 +47,7 @@ export class Supervisor {
     try {
       const all = await Promise.all(Array.from({ length: this.count }, () => this.listening(this.fork())));
       const [first] = all;
-      if (!first) throw new Error("there is no worker");
+      if (!first) throw new Fault("there is no worker");
       this.started = true;
       return { ...first, databaseTrouble: all.find((one) => one.databaseTrouble)?.databaseTrouble };
     } catch (error) {
@@ -114,9 +115,9 @@ export class Supervisor {
     return new Promise((resolve, reject) => {
       worker.on("message", (message: Message) => {
         if (message.kind === "listening") resolve(message);
-        if (message.kind === "failed") reject(new Error(message.reason));
+        if (message.kind === "failed") reject(new Fault(message.reason));
       });
-      worker.once("exit", () => reject(new Error("a worker ended before it listened")));
+      worker.once("exit", () => reject(new Fault("a worker ended before it listened")));
     });
   }
 

@@ -1,7 +1,8 @@
 import fs from "node:fs";
-import path from "node:path";
 import mysql, { type PoolOptions, type SslOptions } from "mysql2";
 import { AbstractLogger, DataSource, type DataSourceOptions } from "typeorm";
+import { Fault } from "../domain/fault";
+import { looksLikePath } from "../domain/shown-text";
 import { type Address, type DatabaseUrl, type MysqlUrl, type SqliteUrl, describeAddress } from "./database-url";
 import { type Attempt, DatabaseTrouble, explainFailure } from "./database-trouble";
 import type { Engine } from "./engine";
@@ -10,6 +11,7 @@ import { migrations } from "./migrations";
 import { Monitor } from "./monitor";
 import { SnakeCase } from "./naming";
 import { createPool } from "./pool";
+import { createPrivately, makePrivate } from "./private-files";
 import { serverOptions } from "./server-address";
 import { ServerTls } from "./server-tls";
 
@@ -48,7 +50,7 @@ export async function openDatabase(
 ): Promise<DataSource> {
   if (url.kind === "sqlite") {
     if (mustExist && !fs.existsSync(url.file))
-      throw new Error(`The database file ${url.file} does not exist: \`orgroles migrate\` makes it.`);
+      throw new Fault(`The database file ${url.file} does not exist: \`orgroles migrate\` makes it.`);
     return openSqlite(url);
   }
   const { dataSource, monitor } = await openMysql(url, limits);
@@ -68,10 +70,14 @@ export async function openSqlite({ file }: SqliteUrl): Promise<DataSource> {
     prepareDatabase: (database: { pragma(text: string): void }) => database.pragma("synchronous = FULL"),
   });
   try {
-    if (file !== ":memory:") fs.mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
-    return await dataSource.initialize();
+    if (file === ":memory:") return await dataSource.initialize();
+    createPrivately(file);
+    await dataSource.initialize();
+    makePrivate(file); // only now: it is a database, and not whatever else somebody has named
+    return dataSource;
   } catch (error) {
-    throw new Error(`The database file ${file} cannot be opened: ${(error as Error).message}`, { cause: error });
+    const shown = looksLikePath(file) ? ` ${file}` : "";
+    throw new Fault(`The database file${shown} cannot be opened`, { cause: error });
   }
 }
 

@@ -1,12 +1,13 @@
 import { Refusal } from "../domain/errors";
+import { Fault } from "../domain/fault";
 import { type Address, type MysqlUrl, describeAddress } from "./database-url";
 import { failureOf } from "./driver-errors";
+import { explanationOf } from "./explanations";
 import { sslModeOf } from "./server-options";
 import { TlsFileError } from "./tls-files";
 
 /** Why the database cannot be used: a sentence for operators, without the password. */
-export class DatabaseTrouble extends Error {
-  override readonly name = "DatabaseTrouble";
+export class DatabaseTrouble extends Fault {
   /** As drivers mark what ends a connection. */
   readonly fatal = true;
 }
@@ -41,10 +42,13 @@ export function troubleOf(error: unknown, attempt: Attempt): unknown {
 /** Returns a sentence that says what is wrong and what to do. */
 export function explainFailure(error: unknown, attempt: Attempt): string {
   if (error instanceof TlsFileError) return `A file for TLS cannot be used: ${error.message}.`;
-  const { code, errno, message } = driverErrorOf(error);
+  const cause = driverErrorOf(error);
+  const { code, errno, message } = cause;
   const where = describeAddress(attempt.address, attempt.url.socket);
   const say = byNumber[Number(errno)] ?? byCode[String(code)];
-  return say ? say(where, attempt, String(message)) : `The connection to ${where} failed: ${String(message || code)}.`;
+  return say
+    ? say(where, attempt, String(message))
+    : `The connection to ${where} failed: ${explanationOf(cause) ?? String(code ?? "the driver gives no reason")}.`;
 }
 
 const driverErrorOf = (error: unknown) => ((error as { driverError?: unknown }).driverError ?? error) as DriverError;

@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Pool, PoolConnection } from "mysql2";
 import { type DataSource, type QueryRunner, QueryRunnerAlreadyReleasedError } from "typeorm";
+import { rememberStatement } from "./failed-statements";
 
 /** Sends a statement, in a runner's transaction or outside of any, and answers its rows or what it has changed. */
 export type Send = (sql: string, parameters: readonly unknown[], runner?: QueryRunner) => Promise<unknown>;
@@ -19,7 +20,7 @@ const senders = new WeakMap<DataSource, Send>();
 
 /**
  * The driver's own way, without what a runner of TypeORM's does for each statement. What the driver throws is not
- * wrapped.
+ * wrapped, but it is remembered which statement it is about.
  */
 export function senderOf(dataSource: DataSource): Send {
   const known = senders.get(dataSource);
@@ -43,8 +44,13 @@ function pooled({ driver }: DataSource): Send {
 async function throughRunner(runner: QueryRunner, sql: string, parameters: readonly unknown[]): Promise<unknown> {
   if (runner.isReleased) throw new QueryRunnerAlreadyReleasedError(); // another transaction may have its connection
   const connection = (await runner.connect()) as PoolConnection;
-  const [answer] = await connection.promise().query(sql, [...parameters]);
-  return answer;
+  try {
+    const [answer] = await connection.promise().query(sql, [...parameters]);
+    return answer;
+  } catch (error) {
+    rememberStatement(error, sql);
+    throw error;
+  }
 }
 
 function throughPool(pool: Pool, sql: string, parameters: readonly unknown[]): Promise<unknown> {
@@ -53,8 +59,9 @@ function throughPool(pool: Pool, sql: string, parameters: readonly unknown[]): P
       if (failure) return reject(failure);
       connection.query(sql, [...parameters], (error, answer) => {
         connection.release();
-        if (error) reject(error);
-        else resolve(answer);
+        if (!error) return resolve(answer);
+        rememberStatement(error, sql);
+        reject(error);
       });
     });
   });
@@ -67,7 +74,12 @@ function embedded({ driver }: DataSource): Send {
     memoMethod: (sql) => databaseConnection.prepare(sql),
   });
   return async (sql, parameters) => {
-    const statement = statements.memo(sql);
-    return statement.reader ? statement.all(...parameters) : statement.run(...parameters);
+    try {
+      const statement = statements.memo(sql);
+      return statement.reader ? statement.all(...parameters) : statement.run(...parameters);
+    } catch (error) {
+      rememberStatement(error, sql);
+      throw error;
+    }
   };
 }

@@ -1,8 +1,9 @@
 import { refuse } from "../domain/errors";
+import { Fault } from "../domain/fault";
 import { KeyTaken } from "../domain/stores";
 
 /** A transaction that met another one: nothing of it remains, and it may be run again. */
-export class Conflict extends Error {}
+export class Conflict extends Fault {}
 
 /** What a failure of the database means for the one who asked. */
 export type Failure = "duplicate" | "conflict" | "unavailable" | "unknown";

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DataSource } from "typeorm";
+import { Fault } from "../domain/fault";
 import { failureOf } from "./driver-errors";
 import { type MigrationOptions, revert } from "./migrate";
 import { migrations } from "./migrations";
@@ -22,9 +23,9 @@ export async function planStepBack(dataSource: DataSource): Promise<StepBack> {
   const { done, unknown } = await schemaState(dataSource);
   const [newer] = unknown.slice(-1);
   if (newer)
-    throw new Error(`The database is newer than this version: take ${newer} back with the version that made it.`);
+    throw new Fault(`The database is newer than this version: take ${newer} back with the version that made it.`);
   const last = migrations.find(({ name }) => name === done.at(-1));
-  if (!last) throw new Error("There is nothing to take back: the database has no migration.");
+  if (!last) throw new Fault("There is nothing to take back: the database has no migration.");
   const { deletions }: ReversibleMigration = new last();
   const losses = [];
   for (const deletion of deletions)

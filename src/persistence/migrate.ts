@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DataSource, MigrationExecutor } from "typeorm";
+import { Fault } from "../domain/fault";
 import { Lease } from "./lease";
 import { schemaState } from "./schema-state";
 import { untilAborted } from "./until-aborted";
@@ -54,7 +55,7 @@ export async function revert(
     const { done, unknown } = await untilAborted(schemaState(dataSource), signal);
     const last = unknown.at(-1) ?? done.at(-1);
     if (migration !== undefined && migration !== last)
-      throw new Error(`Another process has changed the schema: ${migration} is not the last migration any more.`);
+      throw new Fault(`Another process has changed the schema: ${migration} is not the last migration any more.`);
     await execute(dataSource, signal, (executor) => executor.undoLastMigration());
   });
 }

@@ -1,4 +1,5 @@
 import mysql from "mysql2/promise";
+import { Fault } from "../domain/fault";
 
 /** Watches a server over a connection of its own, so that a busy pool is not taken for a dead server. */
 export class Monitor {
@@ -40,7 +41,7 @@ export class Monitor {
   private async checkQuorum(): Promise<void> {
     const isNode = await this.shown("VARIABLES", "wsrep_on");
     if (isNode === "ON" && (await this.shown("STATUS", "wsrep_ready")) !== "ON")
-      throw new Error("the node is not ready for its cluster (wsrep_ready)");
+      throw new Fault("the node is not ready for its cluster (wsrep_ready)");
   }
 
   private async shown(kind: "VARIABLES" | "STATUS", name: string): Promise<unknown> {

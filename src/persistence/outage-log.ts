@@ -1,6 +1,8 @@
 import { performance } from "node:perf_hooks";
 import type { Logger } from "pino";
+import { Fault } from "../domain/fault";
 import { DatabaseTrouble } from "./database-trouble";
+import { explanationOf } from "./explanations";
 
 /** Milliseconds after which an outage that goes on is in the log again. */
 const interval = 60_000;
@@ -21,23 +23,20 @@ export class OutageLog {
   }
 
   begin(error: unknown): void {
-    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+    const message =
+      error instanceof Fault
+        ? error.message
+        : ((error instanceof Error ? explanationOf(error) : undefined) ?? "an unexpected error");
     const now = performance.now();
     const isKnown = message === this.current && now < this.nextReport;
     this.current = message;
     if (isKnown) return;
     this.nextReport = now + interval;
-    // the properties of a driver's error may contain values
-    const details = error instanceof DatabaseTrouble ? causeOf(error) : { error: { type: name, stack } };
-    this.log.warn({ ...this.where, reason: message, ...details }, "database unavailable");
+    const err = error instanceof DatabaseTrouble ? error.cause : error;
+    this.log.warn({ ...this.where, reason: message, ...(err !== undefined && { err }) }, "database unavailable");
   }
 
   end(): void {
     this.current = undefined;
   }
-}
-
-/** Returns the driver's own words, which others know too. */
-function causeOf({ cause }: DatabaseTrouble): object {
-  return cause instanceof Error ? { cause: cause.message || (cause as NodeJS.ErrnoException).code } : {};
 }

@@ -1,4 +1,5 @@
 import mysql, { type PoolConnection, type PoolOptions } from "mysql2";
+import { Fault } from "../domain/fault";
 
 type Answer = (error: Error | null, ...results: unknown[]) => void;
 
@@ -36,7 +37,7 @@ function destroyWhenHung(connection: PoolConnection, timeout: number): void {
   const timer = setTimeout(() => {
     if (!waiting.size) return;
     connection.destroy();
-    const error = Object.assign(new Error(`No answer in ${timeout} ms`), { code: "PROTOCOL_SEQUENCE_TIMEOUT" });
+    const error = Object.assign(new Fault(`No answer in ${timeout} ms`), { code: "PROTOCOL_SEQUENCE_TIMEOUT" });
     for (const answer of waiting) answer(error);
   }, timeout).unref();
   connection.query = ((sql: unknown, values?: unknown, answer?: Answer) => {

@@ -1,6 +1,8 @@
 import { X509Certificate, createPrivateKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
+import { Fault } from "../domain/fault";
+import { describeFileFault, shownPath } from "../domain/shown-text";
 import { type ServerOptions, sslModeOf } from "./server-options";
 
 /** PEM. */
@@ -13,10 +15,9 @@ export interface TlsMaterial {
 type FileOption = "sslCa" | "sslCert" | "sslKey";
 
 /** Files for TLS that cannot be used; says which and why, and repeats nothing of what is in them. */
-export class TlsFileError extends Error {
+export class TlsFileError extends Fault {
   constructor(readonly faults: readonly { readonly option: FileOption; readonly fault: string }[]) {
     super(faults.map(({ fault }) => fault).join("; "));
-    this.name = "TlsFileError";
   }
 }
 
@@ -28,7 +29,7 @@ export function readTlsFiles({ sslCa, sslCert, sslKey }: ServerOptions): TlsMate
     const content = contentOf(file);
     const fault = "fault" in content ? content.fault : check(content.text);
     if (fault === undefined && "text" in content) return content.text;
-    faults.push({ option, fault: `${file} ${fault}` });
+    faults.push({ option, fault: "fault" in content ? content.fault : `${shownPath(file)} ${fault}` });
     return undefined;
   };
   const material = {
@@ -38,7 +39,7 @@ export function readTlsFiles({ sslCa, sslCert, sslKey }: ServerOptions): TlsMate
   };
   if (material.cert && material.key) {
     const fault = faultOfPair(material.cert, material.key);
-    if (fault) faults.push({ option: "sslKey", fault: `${sslKey} ${fault}` });
+    if (fault) faults.push({ option: "sslKey", fault: `${shownPath(sslKey ?? "")} ${fault}` });
   }
   if (faults.length) throw new TlsFileError(faults);
   return material;
@@ -61,12 +62,7 @@ function contentOf(file: string): { text: string } | { fault: string } {
   try {
     return { text: readFileSync(file, "utf8") };
   } catch (error) {
-    const faults: Record<string, string> = {
-      ENOENT: "does not exist",
-      EACCES: "may not be read by this user",
-      EISDIR: "is a folder",
-    };
-    return { fault: faults[String((error as NodeJS.ErrnoException).code)] ?? "cannot be read" };
+    return { fault: describeFileFault(file, error) };
   }
 }
 

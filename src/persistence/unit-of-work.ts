@@ -61,7 +61,7 @@ export class TypeormUnitOfWork implements UnitOfWork {
     try {
       return await this.conflicts.execute(() => this.attempt(work, signal));
     } catch (error) {
-      throw error instanceof Conflict ? refuse.conflictRetry() : this.noted(error);
+      throw error instanceof Conflict ? Object.assign(refuse.conflictRetry(), { cause: error }) : this.noted(error);
     }
   }
 

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type Server, createServer } from "node:http";
+import { type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type CryptoKey, type JWK, SignJWT, exportJWK, generateKeyPair } from "jose";
 
@@ -20,6 +20,10 @@ export interface Issuer {
   status: number;
   /** What discovery says it is; its own URL when undefined. */
   claimedIssuer: string | undefined;
+  /** Where discovery says that the keys are; its own when undefined. */
+  keysUrl: string | undefined;
+  /** Answers requests for the keys in place of the issuer when set. */
+  answerKeys: ((response: ServerResponse) => void) | undefined;
   sign(claims: Record<string, unknown>, options?: { key?: IssuerKey; header?: object }): Promise<string>;
   stop(): Promise<void>;
   isDown(): boolean;
@@ -44,9 +48,15 @@ export async function startIssuer(): Promise<Issuer> {
   const start = async () => {
     server = createServer((request, response) => {
       issuer.asked.push(request.url ?? "");
+      if (issuer.answerKeys && request.url === "/keys") return issuer.answerKeys(response);
       response.writeHead(issuer.status, { "content-type": "application/json", connection: "close" });
       if (request.url === "/.well-known/openid-configuration")
-        response.end(JSON.stringify({ issuer: issuer.claimedIssuer ?? issuer.url, jwks_uri: `${issuer.url}/keys` }));
+        response.end(
+          JSON.stringify({
+            issuer: issuer.claimedIssuer ?? issuer.url,
+            jwks_uri: issuer.keysUrl ?? `${issuer.url}/keys`,
+          }),
+        );
       else response.end(JSON.stringify({ keys: issuer.keys.map(({ publicJwk }) => publicJwk) }));
     });
     server.listen(port, "127.0.0.1");
@@ -62,6 +72,8 @@ export async function startIssuer(): Promise<Issuer> {
     keys: [firstKey],
     status: 200,
     claimedIssuer: undefined,
+    keysUrl: undefined,
+    answerKeys: undefined,
     sign: (claims, { key = issuer.keys[0] ?? firstKey, header = {} } = {}) =>
       new SignJWT({
         iss: issuer.url,
