@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addBlueprintCommands } from "../blueprints/commands";
+import { describeDatabaseUrl } from "../persistence/database-url";
 import { addCheckConfigCommand } from "./check-config";
 import { addHealthCommand } from "./health";
 import { loadApp, ownConfig } from "./load";
@@ -36,7 +37,8 @@ Exit codes:
   0  the command has done its work; the server was stopped in order
   1  the command has failed, or the command line or the configuration cannot be used
      (\`health\`: the server does not serve)
-  2  the database lacks migrations (\`migrate status\`)`;
+  2  the database lacks migrations (\`migrate status\`); the file would change something
+     (\`apply --dry-run --detailed-exitcode\`)`;
 
 function commandLine(): Command {
   const program = new Command("orgroles")
@@ -51,7 +53,8 @@ function commandLine(): Command {
   addSweepProgressCommand(program);
   addBlueprintCommands(program, async (work) => {
     const { withServices } = await loadApp();
-    await withServices(ownConfig(), ({ blueprints }) => work(blueprints));
+    const config = ownConfig();
+    await withServices(config, ({ blueprints }) => work(blueprints, describeDatabaseUrl(config.database)));
   });
   addHealthCommand(program);
   return program;
