@@ -64,10 +64,10 @@ test("what is written is read again, whatever ids, slugs and texts look like", a
   );
 });
 
-test.each(oddIds)("the id %j is read as it was written", async (id) => {
-  const members = { kind: "members" as const, organizationId: id, members: new Map([[id, ["member"]]]) };
-  const groups = { kind: "organization" as const, organizationId: id, groups: new Map([[id, "member"]]) };
-  const [first, second] = await documentsOf(write(id, members) + write(id, groups));
+test.each(oddIds)("the id %j is read as it was written", async (odd) => {
+  const members = { kind: "members" as const, organizationId: odd, members: new Map([[odd, ["member"]]]) };
+  const groups = { kind: "organization" as const, organizationId: odd, groups: new Map([[odd, "member"]]) };
+  const [first, second] = await documentsOf(write(odd, members) + write(odd, groups));
   expect(first?.blueprints).toEqual([members]);
   expect(second?.blueprints).toEqual([groups]);
 });
@@ -161,8 +161,8 @@ test.each([
     (word) => [word, `"${word}"`],
   ),
   ["x".repeat(150), "x".repeat(150)],
-])("%j is written as %s", (description, written) => {
-  const permissions = [{ slug: "p", name: "P", description }];
+])("%j is written as %s", (given, written) => {
+  const permissions = [{ slug: "p", name: "P", description: given }];
   expect(write("dev", { kind: "environment", permissions })).toContain(`\n    description: ${written}\n`);
 });
 

@@ -31,6 +31,25 @@ tests("PyYAML, which reads YAML 1.1,", () => {
   });
 });
 
+const exported = async ({ blueprints }: Services, id: string) => {
+  let text = "";
+  const output = new Writable({
+    write: (chunk: Buffer, _, done) => {
+      text += chunk.toString();
+      done();
+    },
+  });
+  await exportBlueprints(blueprints, id, { members: true, only: undefined }, output);
+  return text;
+};
+const applyText = async ({ blueprints }: Services, text: string) => {
+  let id = "";
+  for (const document of await documentsOf(text, 65_536)) {
+    id = document.environmentId ?? id;
+    for (const one of document.blueprints) await blueprints.apply(environmentId(id), one, { prune: false });
+  }
+};
+
 tests.each(engines)("on $name", (engine) => {
   let storages: TestStorage[];
   let here: Services;
@@ -45,25 +64,6 @@ tests.each(engines)("on $name", (engine) => {
   afterAll(async () => {
     for (const storage of storages) await storage.drop();
   });
-
-  const exported = async ({ blueprints }: Services, id: string) => {
-    let text = "";
-    const output = new Writable({
-      write: (chunk: Buffer, _, done) => {
-        text += chunk.toString();
-        done();
-      },
-    });
-    await exportBlueprints(blueprints, id, { members: true, only: undefined }, output);
-    return text;
-  };
-  const applyText = async ({ blueprints }: Services, text: string) => {
-    let id = "";
-    for (const document of await documentsOf(text, 65_536)) {
-      id = document.environmentId ?? id;
-      for (const one of document.blueprints) await blueprints.apply(environmentId(id), one, { prune: false });
-    }
-  };
 
   let made = 0;
   test("a state that is exported, rewritten by PyYAML and applied elsewhere is exported to the same bytes", async () => {

@@ -21,7 +21,7 @@ test("a file that changes after it was read is read again as it was", async () =
 test("a file is not copied where nobody reads it again", async () => {
   const source = new Source(fileOf("a"));
   expect(await textOf(source.read({ keep: false }))).toBe("a");
-  expect(() => source.readAgain()).toThrow();
+  expect(() => source.readAgain()).toThrow("the first reading was not kept");
   await source.close();
 });
 

@@ -219,7 +219,11 @@ describe("on SQLite", () => {
     const main = path.join(process.env["TEST_RUN_BUILD"] ?? "dist", "src", "main.js");
     const whole = `orgroles() { '${process.execPath}' '${main}' "$@"; }\nset -o pipefail\n${script}`;
     const env = { PATH: process.env["PATH"], ...settings };
-    const { status, stdout, stderr } = spawnSync("bash", ["-c", whole], { env, encoding: "utf8", timeout: 50_000 });
+    const { status, stdout, stderr } = spawnSync("bash", ["--norc", "-c", whole], {
+      env,
+      encoding: "utf8",
+      timeout: 50_000,
+    });
     return { code: status, output: stdout + stderr };
   };
 
@@ -235,10 +239,10 @@ describe("on SQLite", () => {
   test("export ends quietly where nobody reads on, and with an error where nothing can be written", async () => {
     await apply(roles);
     const target = `Target: environment dev, database ${settings.ORGROLES_DATABASE_URL}\n`;
-    expect(shell("orgroles export dev | true")).toEqual({ code: 0, output: target });
+    expect(shell("orgroles export dev | true")).toEqual({ code: 1, output: target });
     expect(shell("orgroles export dev > /dev/full")).toEqual({
       code: 1,
-      output: `${target}ENOSPC: no space left on device, write\n`,
+      output: `${target}Standard output cannot be written: ENOSPC: no space left on device, write\n`,
     });
   });
 
