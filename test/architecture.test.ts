@@ -63,7 +63,8 @@ const rules: readonly Rule[] = [
   {
     sentence: "export and apply know the domain, and nothing of transport or database",
     files: /^src\/blueprints\//,
-    allows: (imported) => /^src\/(?:blueprints|domain)\//.test(imported) || !/^(?:src|gen)\/|^@grpc\//.test(imported),
+    allows: (imported) =>
+      /^src\/(?:blueprints|domain|cli)\//.test(imported) || !/^(?:src|gen)\/|^@grpc\//.test(imported),
   },
   {
     sentence: "who calls is told by itself and the domain, whatever the transport is",

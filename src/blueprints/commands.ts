@@ -1,17 +1,14 @@
-import { createWriteStream } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { pipeline } from "node:stream/promises";
 import type { Command } from "commander";
+import { confirmed } from "../cli/confirmed";
 import type { BlueprintService } from "../domain/blueprint-service";
 import { Fault } from "../domain/fault";
-import { shownPath } from "../domain/shown-text";
-import { BlueprintFile, line } from "./apply";
+import type { Change } from "../domain/blueprint-changes";
+import { BlueprintFile } from "./apply";
 import { exportBlueprints } from "./export";
+import { Source } from "./source";
 
-/** Gives the work the blueprints of the configured database. */
-export type WithBlueprints = (work: (blueprints: BlueprintService) => Promise<void>) => Promise<void>;
+/** Gives the work the blueprints of the configured database, and how people call the database. */
+export type WithBlueprints = (work: (blueprints: BlueprintService, database: string) => Promise<void>) => Promise<void>;
 
 /** Adds the commands that move roles between environments and repositories. */
 export function addBlueprintCommands(program: Command, withBlueprints: WithBlueprints): void {
@@ -27,14 +24,11 @@ export function addBlueprintCommands(program: Command, withBlueprints: WithBluep
         environment: string,
         { organization, members = false }: { organization?: string[] | false; members?: boolean },
       ) =>
-        withBlueprints((blueprints) =>
-          exportBlueprints(
-            blueprints,
-            environment,
-            { members, only: organization === false ? [] : organization },
-            process.stdout,
-          ),
-        ),
+        withBlueprints((blueprints, database) => {
+          console.error(targetLine(environment, database));
+          const only = organization === false ? [] : organization;
+          return exportBlueprints(blueprints, environment, { members, only }, process.stdout);
+        }),
     );
   program
     .command("apply")
@@ -43,39 +37,56 @@ export function addBlueprintCommands(program: Command, withBlueprints: WithBluep
     .option("--environment <id>", "apply to this environment, whatever the file names")
     .option("--prune", "delete the roles, permissions and groups that the file's lists do not have")
     .option("--dry-run", "show what would change, and change nothing")
+    .option("--detailed-exitcode", "with --dry-run: end with 2 when something would change, with 0 when nothing would")
     .option("--yes", "do not ask")
-    .action((file: string, flags: ApplyFlags) =>
-      withBlueprints((blueprints) =>
-        onDisk(file, (copy) => {
-          const name = file === "-" ? "standard input" : shownPath(file);
-          const options = { environment: flags.environment, prune: flags.prune ?? false };
-          return apply(new BlueprintFile(copy, name, blueprints, options), flags);
-        }),
-      ),
-    );
+    .action((file: string, flags: ApplyFlags) => {
+      if (flags.detailedExitcode && !flags.dryRun) program.error("error: --detailed-exitcode needs --dry-run");
+      return withBlueprints((blueprints, database) => apply(blueprints, database, file, flags));
+    });
 }
+
+const targetLine = (environment: string, database: string) =>
+  `Target: environment ${environment}, database ${database}`;
 
 interface ApplyFlags {
   readonly environment?: string;
   readonly prune?: boolean;
   readonly dryRun?: boolean;
+  readonly detailedExitcode?: boolean;
   readonly yes?: boolean;
 }
 
-async function apply(file: BlueprintFile, flags: ApplyFlags): Promise<void> {
-  const plan = await file.compare((place, changes) => console.log([place, ...changes.map(line)].join("\n")));
-  if (!plan.changing) return console.log("Everything is as the file says.");
-  if (flags.dryRun) return console.log("Nothing was changed: this was a dry run.");
-  if (!flags.yes && !(await confirmed())) throw new Fault("Nothing was changed.");
-  const advance = await progress(plan.blueprints);
-  await file.apply(advance);
-  console.log(`Applied: ${plan.changing} of ${plan.blueprints} documents made a difference.`);
+async function apply(blueprints: BlueprintService, database: string, name: string, flags: ApplyFlags): Promise<void> {
+  const { environment, prune = false, dryRun = false } = flags;
+  const source = new Source(name);
+  try {
+    const file = new BlueprintFile(source, blueprints, { environment, prune });
+    const plan = await file.compare(
+      {
+        target: (id) => console.log(targetLine(id, database)),
+        document: (place) => console.log(place),
+        changes: (changes) => changes.forEach((change) => console.log(changeLine(change))),
+      },
+      { keep: !dryRun },
+    );
+    if (!plan.changes.total) return console.log("Everything is as the file says.");
+    console.log(`Would change: ${plan.changes.planned}.`);
+    if (dryRun) {
+      console.log("Nothing was changed: this was a dry run.");
+      if (flags.detailedExitcode) process.exitCode = 2;
+      return;
+    }
+    if (!flags.yes && !(await confirmed("Apply this?"))) throw new Fault("Nothing was changed.");
+    const made = await file.apply(await progress(plan.blueprints));
+    console.log(`Applied: ${made.made}.`);
+  } finally {
+    await source.close();
+  }
 }
 
-async function confirmed(): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new Fault("Nothing was changed: --yes is needed where nobody can be asked.");
-  const { confirm } = await import("@clack/prompts");
-  return (await confirm({ message: "Apply this?", initialValue: false })) === true;
+/** Returns a change as people read it. */
+function changeLine({ sign, subject, details }: Change): string {
+  return `  ${sign} ${subject}${details.length ? `: ${details.join(", ")}` : ""}`;
 }
 
 /** A bar for those who watch, where there is more to do than they would wait for without one. */
@@ -87,17 +98,4 @@ async function progress(total: number): Promise<(count: number) => void> {
     bar.advance(1, `${count} of ${total}`);
     if (count === total) bar.stop(`${total} of ${total}`);
   };
-}
-
-/** Standard input can be read once only, and a file is read twice: to compare, and to apply. */
-async function onDisk(file: string, work: (file: string) => Promise<void>): Promise<void> {
-  if (file !== "-") return work(file);
-  const folder = await mkdtemp(path.join(tmpdir(), "orgroles-"));
-  try {
-    const copy = path.join(folder, "standard-input");
-    await pipeline(process.stdin, createWriteStream(copy, { mode: 0o600 }));
-    await work(copy);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
 }

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { addBlueprintCommands } from "../blueprints/commands";
 import { describeError } from "../operations/error-serializer";
 import { reportCrashes } from "../operations/log";
+import { describeDatabaseUrl } from "../persistence/database-url";
 import { addCheckConfigCommand } from "./check-config";
 import { withoutArguments } from "./command-errors";
 import { addHealthCommand } from "./health";
@@ -40,7 +41,8 @@ Exit codes:
   0  the command has done its work; the server was stopped in order
   1  the command has failed, or the command line or the configuration cannot be used
      (\`health\`: the server does not serve)
-  2  the database lacks migrations (\`migrate status\`)`;
+  2  the database lacks migrations (\`migrate status\`); the file would change something
+     (\`apply --dry-run --detailed-exitcode\`)`;
 
 function commandLine(): Command {
   const program = new Command("orgroles")
@@ -56,7 +58,8 @@ function commandLine(): Command {
   addSweepProgressCommand(program);
   addBlueprintCommands(program, async (work) => {
     const { withServices } = await loadApp();
-    await withServices(ownConfig(), ({ blueprints }) => work(blueprints));
+    const config = ownConfig();
+    await withServices(config, ({ blueprints }) => work(blueprints, describeDatabaseUrl(config.database)));
   });
   addHealthCommand(program);
   return program;

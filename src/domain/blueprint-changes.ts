@@ -1,13 +1,16 @@
 import { ownCall } from "./attempt";
-import type {
-  EnvironmentBlueprint,
-  MembersBlueprint,
-  OrganizationBlueprint,
-  PermissionBlueprint,
-  Present,
-  PresentOrganization,
-  RoleBlueprint,
+import {
+  type BlueprintPath,
+  BlueprintRefusal,
+  type EnvironmentBlueprint,
+  type MembersBlueprint,
+  type OrganizationBlueprint,
+  type PermissionBlueprint,
+  type Present,
+  type PresentOrganization,
+  type RoleBlueprint,
 } from "./blueprint";
+import { refuse } from "./errors";
 import { type EnvironmentService, firstRole } from "./environment-service";
 import type { GroupRoleService } from "./group-role-service";
 import type { MembershipService } from "./membership-service";
@@ -33,15 +36,20 @@ export interface Change {
   readonly subject: string;
   /** What differs, where that is more than its presence. */
   readonly details: readonly string[];
+  /** How many things it adds, changes or deletes. */
+  readonly count: number;
+  /** The part of the blueprint that asks for it. */
+  readonly path: BlueprintPath;
   readonly make: (use: UseCases) => Promise<unknown>;
 }
 
 const change = (
   sign: Change["sign"],
   subject: string,
+  path: BlueprintPath,
   make: Change["make"],
   details: Change["details"] = [],
-): Change => ({ sign, subject, details, make });
+): Change => ({ sign, subject, details, count: 1, path, make });
 
 const slugsOf = (items: readonly { readonly slug: string }[]) => items.map(({ slug }) => slug);
 
@@ -71,7 +79,8 @@ export const newOrganization = (
 
 /**
  * The steps from an environment as it is to what it is to be, in an order in which each is possible: nothing is named
- * before it is there, or deleted while it is the default. With `prune` what the lists do not have is deleted.
+ * before it is there, or deleted while it is the default. With `prune` what the lists do not have is deleted, and in a
+ * new environment the role that it begins with.
  */
 export function environmentChanges(
   environmentId: string,
@@ -84,7 +93,7 @@ export function environmentChanges(
   const changes: Change[] = [];
   if (!present)
     changes.push(
-      change("+", `environment ${environmentId}`, ({ environments }) =>
+      change("+", `environment ${environmentId}`, ["environment"], ({ environments }) =>
         environments.createEnvironment({ environmentId, displayName: "" }, ownCall),
       ),
     );
@@ -93,7 +102,7 @@ export function environmentChanges(
   const permissions = compared(before.permissions, wanted.permissions, prune);
   for (const permission of permissions.added)
     changes.push(
-      change("+", `permission ${permission.slug}`, (use) =>
+      change("+", `permission ${permission.slug}`, ["permissions", permission.slug], (use) =>
         use.permissions.createPermission({ ...scope, ...permission }, ownCall),
       ),
     );
@@ -102,6 +111,7 @@ export function environmentChanges(
       change(
         "~",
         `permission ${permission.slug}`,
+        ["permissions", permission.slug],
         (use) =>
           use.permissions.updatePermission(
             { ...scope, slug: permission.slug, permission, updateMask: ["name", "description"] },
@@ -111,13 +121,15 @@ export function environmentChanges(
       ),
     );
 
-  const roles = compared(before.roles, wanted.roles, prune);
+  // a new environment begins with a role that nobody asked for
+  const isReplaced = !present && (wanted.defaultRole ?? before.defaultRole) !== before.defaultRole;
+  const roles = compared(before.roles, wanted.roles, prune || isReplaced);
+  const defaultRole = remainingDefault(scope, before, wanted, roles);
   changes.push(...roleChanges(scope, roles));
-  const defaultRole = wanted.defaultRole ?? before.defaultRole;
   if (defaultRole !== before.defaultRole) changes.push(defaultChange(scope, before.defaultRole, defaultRole));
   for (const { slug } of roles.removed)
     changes.push(
-      change("-", `role ${slug}`, (use) =>
+      change("-", `role ${slug}`, ["roles"], (use) =>
         use.deletions.deleteEnvironmentRole(
           { ...scope, slug, replacementDefaultRoleSlug: defaultRole, validateOnly: false },
           ownCall,
@@ -127,7 +139,9 @@ export function environmentChanges(
   changes.push(...orderChanges(scope, slugsOf(before.roles), roles, wanted.roles && slugsOf(wanted.roles)));
   for (const { slug } of permissions.removed)
     changes.push(
-      change("-", `permission ${slug}`, (use) => use.permissions.deletePermission({ ...scope, slug }, ownCall)),
+      change("-", `permission ${slug}`, ["permissions"], (use) =>
+        use.permissions.deletePermission({ ...scope, slug }, ownCall),
+      ),
     );
   return changes;
 }
@@ -143,14 +157,16 @@ export function organizationChanges(
   const scope = { environmentId, organizationId };
   const changes: Change[] = [];
   const roles = compared(before.roles, wanted.roles, prune);
-  const defaultRole = wanted.defaultRole ?? before.defaultRole;
+  const defaultRole = remainingDefault(scope, before, wanted, roles);
   if (before.inheritsEnvironment && !roles.added.length && (wanted.defaultRole ?? wanted.priority) !== undefined)
-    changes.push(change("+", "own configuration", ({ configs }) => configs.takeOwnConfig(scope, ownCall)));
+    changes.push(
+      change("+", "own configuration", ["organization"], ({ configs }) => configs.takeOwnConfig(scope, ownCall)),
+    );
   changes.push(...roleChanges(scope, roles));
   if (defaultRole !== before.defaultRole) changes.push(defaultChange(scope, before.defaultRole, defaultRole));
   for (const { slug } of roles.removed)
     changes.push(
-      change("-", `role ${slug}`, (use) =>
+      change("-", `role ${slug}`, ["roles"], (use) =>
         use.deletions.deleteOrgRole({ ...scope, slug, replacementRoleSlug: defaultRole, validateOnly: false }, ownCall),
       ),
     );
@@ -169,13 +185,44 @@ export function memberChanges(
     const held = present.get(userId);
     return !held || (slugs.length > 0 && held.toSorted().join(" ") !== [...new Set(slugs)].sort().join(" "));
   });
-  if (!differing.length) return [];
-  const memberships = differing.map(([userId, roleSlugs]) => ({ organizationId, userId, roleSlugs }));
-  const added = differing.filter(([userId]) => !present.has(userId)).length;
-  const subject = `${differing.length} member${differing.length > 1 ? "s" : ""}`;
-  const set: Change["make"] = (use) => use.memberships.batchSetMemberRoles({ environmentId, memberships }, ownCall);
-  if (added === differing.length) return [change("+", subject, set)];
-  return [change("~", subject, set, added ? [`${added} of them new`] : [])];
+  const set = (sign: "+" | "~", some: typeof differing): Change[] => {
+    if (!some.length) return [];
+    const memberships = some.map(([userId, roleSlugs]) => ({ organizationId, userId, roleSlugs }));
+    const subject = `${some.length} member${some.length > 1 ? "s" : ""}`;
+    const make: Change["make"] = (use) => use.memberships.batchSetMemberRoles({ environmentId, memberships }, ownCall);
+    return [{ ...change(sign, subject, ["members"], make), count: some.length }];
+  };
+  return [
+    ...set(
+      "+",
+      differing.filter(([userId]) => !present.has(userId)),
+    ),
+    ...set(
+      "~",
+      differing.filter(([userId]) => present.has(userId)),
+    ),
+  ];
+}
+
+/** Returns the default role that there will be. Refuses to delete it. */
+function remainingDefault(
+  { organizationId }: Scope,
+  before: { readonly defaultRole: string },
+  wanted: { readonly defaultRole?: string | undefined },
+  { removed }: Compared<RoleBlueprint>,
+): string {
+  const slug = wanted.defaultRole ?? before.defaultRole;
+  if (!removed.some((role) => role.slug === slug)) return slug;
+  const organizationIds = organizationId === undefined ? [] : [organizationId];
+  throw new BlueprintRefusal(
+    refuse.replacementDefaultRoleRequired(slug, {
+      count: organizationIds.length,
+      organizationIds,
+      isEnvironmentDefault: organizationId === undefined,
+    }),
+    [wanted.defaultRole === undefined ? "roles" : "default_role"],
+    `The role ${slug} is the default role and would be deleted: add it to roles, or set default_role to another role`,
+  );
 }
 
 function settingChanges(
@@ -196,6 +243,7 @@ function settingChanges(
     change(
       "~",
       `environment ${environmentId}`,
+      [renamed ? "display_name" : "multiple_roles"],
       ({ environments }) => environments.updateEnvironment({ environmentId, environment, updateMask }, ownCall),
       details,
     ),
@@ -246,12 +294,15 @@ type Scope = { readonly environmentId: string; readonly organizationId?: string 
 function roleChanges(scope: Scope, { added, changed }: Compared<RoleBlueprint>): Change[] {
   return [
     ...added.map((role) =>
-      change("+", `role ${role.slug}`, ({ roles }) => roles.restoreRole({ ...scope, ...role }, ownCall)),
+      change("+", `role ${role.slug}`, ["roles", role.slug], ({ roles }) =>
+        roles.restoreRole({ ...scope, ...role }, ownCall),
+      ),
     ),
     ...changed.map(([role, details]) =>
       change(
         "~",
         `role ${role.slug}`,
+        ["roles", role.slug],
         ({ roles }) =>
           roles.updateRole(
             { ...scope, slug: role.slug, role, updateMask: ["name", "description", "permissions"] },
@@ -264,7 +315,7 @@ function roleChanges(scope: Scope, { added, changed }: Compared<RoleBlueprint>):
 }
 
 const defaultChange = (scope: Scope, before: string, slug: string): Change =>
-  change("~", "default role", ({ configs }) => configs.setDefaultRole({ ...scope, slug }, ownCall), [
+  change("~", "default role", ["default_role"], ({ configs }) => configs.setDefaultRole({ ...scope, slug }, ownCall), [
     `${before} → ${slug}`,
   ]);
 
@@ -282,9 +333,13 @@ function orderChanges(
   const slugs = [...wanted, ...now.filter((slug) => !named.has(slug))];
   if (slugs.join(" ") === now.join(" ")) return [];
   return [
-    change("~", "priority order", ({ configs }) => configs.setPriority({ ...scope, slugs }, ownCall), [
-      slugs.join(", "),
-    ]),
+    change(
+      "~",
+      "priority order",
+      [scope.organizationId === undefined ? "roles" : "priority"],
+      ({ configs }) => configs.setPriority({ ...scope, slugs }, ownCall),
+      [slugs.join(", ")],
+    ),
   ];
 }
 
@@ -302,12 +357,15 @@ function groupChanges(
       change(
         before.has(groupId) ? "~" : "+",
         `group ${groupId}`,
+        ["groups", groupId],
         ({ groupRoles }) => groupRoles.setGroupRole({ ...scope, groupId, roleSlug }, ownCall),
         [roleSlug],
       ),
     ),
     ...removed.map((groupId) =>
-      change("-", `group ${groupId}`, ({ groupRoles }) => groupRoles.deleteGroupRole({ ...scope, groupId }, ownCall)),
+      change("-", `group ${groupId}`, ["groups"], ({ groupRoles }) =>
+        groupRoles.deleteGroupRole({ ...scope, groupId }, ownCall),
+      ),
     ),
   ];
 }

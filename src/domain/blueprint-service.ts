@@ -1,11 +1,11 @@
-import type {
-  Blueprint,
-  EnvironmentBlueprint,
-  MembersBlueprint,
-  OrganizationBlueprint,
-  Present,
-  PresentOrganization,
-  RoleBlueprint,
+import {
+  type Blueprint,
+  BlueprintRefusal,
+  type EnvironmentBlueprint,
+  type MembersBlueprint,
+  type Present,
+  type PresentOrganization,
+  type RoleBlueprint,
 } from "./blueprint";
 import {
   type Change,
@@ -16,8 +16,8 @@ import {
   newOrganization,
   organizationChanges,
 } from "./blueprint-changes";
-import { type Names, checkNames } from "./blueprint-names";
-import { refuse } from "./errors";
+import { type Names, checkNames, checkRoleCounts } from "./blueprint-names";
+import { Refusal, refuse } from "./errors";
 import type { EnvironmentId, OrganizationId, PermissionSlug, UserId } from "./fields";
 import type { RoleId } from "./ids";
 import { limits } from "./limits";
@@ -106,17 +106,41 @@ export class BlueprintService {
       await lock(stores, id, blueprint);
       const steps = await changes(stores, id, blueprint, options);
       const useCases = this.useCasesOn(within(stores));
-      for (const step of steps) await step.make(useCases);
+      for (const step of steps) await takeStep(step, useCases);
       return steps;
     });
+  }
+
+  /** Returns those organizations that have no data in the environment. */
+  organizationsWithoutData(id: EnvironmentId, organizationIds: readonly OrganizationId[]): Promise<OrganizationId[]> {
+    return this.units.read(async (stores) => {
+      const environment = await find(stores, id);
+      const found = new Set((await stores.organizations.find(environment.uid, organizationIds)).map((one) => one.id));
+      return organizationIds.filter((one) => !found.has(one));
+    });
+  }
+}
+
+/** Takes a step. Throws a refusal with the part of the blueprint that asked for it. */
+async function takeStep(step: Change, useCases: UseCases): Promise<void> {
+  try {
+    await step.make(useCases);
+  } catch (error) {
+    throw error instanceof Refusal ? new BlueprintRefusal(error, step.path) : error;
   }
 }
 
 export interface Options {
   /** Whether roles, permissions and groups that a blueprint's lists do not have are deleted. */
   readonly prune: boolean;
-  /** What will have been applied before, as far as it has not been yet: the environment, and the organization. */
-  readonly expected?: readonly (EnvironmentBlueprint | OrganizationBlueprint)[];
+  readonly expected?: Expected | undefined;
+}
+
+/** What will have been applied before a blueprint and is not there yet. */
+export interface Expected {
+  readonly environment: EnvironmentBlueprint | undefined;
+  /** The slugs of the organization's own roles. */
+  readonly roles: readonly string[];
 }
 
 async function find(stores: Stores, id: EnvironmentId): Promise<Environment> {
@@ -141,20 +165,21 @@ async function changes(stores: Stores, id: EnvironmentId, blueprint: Blueprint, 
     return environmentChanges(id, present, blueprint, options);
   }
   const organizationId = blueprint.organizationId as OrganizationId;
-  const { expected = [] } = options;
-  const coming = namesIn([...(environment ? [] : [newEnvironment(id)]), ...expected, blueprint]);
+  const { expected } = options;
+  const upper = [environment ? undefined : newEnvironment(id), expected?.environment].filter((one) => !!one);
+  const named = namesIn([...upper, blueprint]);
+  const coming = { ...named, roles: new Set([...named.roles, ...(expected?.roles ?? [])]) };
   if (blueprint.kind === "members") {
     const home = environment && (await homeOf(stores, environment, organizationId));
     const roles = home ? slugsOf(organizationContext(home.state, home.organization).roles) : [];
     checkNames(blueprint, { ...coming, roles: new Set([...coming.roles, ...roles]) });
+    if (!(expected?.environment?.multipleRolesEnabled ?? environment?.multipleRolesEnabled))
+      checkRoleCounts(id, blueprint);
     return memberChanges(id, blueprint, home ? await presentMembers(stores, home, blueprint) : new Map());
   }
   const present = environment
     ? await readOrganization(stores, environment, organizationId)
-    : newOrganization(
-        organizationId,
-        expected.find((one) => one.kind === "environment"),
-      );
+    : newOrganization(organizationId, expected?.environment);
   const granted = new Set((blueprint.roles ?? []).flatMap(({ permissions }) => permissions as PermissionSlug[]));
   const found = environment ? [...(await stores.permissions.idsOf(environment.uid, [...granted])).keys()] : [];
   checkNames(blueprint, {

@@ -1,3 +1,5 @@
+import { Refusal } from "./errors";
+
 export interface PermissionBlueprint {
   readonly slug: string;
   readonly name: string;
@@ -43,3 +45,17 @@ export type Blueprint = EnvironmentBlueprint | OrganizationBlueprint | MembersBl
 /** An environment, or an organization, as it is. */
 export type Present<Kind extends Blueprint> = { readonly [Field in keyof Kind]-?: Exclude<Kind[Field], undefined> };
 export type PresentOrganization = Present<OrganizationBlueprint> & { readonly inheritsEnvironment: boolean };
+
+/** Where something stands in a blueprint: fields, slugs and ids, such as `roles`, `admin`, `permissions`, `docs:read`. */
+export type BlueprintPath = readonly string[];
+
+/** A refusal of one part of a blueprint. */
+export class BlueprintRefusal extends Refusal {
+  constructor(
+    refusal: Refusal,
+    readonly path: BlueprintPath,
+    message = refusal.message,
+  ) {
+    super(refusal.reason, message, refusal.metadata, refusal.details);
+  }
+}

@@ -7,9 +7,17 @@ export interface Ended {
   readonly output: string;
 }
 
+export interface EndedApart {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 export interface RunningCommand {
   /** Everything it has printed so far. */
   output(): string;
+  /** What it has printed so far, by stream. */
+  readonly printed: Readonly<Record<"stdout" | "stderr", string>>;
   /** Resolves with the exit code. */
   readonly ended: Promise<number | null>;
   /** Sends a signal, and returns the exit code. */
@@ -28,14 +36,19 @@ export function startCommand(args: readonly string[], settings: Record<string, s
   // a program that reads no input may have ended before
   child.stdin.on("error", () => undefined).end(input);
   let output = "";
-  child.stdout.on("data", (text: Buffer) => (output += text.toString()));
-  child.stderr.on("data", (text: Buffer) => (output += text.toString()));
+  const printed = { stdout: "", stderr: "" };
+  for (const stream of ["stdout", "stderr"] as const)
+    child[stream].setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      printed[stream] += text;
+    });
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", resolve);
   });
   return {
     output: () => output,
+    printed,
     ended,
     end: (signal) => {
       child.kill(signal);
@@ -52,4 +65,14 @@ export async function runCommand(
 ): Promise<Ended> {
   const running = startCommand(args, settings, input);
   return { code: await running.ended, output: running.output() };
+}
+
+/** The same, with standard output and standard error apart. */
+export async function runApart(
+  args: readonly string[],
+  settings: Record<string, string>,
+  input?: string,
+): Promise<EndedApart> {
+  const running = startCommand(args, settings, input);
+  return { code: await running.ended, ...running.printed };
 }
