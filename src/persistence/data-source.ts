@@ -72,8 +72,7 @@ export async function openMysql(
     let monitor: Monitor | undefined;
     try {
       monitor = await Monitor.connect(url, address, limits);
-      if (await monitor.check())
-        return { dataSource: await openPool(url, address, (await monitor.look()).engine, limits), monitor };
+      if (await monitor.check()) return { dataSource: await openPool(url, address, monitor, limits), monitor };
     } catch (error) {
       failure = error;
     }
@@ -82,16 +81,17 @@ export async function openMysql(
   throw failure;
 }
 
-function openPool(
+async function openPool(
   url: MysqlUrl,
   address: MysqlUrl["hosts"][number],
-  engine: "mariadb" | "mysql",
+  monitor: Monitor,
   limits: ConnectionLimits,
 ): Promise<DataSource> {
+  const { engine } = await monitor.look();
   return new DataSource({
     ...common(engine),
     type: engine,
-    driver: { ...mysql, createPool: (options: PoolOptions) => createPool(options, limits.timeout) },
+    driver: { ...mysql, createPool: (options: PoolOptions) => createPool(options, limits.timeout, monitor.settings) },
     ...address,
     username: url.user,
     password: url.password,

@@ -1,4 +1,5 @@
 import mysql from "mysql2/promise";
+import { ConnectionSettings } from "./connection-settings";
 import type { ConnectionLimits } from "./data-source";
 import type { MysqlUrl } from "./database-url";
 
@@ -7,12 +8,12 @@ export class Monitor {
   private constructor(
     /** HOST:PORT. */
     readonly host: string,
+    /** For every connection to this server. */
+    readonly settings: ConnectionSettings,
     private readonly connection: mysql.Connection,
     private readonly timeout: number,
     private readonly mustBeWritable: boolean,
-  ) {
-    connection.on("error", () => undefined);
-  }
+  ) {}
 
   static async connect(
     url: MysqlUrl,
@@ -21,12 +22,17 @@ export class Monitor {
   ): Promise<Monitor> {
     const { user, password, database } = url;
     const options = { ...address, user, password, database, connectTimeout: timeout };
-    return new Monitor(
-      `${address.host}:${address.port}`,
-      await mysql.createConnection(options),
-      timeout,
-      url.hosts.length > 1,
-    );
+    const connection = await mysql.createConnection(options);
+    connection.on("error", () => undefined);
+    try {
+      const ask = async (sql: string) => (await connection.query<mysql.RowDataPacket[]>({ sql, timeout }))[0];
+      const settings = await ConnectionSettings.of(ask);
+      await settings.apply(ask);
+      return new Monitor(`${address.host}:${address.port}`, settings, connection, timeout, url.hosts.length > 1);
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
   }
 
   /** Throws when the server does not answer. False: it answers, but another one is to be looked for. */
