@@ -109,9 +109,12 @@ describe.each(servers)("values on $name", ({ name, create }) => {
   const pairs = modes[name].flatMap((first, index) => modes[name].slice(index).map((second) => [first, second]));
   const samples = fc.sample(text, { numRuns: 12, seed: 1 });
 
-  test.each(charsets)("are what they are under every pair of modes when a client's characters are %s", async (charset) => {
-    for (const pair of [[], ...pairs]) await roundTrip(pair, charset, [...samples, attack]);
-  });
+  test.each(charsets)(
+    "are what they are under every pair of modes when a client's characters are %s",
+    async (charset) => {
+      for (const pair of [[], ...pairs]) await roundTrip(pair, charset, [...samples, attack]);
+    },
+  );
 
   test("are what they are, whatever they are", async () => {
     const property = fc.asyncProperty(

@@ -35,6 +35,10 @@ export async function meddleWith(url: string, { swallows, rejects, before }: Med
       open.add(end);
       end.on("error", () => undefined);
     }
+    const answer = (write: () => void) => {
+      write();
+      client.sequenceId = 0; // mysql2 goes on counting, and warns
+    };
     client.serverHandshake({
       protocolVersion: 10,
       serverVersion: "8.0.0",
@@ -42,20 +46,25 @@ export async function meddleWith(url: string, { swallows, rejects, before }: Med
       statusFlags: 2,
       characterSet: 45,
       capabilityFlags: 0xff_f7_df, // neither TLS nor compression
+      authCallback: (_: unknown, accept: () => void) => answer(accept),
     });
-    client.on("query", (sql: string) => {
-      if (swallows?.test(sql)) return client.writeOk();
-      if (rejects?.test(sql)) return client.writeError({ code: 1227, message: "Access denied; you need SUPER" });
+    const pass = (sql: string) => {
+      if (swallows?.test(sql)) return answer(() => client.writeOk());
+      const denied = { code: 1227, message: "Access denied; you need SUPER" };
+      if (rejects?.test(sql)) return answer(() => client.writeError(denied));
       if (before && rowStatement.test(sql)) backend.query(before);
-      return backend.query(sql, (error, result, fields) => {
-        if (error) return client.writeError({ code: error.errno ?? 0, message: error.message });
-        if (!Array.isArray(result)) return client.writeOk(result);
-        const writer = client as unknown as RowWriter;
-        writer.writeColumns(fields);
-        for (const row of result) writer.writeTextRow(row as unknown[]);
-        return client.writeEof();
-      });
-    });
+      return backend.query(sql, (error, result, fields) =>
+        answer(() => {
+          if (error) return client.writeError({ code: error.errno ?? 0, message: error.message });
+          if (!Array.isArray(result)) return client.writeOk(result);
+          const writer = client as unknown as RowWriter;
+          writer.writeColumns(fields);
+          for (const row of result) writer.writeTextRow(row as unknown[]);
+          return client.writeEof();
+        }),
+      );
+    };
+    client.on("query", pass).on("stmt_prepare", pass); // as which mysql2 takes SET
     client.on("end", () => backend.destroy());
   });
   const { _server: listener } = server as unknown as { _server: Server };
