@@ -90,8 +90,8 @@ const only: Readonly<Record<Engine, Readonly<Record<string, string | number>>>> 
   },
 };
 
-/** For the command line: the server's character set wins over the client's. */
-export const hostileFlags = ["--character-set-server=latin1", "--skip-character-set-client-handshake"];
+/** For the command line: the server's character set wins over the client's, where the server still knows how. */
+export const hostileFlags = ["--character-set-server=latin1", "--loose-skip-character-set-client-handshake"];
 
 /** Whoever is not root gets these on top. */
 const initConnect = "SET NAMES latin1, autocommit = 0, foreign_key_checks = 0, sql_mode = 'NO_BACKSLASH_ESCAPES'";

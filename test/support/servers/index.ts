@@ -23,11 +23,17 @@ export async function findOrStartMysql(settings: ServerSettings): Promise<Databa
 }
 
 /** A server that nobody else uses, so that it may be killed; never the one of the environment. */
-export async function startPrivateMariadb(settings: ServerSettings = "hostile"): Promise<PrivateServer> {
-  return startServer(await findMariadb(), settings);
+export async function startPrivateMariadb(
+  settings: ServerSettings = "hostile",
+  ...flags: string[]
+): Promise<PrivateServer> {
+  return startServer(await findMariadb(), settings, flags);
 }
 
 /** As for MariaDB. */
-export async function startPrivateMysql(settings: ServerSettings = "hostile"): Promise<PrivateServer> {
-  return startServer(await findMysql(), settings);
+export async function startPrivateMysql(
+  settings: ServerSettings = "hostile",
+  ...flags: string[]
+): Promise<PrivateServer> {
+  return startServer(await findMysql(), settings, flags);
 }

@@ -39,12 +39,16 @@ const TRIES = 5;
 class PortTaken extends Error {}
 
 /** Runs the recipe in a folder and on a port of its own; several runs at once do not meet. */
-export async function startServer(recipe: Recipe, settings: ServerSettings): Promise<PrivateServer> {
+export async function startServer(
+  recipe: Recipe,
+  settings: ServerSettings,
+  flags: readonly string[] = [],
+): Promise<PrivateServer> {
   const guard = new Guard(tmpdir(), recipe.cleanups);
   try {
     mkdirSync(path.join(guard.folder, "tmp"));
     await recipe.prepare?.(guard);
-    const server = new LocalServer(recipe, guard, settings === "hostile");
+    const server = new LocalServer(recipe, guard, settings === "hostile", flags);
     await server.start(freePort);
     return server;
   } catch (error) {
@@ -64,6 +68,7 @@ class LocalServer implements PrivateServer {
     private readonly recipe: Recipe,
     private readonly guard: Guard,
     private readonly isHostile: boolean,
+    private readonly flags: readonly string[],
   ) {
     this.engine = recipe.engine;
     this.origin = recipe.origin;
@@ -81,7 +86,7 @@ class LocalServer implements PrivateServer {
     for (let left = TRIES; ; left--) {
       this.#port = await choosePort();
       const place = { folder: this.guard.folder, port: this.#port, mark: path.basename(this.guard.folder) };
-      const flags = this.isHostile ? hostileFlags : [];
+      const flags = [...(this.isHostile ? hostileFlags : []), ...this.flags];
       this.#process = await this.guard.run([...this.recipe.command(place), ...flags]);
       try {
         this.version = await this.#ready(this.#process, place);
