@@ -10,6 +10,12 @@ interface Setting {
 
 const noLimit = "18446744073709551615";
 
+/** They make statements wait for what other nodes of a cluster have acknowledged. */
+const clusterWaits: readonly Setting[] = [
+  { names: ["wsrep_sync_wait"], value: 1, optional: true },
+  { names: ["group_replication_consistency"], value: "BEFORE", optional: true },
+];
+
 /** What statements rely on, whatever the server's own settings are. Values are written as the server shows them. */
 const settings: readonly Setting[] = [
   // what a statement means
@@ -33,8 +39,7 @@ const settings: readonly Setting[] = [
   { names: ["completion_type"], value: "NO_CHAIN" },
   { names: ["transaction_isolation", "tx_isolation"], value: "READ-COMMITTED" },
   { names: ["transaction_read_only", "tx_read_only"], value: 0 },
-  { names: ["wsrep_sync_wait"], value: 1, optional: true },
-  { names: ["group_replication_consistency"], value: "BEFORE", optional: true },
+  ...clusterWaits,
 
   // how long it may take: the service has its own limit
   { names: ["innodb_lock_wait_timeout"], value: 5 },
@@ -72,7 +77,13 @@ export class ConnectionSettings {
     return new ConnectionSettings(settings.flatMap((setting) => assignmentOn(known, setting)));
   }
 
-  /** Sets everything and reads it back. Throws what the server or something before it has not accepted. */
+  /** For a connection that reads no rows, and should not wait for other nodes. */
+  withoutClusterWaits(): ConnectionSettings {
+    const waits = new Set(clusterWaits.flatMap(({ names }) => names));
+    return new ConnectionSettings(this.assignments.filter(({ name }) => !waits.has(name)));
+  }
+
+  /** Sets everything and reads it back. Throws when the server, or a proxy before it, has not accepted one of them. */
   async apply(ask: Ask): Promise<void> {
     try {
       await ask(`SET ${this.assignments.map(written).join(", ")}`);

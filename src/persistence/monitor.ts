@@ -27,7 +27,7 @@ export class Monitor {
     try {
       const ask = async (sql: string) => (await connection.query<mysql.RowDataPacket[]>({ sql, timeout }))[0];
       const settings = await ConnectionSettings.of(ask);
-      await settings.apply(ask);
+      await settings.withoutClusterWaits().apply(ask);
       return new Monitor(`${address.host}:${address.port}`, settings, connection, timeout, url.hosts.length > 1);
     } catch (error) {
       connection.destroy();

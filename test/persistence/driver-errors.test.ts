@@ -1,4 +1,5 @@
 import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { DataSource, QueryRunner } from "typeorm";
 import { openDatabase } from "../../src/persistence/data-source";
 import { parseDatabaseUrl } from "../../src/persistence/database-url";
@@ -277,6 +278,14 @@ describe.each(servers)("what really fails between connections on $name", (engine
     await second.query("SET SESSION innodb_lock_wait_timeout = 1");
     expect(await failureFrom(touch(second, uids[0]))).toBe("conflict");
     await second.query("SET SESSION innodb_lock_wait_timeout = 5");
+  });
+
+  test("a transaction that rests longer than the server lets it is an outage", async () => {
+    const [first] = pair();
+    await first.query("SET SESSION wait_timeout = 1");
+    await touch(first, uids[0]);
+    await sleep(2500);
+    expect(await failureFrom(touch(first, uids[1]))).toBe("unavailable");
   });
 
   test("a statement that is killed is an outage", async () => {
