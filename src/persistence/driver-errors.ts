@@ -96,8 +96,8 @@ interface DriverError {
 
 /** Reads what a driver threw, in the only place that knows the drivers' codes. */
 export function failureOf(error: unknown): Failure {
-  if (error instanceof UnusableServer) return "unavailable";
   const cause = (error as { driverError?: DriverError }).driverError ?? (error as DriverError);
+  if (cause instanceof UnusableServer) return "unavailable";
   const code = typeof cause.errno === "number" && cause.errno > 0 ? cause.errno : cause.code;
   if (duplicates.has(code)) return "duplicate";
   if (conflicts.has(code) || (code === 1180 && /\b149\b/.test(String(cause.message)))) return "conflict";

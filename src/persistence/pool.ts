@@ -1,5 +1,5 @@
 import mysql, { type PoolConnection, type PoolOptions, type RowDataPacket } from "mysql2";
-import type { ConnectionSettings } from "./connection-settings";
+import type { Ask, ConnectionSettings } from "./connection-settings";
 import { writeValues } from "./literals";
 
 type Answer = (error: Error | null, ...results: unknown[]) => void;
@@ -23,18 +23,19 @@ function applyBeforeUse(settings: ConnectionSettings, pool: mysql.Pool): void {
   pool.getConnection = (answer) =>
     getConnection((failure, connection) => {
       if (failure || ready.has(connection)) return answer(failure, connection);
-      const applying = settings.apply(async (sql) => (await connection.promise().query<RowDataPacket[]>(sql))[0]);
-      applying.then(
-        () => {
-          ready.add(connection);
-          answer(null, connection);
-        },
-        (error) => {
-          connection.destroy();
-          answer(error, connection);
-        },
-      );
+      const ask = async (sql: string) => (await connection.promise().query<RowDataPacket[]>(sql))[0];
+      return void prepare(ask, connection).then((error) => answer(error, connection));
     });
+  const prepare = async (ask: Ask, connection: PoolConnection) => {
+    try {
+      await settings.apply(ask);
+      ready.add(connection);
+      return null;
+    } catch (error) {
+      connection.destroy();
+      return error as NodeJS.ErrnoException;
+    }
+  };
 }
 
 /**
@@ -59,7 +60,12 @@ function destroyWhenHung(connection: PoolConnection, timeout: number): void {
     };
     waiting.add(once);
     timer.refresh();
-    return query(sql, values, once);
+    try {
+      return query(sql, values, once);
+    } catch (error) {
+      waiting.delete(once); // a value that cannot be written
+      throw error;
+    }
   }) as typeof connection.query;
 }
 

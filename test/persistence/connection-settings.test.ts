@@ -65,6 +65,18 @@ describe.each(servers)("connections to $name", (engine) => {
     await Promise.all([dataSource.destroy(), killer.destroy()]);
   });
 
+  test("outlive a statement with a value that cannot be written", async () => {
+    const dataSource = await open(database.url, 1);
+    const [before] = (await dataSource.query("SELECT CONNECTION_ID() AS id")) as [{ id: number }];
+    const runner = dataSource.createQueryRunner();
+    await expect(senderOf(dataSource)("SELECT ?", [undefined], runner)).rejects.toThrow("A statement cannot have");
+    await runner.release();
+    await expect(senderOf(dataSource)("SELECT ?", [undefined])).rejects.toThrow("A statement cannot have");
+    await expect(dataSource.query("SELECT ?", [{ id: 1 }])).rejects.toThrow("A statement cannot have");
+    expect(await senderOf(dataSource)("SELECT CONNECTION_ID() AS id", [])).toEqual([before]);
+    await dataSource.destroy();
+  });
+
   test("through a proxy that swallows settings are refused, and the error names the variable", async () => {
     const opening = open(await through({ swallows: /^SET @@SESSION.sql_mode/ }));
     const error: unknown = await opening.catch((failure: unknown) => failure);

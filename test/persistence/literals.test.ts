@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { writeValues } from "../../src/persistence/literals";
 import { connectTo } from "../support/connection";
@@ -41,15 +41,13 @@ test("a question mark in a value is no place for another one", () => {
   expect(writeValues("SELECT ?, ?", ["?", "a"])).toBe("SELECT _utf8mb4 X'3f', 'a'");
 });
 
+const common = (
+  "ANSI_QUOTES HIGH_NOT_PRECEDENCE IGNORE_SPACE NO_BACKSLASH_ESCAPES PAD_CHAR_TO_FULL_LENGTH PIPES_AS_CONCAT" +
+  " STRICT_ALL_TABLES ANSI"
+).split(" ");
 const modes = {
-  mariadb: [
-    ...["ANSI_QUOTES", "HIGH_NOT_PRECEDENCE", "IGNORE_SPACE", "NO_BACKSLASH_ESCAPES", "PAD_CHAR_TO_FULL_LENGTH"],
-    ...["PIPES_AS_CONCAT", "STRICT_ALL_TABLES", "EMPTY_STRING_IS_NULL", "ORACLE", "MSSQL", "DB2", "ANSI"],
-  ],
-  mysql: [
-    ...["ANSI_QUOTES", "HIGH_NOT_PRECEDENCE", "IGNORE_SPACE", "NO_BACKSLASH_ESCAPES", "PAD_CHAR_TO_FULL_LENGTH"],
-    ...["PIPES_AS_CONCAT", "STRICT_ALL_TABLES", "REAL_AS_FLOAT", "ANSI"],
-  ],
+  mariadb: [...common, "EMPTY_STRING_IS_NULL", "ORACLE", "MSSQL", "DB2"],
+  mysql: [...common, "REAL_AS_FLOAT"],
   sqlite: [],
 };
 
@@ -70,13 +68,19 @@ const text = fc.oneof(
   fc.constantFrom("", attack, "O'Brien", "back\\slash", "\\", "\\'", "''", "/*!50000 x */", "X'41'", "a\u001ab"),
 );
 
-describe.each(servers)("values on $name", ({ name, create }) => {
+/** Of the texts as they are stored, and of the first one again. */
+const bytesOf = (texts: readonly string[]) =>
+  [...texts, texts[0] ?? ""].map((content) => [Buffer.from(content).toString("hex").toUpperCase(), "untouched"]);
+
+describe.each(servers)("values on $name", (engine) => {
+  const { name } = engine;
   let database: TestDatabase;
   let connection: Connection;
   beforeAll(async () => {
-    database = await create();
+    database = await engine.create();
     connection = await connectTo(database.url);
-    await connection.query("SET session_track_system_variables = 'autocommit'"); // else mysql2 encodes as told there
+    // a server that reports a change of character set makes mysql2 encode in it, and fail where it does not know it
+    await connection.query("SET session_track_system_variables = 'autocommit'");
     await connection.query(
       "CREATE TABLE texts (id int PRIMARY KEY, content varchar(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin," +
         " other varchar(9)) ENGINE=InnoDB",
@@ -87,32 +91,25 @@ describe.each(servers)("values on $name", ({ name, create }) => {
     await database?.drop();
   });
 
-  /** Under a mode and a character set, what is written and looked for must be what is stored, byte for byte. */
-  async function roundTrip(mode: readonly string[], charset: string, contents: readonly string[]): Promise<void> {
+  /** Writes texts and looks for one of them, and returns what is stored: text and bystander, and which one was found. */
+  async function store(mode: readonly string[], charset: string, texts: readonly string[]): Promise<unknown> {
     await connection.query(`SET sql_mode = '${mode.join(",")}', character_set_client = '${charset}'`);
     await connection.query("DELETE FROM texts");
-    await connection.query(`INSERT INTO texts VALUES ${contents.map(() => "(?, ?, ?)").join(", ")}`, [
-      ...contents.flatMap((content, id) => [id, content, "untouched"]),
-    ]);
-    const [rows] = await connection.query<RowDataPacket[]>("SELECT id, HEX(content) AS hex, other FROM texts");
-    const expected = contents.map((content, id) => ({
-      id,
-      hex: Buffer.from(content).toString("hex").toUpperCase(),
-      other: "untouched",
-    }));
-    expect(rows.toSorted((a, b) => Number(a["id"]) - Number(b["id"]))).toEqual(expected);
-    const [last] = contents.slice(-1);
-    const [found] = await connection.query<RowDataPacket[]>("SELECT id FROM texts WHERE content = ?", [last]);
-    expect(found.map((row) => Number(row["id"]))).toContain(contents.length - 1);
+    const rows = texts.flatMap((content, id) => [id, content, "untouched"]);
+    await connection.query(`INSERT INTO texts VALUES ${texts.map(() => "(?, ?, ?)").join(", ")}`, rows);
+    const select = "SELECT HEX(content) AS hex, other FROM texts";
+    const [stored] = await connection.query<RowDataPacket[]>(`${select} ORDER BY id`);
+    const [found] = await connection.query<RowDataPacket[]>(`${select} WHERE content = ? LIMIT 1`, [texts[0]]);
+    return [...stored, ...found].map((row) => [row["hex"], row["other"]]);
   }
 
   const pairs = modes[name].flatMap((first, index) => modes[name].slice(index).map((second) => [first, second]));
-  const samples = fc.sample(text, { numRuns: 12, seed: 1 });
+  const samples = [attack, ...fc.sample(text, { numRuns: 12, seed: 1 })];
 
   test.each(charsets)(
     "are what they are under every pair of modes when a client's characters are %s",
     async (charset) => {
-      for (const pair of [[], ...pairs]) await roundTrip(pair, charset, [...samples, attack]);
+      for (const pair of [[], ...pairs]) expect(await store(pair, charset, samples)).toEqual(bytesOf(samples));
     },
   );
 
@@ -121,7 +118,7 @@ describe.each(servers)("values on $name", ({ name, create }) => {
       fc.subarray(modes[name]),
       fc.constantFrom(...charsets),
       fc.array(text, { minLength: 1, maxLength: 8 }),
-      roundTrip,
+      async (mode, charset, texts) => expect(await store(mode, charset, texts)).toEqual(bytesOf(texts)),
     );
     await fc.assert(property, { numRuns: 200 });
   });
