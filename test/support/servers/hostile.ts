@@ -69,6 +69,7 @@ const only: Readonly<Record<Engine, Readonly<Record<string, string | number>>>> 
     innodb_force_primary_key: 1,
     join_cache_level: 8,
     max_statement_time: 0.001,
+    optimizer_max_sel_arg_weight: 1,
     old_mode: "NO_DUP_KEY_WARNINGS_WITH_IGNORE,NO_PROGRESS_INFO,ZERO_DATE_TIME_CAST,UTF8_IS_UTF8MB3",
     query_cache_size: 1_048_576,
     query_cache_type: 1,
