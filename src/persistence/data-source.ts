@@ -134,8 +134,7 @@ async function openHost(
       return connect();
     });
     if (!(await monitor.check())) throw new DatabaseTrouble(`${where} is read-only: make it writable.`);
-    const { engine } = await monitor.look();
-    const dataSource = await openPool(url, serverOptions(url, address, connectTimeout, ssl), engine, limits);
+    const dataSource = await openPool(url, serverOptions(url, address, connectTimeout, ssl), monitor, limits);
     return { dataSource, monitor, attempt: attempt() };
   } catch (error) {
     monitor?.close();
@@ -146,16 +145,17 @@ async function openHost(
 
 const loginOf = ({ user, password, database }: MysqlUrl) => ({ user, password, database });
 
-function openPool(
+async function openPool(
   { user, password, database }: MysqlUrl,
   server: ReturnType<typeof serverOptions>,
-  engine: "mariadb" | "mysql",
+  monitor: Monitor,
   limits: ConnectionLimits,
 ): Promise<DataSource> {
+  const { engine } = await monitor.look();
   return new DataSource({
     ...common(engine),
     type: engine,
-    driver: { ...mysql, createPool: (options: PoolOptions) => createPool(options, limits.timeout) },
+    driver: { ...mysql, createPool: (options: PoolOptions) => createPool(options, limits.timeout, monitor.settings) },
     username: user,
     password,
     database,

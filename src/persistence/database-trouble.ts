@@ -5,6 +5,7 @@ import { failureOf } from "./driver-errors";
 import { explanationOf } from "./explanations";
 import { sslModeOf } from "./server-options";
 import { TlsFileError } from "./tls-files";
+import { UnusableServer } from "./unusable-server";
 
 /** Why the database cannot be used: a sentence for operators, without the password. */
 export class DatabaseTrouble extends Fault {
@@ -42,6 +43,8 @@ export function troubleOf(error: unknown, attempt: Attempt): unknown {
 /** Returns a sentence that says what is wrong and what to do. */
 export function explainFailure(error: unknown, attempt: Attempt): string {
   if (error instanceof TlsFileError) return `A file for TLS cannot be used: ${error.message}.`;
+  if (error instanceof UnusableServer)
+    return `${error.message} (${describeAddress(attempt.address, attempt.url.socket)}).`;
   const cause = driverErrorOf(error);
   const { code, errno, message } = cause;
   const where = describeAddress(attempt.address, attempt.url.socket);

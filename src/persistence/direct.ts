@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Pool, PoolConnection } from "mysql2";
 import { type DataSource, type QueryRunner, QueryRunnerAlreadyReleasedError } from "typeorm";
 import { rememberStatement } from "./failed-statements";
+import { writeValues } from "./literals";
 
 /** Sends a statement, in a runner's transaction or outside of any, and answers its rows or what it has changed. */
 export type Send = (sql: string, parameters: readonly unknown[], runner?: QueryRunner) => Promise<unknown>;
@@ -55,9 +56,10 @@ async function throughRunner(runner: QueryRunner, sql: string, parameters: reado
 
 function throughPool(pool: Pool, sql: string, parameters: readonly unknown[]): Promise<unknown> {
   return new Promise((resolve, reject) => {
+    const text = writeValues(sql, parameters); // here, where what it throws rejects the promise
     pool.getConnection((failure, connection) => {
       if (failure) return reject(failure);
-      connection.query(sql, [...parameters], (error, answer) => {
+      connection.query(text, [], (error, answer) => {
         connection.release();
         if (!error) return resolve(answer);
         rememberStatement(error, sql);

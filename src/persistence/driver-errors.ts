@@ -1,6 +1,7 @@
 import { refuse } from "../domain/errors";
 import { Fault } from "../domain/fault";
 import { KeyTaken } from "../domain/stores";
+import { UnusableServer } from "./unusable-server";
 
 /** A transaction that met another one: nothing of it remains, and it may be run again. */
 export class Conflict extends Fault {}
@@ -17,6 +18,7 @@ const conflicts = new Set<unknown>([
   3101, // certification (Group Replication)
   1451, // parent row has children
   1452, // parent row is gone
+  3572, // lock not free
   "SQLITE_BUSY",
   "SQLITE_BUSY_SNAPSHOT",
   "SQLITE_LOCKED",
@@ -38,7 +40,33 @@ const unavailable = new Set<unknown>([
   1049,
   1129,
   1130,
-  1698, // not let in
+  1698,
+  1820,
+  1862,
+  3118,
+  4151,
+  3032,
+  3159, // not let in
+  1142,
+  1143,
+  1227,
+  1370, // without a privilege
+  1104,
+  1148,
+  1153,
+  1175,
+  1286,
+  1419,
+  1598,
+  1665,
+  1785,
+  3161, // not with the server's settings
+  1037,
+  1038,
+  1041,
+  1135,
+  1206,
+  1461, // out of memory, threads, locks or statements
   1047, // node of a cluster without quorum
   1053,
   1077,
@@ -70,6 +98,7 @@ interface DriverError {
 /** Reads what a driver threw, in the only place that knows the drivers' codes. */
 export function failureOf(error: unknown): Failure {
   const cause = (error as { driverError?: DriverError }).driverError ?? (error as DriverError);
+  if (cause instanceof UnusableServer) return "unavailable";
   const code = typeof cause.errno === "number" && cause.errno > 0 ? cause.errno : cause.code;
   if (duplicates.has(code)) return "duplicate";
   if (conflicts.has(code) || (code === 1180 && /\b149\b/.test(String(cause.message)))) return "conflict";

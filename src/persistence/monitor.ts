@@ -1,17 +1,18 @@
 import mysql from "mysql2/promise";
 import { Fault } from "../domain/fault";
+import { ConnectionSettings } from "./connection-settings";
 
 /** Watches a server over a connection of its own, so that a busy pool is not taken for a dead server. */
 export class Monitor {
   private constructor(
     /** HOST:PORT, or the path of a socket. */
     readonly host: string,
+    /** For every connection to this server. */
+    readonly settings: ConnectionSettings,
     private readonly connection: mysql.Connection,
     private readonly timeout: number,
     private readonly mustBeWritable: boolean,
-  ) {
-    connection.on("error", () => undefined);
-  }
+  ) {}
 
   static async connect(
     options: mysql.ConnectionOptions,
@@ -19,7 +20,17 @@ export class Monitor {
     timeout: number,
     mustBeWritable: boolean,
   ): Promise<Monitor> {
-    return new Monitor(host, await mysql.createConnection(options), timeout, mustBeWritable);
+    const connection = await mysql.createConnection(options);
+    connection.on("error", () => undefined);
+    try {
+      const ask = async (sql: string) => (await connection.query<mysql.RowDataPacket[]>({ sql, timeout }))[0];
+      const settings = await ConnectionSettings.of(ask);
+      await settings.withoutClusterWaits().apply(ask);
+      return new Monitor(host, settings, connection, timeout, mustBeWritable);
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
   }
 
   /** Throws when the server does not answer. False: it answers, but another one is to be looked for. */

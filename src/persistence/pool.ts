@@ -1,30 +1,42 @@
-import mysql, { type PoolConnection, type PoolOptions } from "mysql2";
+import mysql, { type PoolConnection, type PoolOptions, type RowDataPacket } from "mysql2";
 import { Fault } from "../domain/fault";
+import type { Ask, ConnectionSettings } from "./connection-settings";
+import { writeValues } from "./literals";
 
 type Answer = (error: Error | null, ...results: unknown[]) => void;
 
-/** Set once for each connection, where it costs nothing. The last two exist in clusters only. */
-const sessionSettings = [
-  "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-  "SET SESSION innodb_lock_wait_timeout = 5",
-  "SET SESSION wsrep_sync_wait = 1",
-  "SET SESSION group_replication_consistency = 'BEFORE'",
-];
-const unknownVariable = 1193;
-
 /** `timeout`: milliseconds for one statement. */
-export function createPool(options: PoolOptions, timeout: number): mysql.Pool {
-  const pool = mysql.createPool(options);
+export function createPool(options: PoolOptions, timeout: number, settings: ConnectionSettings): mysql.Pool {
+  const pool = mysql.createPool({ ...options, queryFormat: writeValues });
   pool.on("connection", (connection) => {
     connection.on("error", () => undefined); // the pool drops it, and the next statement says why
     destroyWhenHung(connection, timeout);
     promiseQuickly(connection);
-    for (const setting of sessionSettings)
-      connection.query(setting, [], (error) => {
-        if (error && error.errno !== unknownVariable) connection.destroy();
-      });
   });
+  applyBeforeUse(settings, pool);
   return pool;
+}
+
+/** Nobody gets a connection that does not have the settings. */
+function applyBeforeUse(settings: ConnectionSettings, pool: mysql.Pool): void {
+  const ready = new WeakSet<PoolConnection>();
+  const getConnection = pool.getConnection.bind(pool);
+  pool.getConnection = (answer) =>
+    getConnection((failure, connection) => {
+      if (failure || ready.has(connection)) return answer(failure, connection);
+      const ask = async (sql: string) => (await connection.promise().query<RowDataPacket[]>(sql))[0];
+      return void prepare(ask, connection).then((error) => answer(error, connection));
+    });
+  const prepare = async (ask: Ask, connection: PoolConnection) => {
+    try {
+      await settings.apply(ask);
+      ready.add(connection);
+      return null;
+    } catch (error) {
+      connection.destroy();
+      return error as NodeJS.ErrnoException;
+    }
+  };
 }
 
 /**
@@ -49,7 +61,12 @@ function destroyWhenHung(connection: PoolConnection, timeout: number): void {
     };
     waiting.add(once);
     timer.refresh();
-    return query(sql, values, once);
+    try {
+      return query(sql, values, once);
+    } catch (error) {
+      waiting.delete(once); // a value that cannot be written
+      throw error;
+    }
   }) as typeof connection.query;
 }
 

@@ -139,7 +139,7 @@ async function askEverywhere({ service }: Subject, crowd: Crowd): Promise<void> 
 }
 
 async function main(): Promise<void> {
-  const server = await findOrStartMariadb();
+  const server = await findOrStartMariadb("default");
   const connection = await mysql.createConnection(server.url);
   try {
     await connection.query("SET GLOBAL innodb_buffer_pool_size = 1073741824");

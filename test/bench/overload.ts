@@ -33,7 +33,7 @@ async function answered(metrics: string): Promise<Record<string, number>> {
 }
 
 async function main(): Promise<void> {
-  const server = await findOrStartMariadb();
+  const server = await findOrStartMariadb("default");
   const connection = await mysql.createConnection(server.url);
   await connection.query("CREATE DATABASE orgroles_overload");
   const service = await startProcess({

@@ -240,7 +240,7 @@ async function onSqlite(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const server = await findOrStartMariadb();
+  const server = await findOrStartMariadb("default");
   try {
     report.database = server.version;
     await onMariadb(server);

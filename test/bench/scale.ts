@@ -78,7 +78,7 @@ const row = (what: string, ms: number, loads?: { reads: Latencies; writes: Laten
   ]);
 
 async function main(): Promise<void> {
-  const server = await findOrStartMariadb();
+  const server = await findOrStartMariadb("default");
   const connection = await mysql.createConnection(server.url);
   await connection.query("SET GLOBAL innodb_flush_log_at_trx_commit = 1");
   await connection.query("SET GLOBAL innodb_buffer_pool_size = 1073741824");

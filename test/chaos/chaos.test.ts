@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ServiceError } from "@grpc/grpc-js";
-import mysql from "mysql2/promise";
+import type mysql from "mysql2/promise";
 import { type TestClient, readFailure } from "../support/client";
+import { connectTo } from "../support/connection";
 import { many } from "../support/many";
 import { type ServiceProcess, startProcess } from "../support/process";
 import { type PrivateServer, startPrivateMariadb } from "../support/servers";
@@ -21,7 +22,7 @@ let url: string;
 let services: ServiceProcess[];
 
 async function admin<T>(work: (connection: mysql.Connection) => Promise<T>): Promise<T> {
-  const connection = await mysql.createConnection(server.url);
+  const connection = await connectTo(server.url);
   try {
     return await work(connection);
   } finally {

@@ -1,6 +1,6 @@
 import { Client, credentials } from "@grpc/grpc-js";
-import mysql from "mysql2/promise";
 import { failureOf } from "../support/client";
+import { connectTo } from "../support/connection";
 import { type Doorway, doorwayTo } from "../support/doorway";
 import { type TestDatabase, servers } from "../support/engines";
 import { many } from "../support/many";
@@ -108,7 +108,7 @@ test("calls are counted and measured by method and code, errors by their reason"
 test("calls at work, calls that wait and waits for a connection are there while they last", async () => {
   const organizationId = "held";
   await service.roles.createRole({ environmentId, organizationId, name: "Own" });
-  const connection = await mysql.createConnection(database.url);
+  const connection = await connectTo(database.url);
   try {
     await connection.beginTransaction();
     await connection.query("UPDATE organizations SET revision = revision + 1");

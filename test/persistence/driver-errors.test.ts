@@ -1,9 +1,11 @@
 import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { DataSource, QueryRunner } from "typeorm";
 import { openDatabase } from "../../src/persistence/data-source";
 import { parseDatabaseUrl } from "../../src/persistence/database-url";
 import { senderOf } from "../../src/persistence/direct";
 import { Conflict, failureOf, orKeyTaken, translated } from "../../src/persistence/driver-errors";
+import { UnusableServer } from "../../src/persistence/unusable-server";
 import { KeyTaken } from "../../src/domain/stores";
 import { type TestDatabase, type TestEngine, engines, servers } from "../support/engines";
 import { type TestStorage, anEnvironment, newUid, openStorage, waitsForLock } from "../support/storage";
@@ -36,6 +38,21 @@ describe("a driver's code", () => {
     ["a killed statement", "unavailable", numbered(1317)],
     ["a killed connection", "unavailable", numbered(1927)],
     ["a statement over its time", "unavailable", numbered(1969)],
+    ["a lock that is not free", "conflict", numbered(3572)],
+    ["a locked account", "unavailable", numbered(3118)],
+    ["a server in offline mode", "unavailable", numbered(3032)],
+    ["a connection without TLS where it is required", "unavailable", numbered(3159)],
+    ["a missing privilege on a table", "unavailable", numbered(1142)],
+    ["a missing privilege on the server", "unavailable", numbered(1227)],
+    ["a write that the binary log does not take", "unavailable", numbered(1665)],
+    ["a change that the binary log does not trust", "unavailable", numbered(1419)],
+    ["a command that is switched off", "unavailable", numbered(1148)],
+    ["a disabled storage engine", "unavailable", numbered(3161)],
+    ["a statement above max_allowed_packet", "unavailable", numbered(1153)],
+    ["a statement above max_join_size", "unavailable", numbered(1104)],
+    ["too many prepared statements", "unavailable", numbered(1461)],
+    ["a server without memory", "unavailable", numbered(1041)],
+    ["a server with unsuitable settings", "unavailable", new UnusableServer("sql_mode is 'ANSI'")],
     ["a syntax error", "unknown", numbered(1064)],
     ["a missing table", "unknown", numbered(1146)],
     ["text that is too long", "unknown", numbered(1406)],
@@ -151,10 +168,10 @@ describe.each(servers)("what really fails on $name", (engine) => {
     await storage.get.database.use(async (dataSource) => {
       const runner = dataSource.createQueryRunner();
       await runner.query("SET SESSION max_heap_table_size = 16384");
-      await runner.query("CREATE TABLE small (filler varchar(255)) ENGINE=MEMORY");
+      await runner.query("CREATE TABLE small (id int AUTO_INCREMENT PRIMARY KEY, filler varchar(255)) ENGINE=MEMORY");
       const outcomes: string[] = [];
       for (let row = 0; row < 200; row += 1)
-        outcomes.push(await failureFrom(runner.query("INSERT INTO small VALUES (REPEAT('x', 255))")));
+        outcomes.push(await failureFrom(runner.query("INSERT INTO small (filler) VALUES (REPEAT('x', 255))")));
       await runner.query("DROP TABLE small");
       await runner.release();
       expect(outcomes[0]).toBe("none");
@@ -261,6 +278,14 @@ describe.each(servers)("what really fails between connections on $name", (engine
     await second.query("SET SESSION innodb_lock_wait_timeout = 1");
     expect(await failureFrom(touch(second, uids[0]))).toBe("conflict");
     await second.query("SET SESSION innodb_lock_wait_timeout = 5");
+  });
+
+  test("a transaction that rests longer than the server lets it is an outage", async () => {
+    const [first] = pair();
+    await first.query("SET SESSION wait_timeout = 1");
+    await touch(first, uids[0]);
+    await sleep(2500);
+    expect(await failureFrom(touch(first, uids[1]))).toBe("unavailable");
   });
 
   test("a statement that is killed is an outage", async () => {

@@ -1,6 +1,7 @@
 import { Metadata, type ServiceError, credentials, status } from "@grpc/grpc-js";
-import mysql from "mysql2/promise";
+import type mysql from "mysql2/promise";
 import { RoleServiceClient } from "../../gen/orgroles/v1/role_service";
+import { connectTo } from "../support/connection";
 import { type TestDatabase, servers } from "../support/engines";
 import { type TestService, startService } from "../support/service";
 import { until } from "../support/until";
@@ -31,7 +32,7 @@ describe.each(servers)("on $name", (engine) => {
     async (how) => {
       const scope = { environmentId: "alpha", organizationId: `acme-${how.length}` };
       await service.roles.createRole({ ...scope, slug: "org-first", name: "First" });
-      const connection = await mysql.createConnection(database.url);
+      const connection = await connectTo(database.url);
       try {
         await connection.beginTransaction();
         await connection.query("UPDATE organizations SET revision = revision + 1");

@@ -1,4 +1,5 @@
-import mysql from "mysql2/promise";
+import type mysql from "mysql2/promise";
+import { connectTo } from "../support/connection";
 import { type TestEngine, servers } from "../support/engines";
 import { many } from "../support/many";
 import { type ServiceProcess, startProcess } from "../support/process";
@@ -12,7 +13,7 @@ const crowd = 6000;
 async function sweepKilledOn(engine: TestEngine): Promise<void> {
   const database = await engine.create();
   const processes: ServiceProcess[] = [];
-  const connection = await mysql.createConnection(database.url);
+  const connection = await connectTo(database.url);
   try {
     const settings = { ORGROLES_DATABASE_URL: database.url, ORGROLES_ENVIRONMENTS: "alpha,beta" };
     const start = async () => {

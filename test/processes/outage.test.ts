@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import mysql from "mysql2/promise";
+import type mysql from "mysql2/promise";
 import { type Failure, connect, failureOf } from "../support/client";
 import { runCommand } from "../support/command";
+import { connectTo } from "../support/connection";
 import { healthOf } from "../support/health";
 import { many } from "../support/many";
 import { type ServiceProcess, startProcess } from "../support/process";
@@ -29,7 +30,7 @@ afterEach(async () => {
 });
 
 async function admin<T>(work: (connection: mysql.Connection) => Promise<T>): Promise<T> {
-  const connection = await mysql.createConnection(server.url);
+  const connection = await connectTo(server.url);
   try {
     return await work(connection);
   } finally {

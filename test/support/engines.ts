@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import mysql from "mysql2/promise";
 import type { Engine } from "../../src/persistence/engine";
+import { connectTo } from "./connection";
 
 export interface TestDatabase {
   /** As `ORGROLES_DATABASE_URL` takes it. */
@@ -28,7 +28,8 @@ const sqlite: TestEngine = {
   },
 };
 
-const server = (name: "mariadb" | "mysql", url: string): TestEngine => ({
+/** A database for each test file on a server that runs. */
+export const engineOn = (name: "mariadb" | "mysql", url: string): TestEngine => ({
   name,
   create: async () => {
     const database = `orgroles_${randomUUID().replaceAll("-", "").slice(0, 16)}`;
@@ -38,7 +39,7 @@ const server = (name: "mariadb" | "mysql", url: string): TestEngine => ({
 });
 
 async function statement(url: string, sql: string): Promise<void> {
-  const connection = await mysql.createConnection(url);
+  const connection = await connectTo(url);
   try {
     await connection.query(sql);
   } finally {
@@ -55,7 +56,7 @@ const urls = {
 /** The engines with several connections: where transactions can meet. */
 export const servers: readonly TestEngine[] = (["mariadb", "mysql"] as const).flatMap((name) => {
   const url = urls[name];
-  return url ? [server(name, url)] : [];
+  return url ? [engineOn(name, url)] : [];
 });
 
 export const engines: readonly TestEngine[] = [sqlite, ...servers];

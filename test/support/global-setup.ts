@@ -17,11 +17,11 @@ export default async function setUp(): Promise<void> {
   execFileSync("node_modules/.bin/tsc", ["--outDir", build], { stdio: "inherit" });
   process.env["TEST_RUN_BUILD"] = build;
 
-  const mariadb = await findOrStartMariadb();
+  const mariadb = await findOrStartMariadb("hostile");
   servers.push(mariadb);
   process.env["TEST_RUN_MARIADB_URL"] = mariadb.url;
   try {
-    const mysql = await findOrStartMysql();
+    const mysql = await findOrStartMysql("hostile");
     servers.push(mysql);
     process.env["TEST_RUN_MYSQL_URL"] = mysql.url;
   } catch (error) {

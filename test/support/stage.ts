@@ -82,7 +82,8 @@ export function stageOn(engine: TestEngine, settings: Record<string, string> = {
   };
 }
 
-async function furnish(service: TestService, environmentId: string): Promise<void> {
+/** Fills a new environment, as `Stage` says. */
+export async function furnish(service: TestService, environmentId: string): Promise<void> {
   const { environments, permissions, roles, memberships } = service;
   await environments.createEnvironment({ environmentId });
   for (const slug of permissionSlugs) await permissions.createPermission({ environmentId, slug, name: slug });

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import path from "node:path";
 import { ask } from "./ask";
 import { Guard, type Guarded } from "./guard";
+import { hostileFlags, makeHostile } from "./hostile";
 import type { Engine, Place, Recipe } from "./recipe";
 import { run, within } from "./system";
 
@@ -28,6 +29,9 @@ export interface PrivateServer extends DatabaseServer {
   restart(): Promise<void>;
 }
 
+/** Those that a server comes with, or those of `hostile.ts`. */
+export type ServerSettings = "default" | "hostile";
+
 const START_SECONDS = 60;
 const END_SECONDS = 30;
 const TRIES = 5;
@@ -35,12 +39,16 @@ const TRIES = 5;
 class PortTaken extends Error {}
 
 /** Runs the recipe in a folder and on a port of its own; several runs at once do not meet. */
-export async function startServer(recipe: Recipe): Promise<PrivateServer> {
+export async function startServer(
+  recipe: Recipe,
+  settings: ServerSettings,
+  flags: readonly string[] = [],
+): Promise<PrivateServer> {
   const guard = new Guard(tmpdir(), recipe.cleanups);
   try {
     mkdirSync(path.join(guard.folder, "tmp"));
     await recipe.prepare?.(guard);
-    const server = new LocalServer(recipe, guard);
+    const server = new LocalServer(recipe, guard, settings === "hostile", flags);
     await server.start(freePort);
     return server;
   } catch (error) {
@@ -59,6 +67,8 @@ class LocalServer implements PrivateServer {
   constructor(
     private readonly recipe: Recipe,
     private readonly guard: Guard,
+    private readonly isHostile: boolean,
+    private readonly flags: readonly string[],
   ) {
     this.engine = recipe.engine;
     this.origin = recipe.origin;
@@ -76,9 +86,11 @@ class LocalServer implements PrivateServer {
     for (let left = TRIES; ; left--) {
       this.#port = await choosePort();
       const place = { folder: this.guard.folder, port: this.#port, mark: path.basename(this.guard.folder) };
-      this.#process = await this.guard.run(this.recipe.command(place));
+      const flags = [...(this.isHostile ? hostileFlags : []), ...this.flags];
+      this.#process = await this.guard.run([...this.recipe.command(place), ...flags]);
       try {
         this.version = await this.#ready(this.#process, place);
+        if (this.isHostile) await makeHostile(this.engine, this.url);
         return;
       } catch (error) {
         if (!(error instanceof PortTaken) || left === 1) throw error;

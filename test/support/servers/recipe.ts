@@ -8,7 +8,7 @@ export interface Recipe {
   readonly origin: string;
   /** Fills the data folder, once. */
   prepare?(guard: Guard): Promise<void>;
-  /** Runs in the foreground, accepts root without a password on the port of 127.0.0.1 and reports the mark. */
+  /** Ends with flags for the server: runs in the foreground, accepts root without a password on the port of 127.0.0.1 and reports the mark. */
   command(place: Place): string[];
   /** For servers that do not end with the process of the command. */
   readonly kill?: readonly string[];
