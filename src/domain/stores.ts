@@ -280,8 +280,8 @@ export interface Answer {
   readonly requestId: RequestId;
   /** Tells one request from another. */
   readonly fingerprint: string;
-  /** JSON. */
-  readonly answer: string;
+  /** What JSON can represent. */
+  readonly answer: unknown;
   readonly createTime: number;
 }
 
