@@ -14,6 +14,10 @@ export const limits = {
   maxPageSize: 1000,
   /** Bytes of names, descriptions and permission slugs after which a page of roles ends early. */
   pageBytes: 2 * 1024 * 1024,
+  /** Roles of all members together after which a page of members ends early. */
+  pageRoleReferences: 30_000,
+  /** Roles that one result of a batch of checks names. */
+  grantedByInBatch: 40,
   requestBytes: 1024 * 1024,
   /** Slugs listed in one metadata value before it is cut with `…`. */
   slugsInMetadata: 20,

@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Pool, PoolConnection } from "mysql2";
 import { type DataSource, type QueryRunner, QueryRunnerAlreadyReleasedError } from "typeorm";
+import { sliceTime, turn } from "../domain/slices";
 
 /** Sends a statement, in a runner's transaction or outside of any, and answers its rows or what it has changed. */
 export type Send = (sql: string, parameters: readonly unknown[], runner?: QueryRunner) => Promise<unknown>;
@@ -66,8 +67,16 @@ function embedded({ driver }: DataSource): Send {
     max: keptStatements,
     memoMethod: (sql) => databaseConnection.prepare(sql),
   });
+  let spent = 0;
   return async (sql, parameters) => {
+    const start = performance.now();
     const statement = statements.memo(sql);
-    return statement.reader ? statement.all(...parameters) : statement.run(...parameters);
+    const answer = statement.reader ? statement.all(...parameters) : statement.run(...parameters);
+    spent += performance.now() - start;
+    if (spent >= sliceTime) {
+      spent = 0;
+      await turn(); // the engine runs in this thread, and no statement gives the event loop back
+    }
+    return answer;
   };
 }

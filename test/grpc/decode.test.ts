@@ -97,20 +97,21 @@ test.each(floods)("a mebibyte of %s takes at most four times as long as slugs of
   expect(shortest(method, request)).toBeLessThan(4 * usual);
 });
 
+const refusalOf = (request: Uint8Array) => {
+  try {
+    return decode(createRole, Buffer.from(request));
+  } catch (error) {
+    return error as Refusal;
+  }
+};
+
 test("unknown fields are named up to a hundred, and counted up to a thousand", () => {
-  const refusal = (request: Uint8Array) => {
-    try {
-      return decode(createRole, Buffer.from(request));
-    } catch (error) {
-      return error as Refusal;
-    }
-  };
   const numbers = Array.from({ length: 100 }, (_, index) => unknown(100 + index));
-  expect(refusal(unknownFields(700))).toMatchObject({
+  expect(refusalOf(unknownFields(700))).toMatchObject({
     metadata: { violation_count: "700" },
     details: { violations: numbers },
   });
-  expect(refusal(unknownFields(5000))).toMatchObject({
+  expect(refusalOf(unknownFields(5000))).toMatchObject({
     metadata: { violation_count: "1001" },
     details: { violations: numbers },
   });

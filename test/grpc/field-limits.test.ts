@@ -3,6 +3,7 @@ import { engines } from "../support/engines";
 import { present, stageOn } from "../support/stage";
 
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const required = (...paths: string[]) => paths.map((field) => ({ field, description: "is required" }));
 const emoji = (count: number) => "🙂".repeat(count);
 
 describe.each(engines)("the longest values on $name", (engine) => {
@@ -367,13 +368,12 @@ describe("what breaks a rule", () => {
     },
   );
 
+  const violations = async (service: keyof typeof services, rpc: string, request: object) =>
+    (await failureOf(call(service, rpc, request))).violations;
+
   test("fields that a message of the request needs are required too", async () => {
     await stage.environment();
-    const key = { environmentId: "alpha", slug: "member" };
     const empty = { ...roleValues, name: "", displayName: "", multipleRolesEnabled: false };
-    const violations = async (service: keyof typeof services, rpc: string, request: object) =>
-      (await failureOf(call(service, rpc, request))).violations;
-    const required = (...fields: string[]) => fields.map((field) => ({ field, description: "is required" }));
     expect(await violations("roles", "updateRole", { ...key, role: empty, updateMask: ["name"] })).toEqual(
       required("role.name"),
     );

@@ -2,6 +2,7 @@ import { In, Like } from "typeorm";
 import type { OrganizationId, PermissionSlug } from "../../domain/fields";
 import type { EnvironmentUid, PermissionId, RoleId } from "../../domain/ids";
 import type { EnvironmentRole, Role, Tombstone } from "../../domain/role";
+import { inPortions } from "../../domain/slices";
 import type { OrganizationState } from "../../domain/state";
 import type { RoleStore } from "../../domain/stores";
 import { orKeyTaken } from "../driver-errors";
@@ -13,6 +14,21 @@ import { insertion, placeholders } from "./conditions";
 interface CustomRoles extends Pick<OrganizationState, "customRoles" | "replaced"> {
   readonly customRoles: Role[];
   readonly replaced: Map<RoleId, RoleId>;
+}
+
+interface GrantRow {
+  readonly organizationId: OrganizationId | "";
+  readonly roleId: RoleId;
+  readonly permissionId: PermissionId;
+}
+
+/** Rows of one statement: as many as an embedded database reads, and nobody waits for, in one turn of the event loop. */
+const grantsAtOnce = 2500;
+
+function addTo<Item>(lists: Map<RoleId, Item[]>, roleId: RoleId, item: Item): void {
+  const list = lists.get(roleId);
+  if (list) list.push(item);
+  else lists.set(roleId, [item]);
 }
 
 type RoleKey = Pick<Role, "id" | "organizationId">;
@@ -115,18 +131,20 @@ export class TypeormRoleStore implements RoleStore {
   async permissionsOf(
     environmentUid: EnvironmentUid,
     organizationIds: readonly (OrganizationId | "")[],
-    roleId?: RoleId,
+    roles?: RoleId | readonly RoleId[],
   ): Promise<Map<RoleId, PermissionSlug[]>> {
+    const roleIds = typeof roles === "string" ? [roles] : roles;
+    if (roleIds?.length === 0) return new Map();
     const found: { roleId: RoleId; slug: PermissionSlug }[] = await this.session.query(
       "SELECT granted.role_id AS roleId, permissions.slug AS slug FROM role_permissions granted" +
         " JOIN permissions ON permissions.environment_uid = granted.environment_uid" +
         " AND permissions.id = granted.permission_id" +
         ` WHERE granted.environment_uid = ? AND granted.organization_id IN (${placeholders(organizationIds)})` +
-        (roleId ? " AND granted.role_id = ?" : ""),
-      [environmentUid, ...organizationIds, ...(roleId ? [roleId] : [])],
+        (roleIds ? ` AND granted.role_id IN (${placeholders(roleIds)})` : ""),
+      [environmentUid, ...organizationIds, ...(roleIds ?? [])],
     );
     const slugs = new Map<RoleId, PermissionSlug[]>();
-    for (const row of found) slugs.set(row.roleId, [...(slugs.get(row.roleId) ?? []), row.slug]);
+    for (const { roleId, slug } of found) addTo(slugs, roleId, slug);
     for (const list of slugs.values()) list.sort();
     return slugs;
   }
@@ -136,18 +154,35 @@ export class TypeormRoleStore implements RoleStore {
     organizationIds: readonly (OrganizationId | "")[],
   ): Promise<Map<RoleId, PermissionId[]>> {
     const grants = new Map<RoleId, PermissionId[]>();
-    if (!organizationIds.length) return grants;
-    const rows: { roleId: RoleId; permissionId: PermissionId }[] = await this.session.query(
-      "SELECT role_id AS roleId, permission_id AS permissionId FROM role_permissions" +
-        ` WHERE environment_uid = ? AND organization_id IN (${placeholders(organizationIds)})`,
-      [environmentUid, ...organizationIds],
-    );
-    for (const { roleId, permissionId } of rows) {
-      const granted = grants.get(roleId);
-      if (granted) granted.push(permissionId);
-      else grants.set(roleId, [permissionId]);
+    let left = organizationIds.toSorted();
+    while (left.length) {
+      const rows = await this.someGrants(environmentUid, `organization_id IN (${placeholders(left)})`, left);
+      for (const { roleId, permissionId } of rows) addTo(grants, roleId, permissionId);
+      let last = rows.at(-1);
+      if (!last || rows.length < grantsAtOnce) break;
+      const { organizationId } = last;
+      while (last) {
+        const more: GrantRow[] = await this.someGrants(
+          environmentUid,
+          "organization_id = ? AND role_id >= ? AND (role_id > ? OR permission_id > ?)",
+          [organizationId, last.roleId, last.roleId, last.permissionId],
+        );
+        for (const { roleId, permissionId } of more) addTo(grants, roleId, permissionId);
+        last = more.length < grantsAtOnce ? undefined : more.at(-1);
+      }
+      left = left.filter((id) => id > organizationId);
     }
     return grants;
+  }
+
+  /** The first of those that a condition selects, in the order of their key. */
+  private someGrants(environmentUid: EnvironmentUid, condition: string, parameters: readonly string[]) {
+    return this.session.query<GrantRow>(
+      "SELECT organization_id AS organizationId, role_id AS roleId, permission_id AS permissionId" +
+        ` FROM role_permissions WHERE environment_uid = ? AND ${condition}` +
+        ` ORDER BY organization_id, role_id, permission_id LIMIT ${grantsAtOnce}`,
+      [environmentUid, ...parameters],
+    );
   }
 
   async insert(environmentUid: EnvironmentUid, role: Role): Promise<void> {
@@ -215,7 +250,16 @@ export class TypeormRoleStore implements RoleStore {
   }
 
   async removeAll(environmentUid: EnvironmentUid, organizationId: OrganizationId): Promise<void> {
+    const { customRoles = [], replaced = [] } =
+      (await this.ofOrganizations(environmentUid, [organizationId])).get(organizationId) ?? {};
+    const roleIds = [...customRoles.map(({ id }) => id), ...replaced.keys()];
     await this.rows.delete({ environmentUid, organizationId });
-    await this.granted.delete({ environmentUid, organizationId });
+    await inPortions(roleIds, (portion) =>
+      this.session.affected(
+        "DELETE FROM role_permissions WHERE environment_uid = ? AND organization_id = ?" +
+          ` AND role_id IN (${placeholders(portion)})`,
+        [environmentUid, organizationId, ...portion],
+      ),
+    );
   }
 }
