@@ -26,8 +26,9 @@ export interface MembershipView {
 
 /** The roles of a member in the context's priority order: the first is its primary one. */
 export function rolesInOrder(context: Context, held: readonly RoleId[]): readonly [Role, ...Role[]] {
-  const wanted = new Set(held);
-  const [primary, ...others] = context.roles.filter(({ id }) => wanted.has(id));
+  const [only] = held;
+  const wanted = held.length > 1 ? new Set(held) : undefined;
+  const [primary, ...others] = context.roles.filter(({ id }) => (wanted ? wanted.has(id) : id === only));
   if (!primary) throw new Error(`none of the roles ${held.join(", ")} is effective`);
   return [primary, ...others];
 }

@@ -22,8 +22,10 @@ interface GrantRow {
   readonly permissionId: PermissionId;
 }
 
-/** Rows of one statement: as many as an embedded database reads, and nobody waits for, in one turn of the event loop. */
+/** Rows that an embedded database, which has no other thread, reads in one turn of the event loop. */
 const grantsAtOnce = 2500;
+const inPages = ` ORDER BY organization_id, role_id, permission_id LIMIT ${grantsAtOnce}`;
+const among = (organizationIds: readonly string[]) => `organization_id IN (${placeholders(organizationIds)})`;
 
 function addTo<Item>(lists: Map<RoleId, Item[]>, roleId: RoleId, item: Item): void {
   const list = lists.get(roleId);
@@ -154,33 +156,35 @@ export class TypeormRoleStore implements RoleStore {
     organizationIds: readonly (OrganizationId | "")[],
   ): Promise<Map<RoleId, PermissionId[]>> {
     const grants = new Map<RoleId, PermissionId[]>();
-    let left = organizationIds.toSorted();
-    while (left.length) {
-      const rows = await this.someGrants(environmentUid, `organization_id IN (${placeholders(left)})`, left);
+    const add = (rows: readonly GrantRow[]) => {
       for (const { roleId, permissionId } of rows) addTo(grants, roleId, permissionId);
-      let last = rows.at(-1);
-      if (!last || rows.length < grantsAtOnce) break;
-      const { organizationId } = last;
-      while (last) {
-        const more: GrantRow[] = await this.someGrants(
-          environmentUid,
-          "organization_id = ? AND role_id >= ? AND (role_id > ? OR permission_id > ?)",
-          [organizationId, last.roleId, last.roleId, last.permissionId],
+      return rows.length < grantsAtOnce ? undefined : rows.at(-1);
+    };
+    if (this.session.engine !== "better-sqlite3") {
+      if (organizationIds.length) add(await this.grantsOf(environmentUid, among(organizationIds), organizationIds));
+      return grants;
+    }
+    for (let left = organizationIds.toSorted(); left.length; ) {
+      const first = add(await this.grantsOf(environmentUid, among(left) + inPages, left));
+      if (!first) break;
+      const { organizationId } = first;
+      for (let last: GrantRow | undefined = first; last; )
+        last = add(
+          await this.grantsOf(
+            environmentUid,
+            `organization_id = ? AND role_id >= ? AND (role_id > ? OR permission_id > ?)${inPages}`,
+            [organizationId, last.roleId, last.roleId, last.permissionId],
+          ),
         );
-        for (const { roleId, permissionId } of more) addTo(grants, roleId, permissionId);
-        last = more.length < grantsAtOnce ? undefined : more.at(-1);
-      }
       left = left.filter((id) => id > organizationId);
     }
     return grants;
   }
 
-  /** The first of those that a condition selects, in the order of their key. */
-  private someGrants(environmentUid: EnvironmentUid, condition: string, parameters: readonly string[]) {
+  private grantsOf(environmentUid: EnvironmentUid, condition: string, parameters: readonly string[]) {
     return this.session.query<GrantRow>(
       "SELECT organization_id AS organizationId, role_id AS roleId, permission_id AS permissionId" +
-        ` FROM role_permissions WHERE environment_uid = ? AND ${condition}` +
-        ` ORDER BY organization_id, role_id, permission_id LIMIT ${grantsAtOnce}`,
+        ` FROM role_permissions WHERE environment_uid = ? AND ${condition}`,
       [environmentUid, ...parameters],
     );
   }
