@@ -7,9 +7,9 @@ const bidirectional = /[\u202a-\u202e\u2066-\u2069]/;
 
 /**
  * A character with a shape of its own: neither a space, nor a mark that needs a letter before it, nor a character that
- * is never displayed itself (joiners, fillers, variation selectors, tags). The blank of Braille looks like a space.
+ * is never displayed itself (joiners, fillers, variation selectors, tags).
  */
-const visible = /[^\p{Default_Ignorable_Code_Point}\p{M}\p{Z}\s\u2800]/u;
+const visible = /[^\p{Default_Ignorable_Code_Point}\p{M}\p{Z}\s]/u;
 
 /** Whether the text has at most that many characters (code points), at a cost that does not grow with longer ones. */
 const fits = (text: string, length: number) => text.length <= 2 * length && Array.from(text).length <= length;

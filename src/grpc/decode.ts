@@ -17,10 +17,19 @@ export function decode(method: MethodDefinition<object, unknown>, bytes: Buffer)
   } catch {
     throw refuse.invalidFields([{ field: "request", description: "must be a valid protobuf message" }]);
   }
-  if (reader.unknownFields || hasInvalidTime(request)) throw refuse.invalidFields(malformedFields(request, ""));
+  if (reader.unknownFields || hasInvalidTime(request)) {
+    const found = malformedFields(request, "");
+    throw refuse.invalidFields(found.length ? found : [unknownInside]);
+  }
   if (reader.hasTooManyMessages) throw refuse.invalidFields([tooManyMessages(request)]);
   return request;
 }
+
+/** Generated code makes values of times and masks, which have no place for what else was in their messages. */
+const unknownInside: Violation = {
+  field: "request",
+  description: "must not have fields in its times and masks that are unknown or of another type",
+};
 
 /** Whether one of the times is out of range. Elements of a list are all messages, or none is. */
 function hasInvalidTime(value: unknown): boolean {

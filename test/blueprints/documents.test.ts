@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { type Document, read, write } from "../../src/blueprints/documents";
 import type { Blueprint } from "../../src/domain/blueprint";
+import { parseName } from "../../src/domain/fields";
 
 async function* linesOf(text: string): AsyncGenerator<string> {
   for (const line of text.split("\n")) yield line;
@@ -17,7 +18,7 @@ const slug = fc.stringMatching(/^[a-z0-9]{1,8}([-_][a-z0-9]{1,8}){0,3}$/);
 const permissionSlug = fc.stringMatching(/^[a-z0-9\-.:_*]{1,48}$/);
 const name = fc
   .string({ unit: "grapheme", minLength: 1, maxLength: 24 })
-  .filter((text) => text.trim() === text && Array.from(text).length <= 48 && !/\p{Cc}/u.test(text));
+  .filter((text) => text.trim() === text && "value" in parseName(text));
 const description = fc
   .string({
     unit: fc.constantFrom("a", "é", "\n", "\t", " ", "#", "-", ":", "|", "'", '"', "{", "---\n"),
@@ -146,4 +147,13 @@ async function* endless(): AsyncGenerator<string> {
 test("a document that would need much memory is refused before it is there", async () => {
   const all = read(endless());
   await expect(all.next()).rejects.toThrow(/^document 1 is longer than 16777216 characters/);
+});
+
+test.each(["\u200b", "\u202eAdmin", "\ud83d"])("a name %j is refused as by a call, also as an escape", async (text) => {
+  const escaped = JSON.stringify(text).replace(
+    /[^ -~]/g,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  const document = `environment: dev\npermissions: [{ slug: a, name: ${escaped} }]`;
+  await expect(documentsOf(document)).rejects.toThrow(/permissions\[0\]\.name: must be 1–48 characters/);
 });

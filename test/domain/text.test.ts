@@ -17,7 +17,7 @@ const invisible = [
   ["\ufe00", "\ufe0f", "\u{e0100}"], // variation selectors
   ["\u{e0001}", "\u{e0020}", "\u{e007f}"], // tags
   ["\u0301", "\u20e3", "\u0903"], // marks that belong to a letter
-  ["\u00a0", "\u3000", "\u2028", "\u2800"],
+  ["\u00a0", "\u3000", "\u2028"],
 ].flat();
 
 describe.each([
@@ -55,6 +55,7 @@ describe.each([
     ["a letter and a mark", "e\u0301"],
     ["Korean of conjoining letters", "\u1112\u1161\u11ab"],
     ["a soft hyphen inside", "Ab\u00adteilung"],
+    ["a blank of Braille, which is a character of its own", "\u2800"],
     ["a private character", "\ue000"],
     ["a character that is not assigned yet", "\u{1faff}"],
     ["a byte order mark behind a letter is trimmed", "Admin\ufeff"],

@@ -117,6 +117,18 @@ test("unknown fields are named up to a hundred, and counted up to a thousand", (
   });
 });
 
+test.each([
+  ["a mask", message([5, message([1, "name"], [99, 1])])],
+  ["a time", message([4, message([12, message([1, 1], [99, 1])])])],
+])("an unknown field inside of %s is refused", (_, request) => {
+  expect(violationsOf(updateRole, request)).toEqual([
+    {
+      field: "request",
+      description: "must not have fields in its times and masks that are unknown or of another type",
+    },
+  ]);
+});
+
 test("a time out of range is found in a request of any size", () => {
   const never = message([1, 2 ** 50]);
   expect(violationsOf(updatePermission, message([3, message([6, never])]))).toEqual([
