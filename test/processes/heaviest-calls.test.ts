@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { engines } from "../support/engines";
-import { fillOrganization } from "../support/full-organization";
+import { type FullOrganization, fillOrganization } from "../support/full-organization";
 import { type HeaviestCall, heaviestCalls } from "../support/heaviest-calls";
 import { type WatchedService, startWatched } from "../support/pauses";
+import { many } from "../support/many";
 import { allRpcs, repeatableRpcs } from "../support/raw";
 import { present } from "../support/stage";
 import { openStorage, queryOnce } from "../support/storage";
@@ -13,12 +14,13 @@ import { openStorage, queryOnce } from "../support/storage";
 const folder = mkdtempSync(path.join(tmpdir(), "orgroles-"));
 let service: WatchedService;
 let calls: HeaviestCall[];
+let full: FullOrganization;
 let database: Awaited<ReturnType<(typeof engines)[number]["create"]>>;
 
 beforeAll(async () => {
   database = await present(engines[0]).create();
   const storage = await openStorage(present(engines[0]), database);
-  const full = await fillOrganization(storage, "full");
+  full = await fillOrganization(storage, "full");
   await storage.close();
   service = await startWatched(folder, {
     ORGROLES_DATABASE_URL: database.url,
@@ -35,6 +37,40 @@ afterAll(async () => {
 
 test("every RPC is among the heaviest calls", () => {
   expect([...new Set(calls.map(({ rpc }) => rpc))].toSorted()).toEqual(allRpcs.toSorted());
+});
+
+test("pages of members with very many roles are short, and every member comes once", async () => {
+  const { environmentId, organizationId, environmentRoles } = full;
+  const scope = { environmentId, organizationId };
+  const several = many(180, (index) => `many-${index}`);
+  for (let start = 0; start < several.length; start += 60)
+    await service.memberships.batchSetMemberRoles({
+      environmentId,
+      memberships: several
+        .slice(start, start + 60)
+        .map((userId) => ({ organizationId, userId, roleSlugs: environmentRoles.slice(0, 198) })),
+    });
+  const sizes: number[] = [];
+  const users: string[] = [];
+  for (let pageToken = "", first = true; first || pageToken; first = false) {
+    const page = await service.memberships.listMemberships({ ...scope, pageSize: 1000, pageToken });
+    sizes.push(page.memberships.length);
+    users.push(...page.memberships.map(({ userId }) => userId));
+    pageToken = page.nextPageToken;
+  }
+  expect(sizes[0]).toBeLessThan(300);
+  expect(sizes.length).toBeGreaterThan(2);
+  expect(users).toEqual([...several, "chief", ...many(1000, (index) => `user-${index}`)].toSorted());
+});
+
+test("a result of a batch of checks names the forty highest roles that grant, a check alone all of them", async () => {
+  const { environmentId, organizationId, environmentRoles, chief, permissions } = full;
+  const check = { organizationId, userId: chief, permission: permissions[500] ?? "" };
+  const alone = await service.access.checkPermission({ environmentId, ...check });
+  const { results } = await service.access.batchCheckPermissions({ environmentId, checks: [check] });
+  expect(alone.grantedBy.length).toBeGreaterThan(60);
+  expect(environmentRoles).toEqual(expect.arrayContaining(alone.grantedBy.slice(0, 40)));
+  expect(results[0]?.grantedBy).toEqual(alone.grantedBy.slice(0, 40));
 });
 
 test("no call of a full organization keeps the others waiting, and each is answered alike again", async () => {
