@@ -1,10 +1,11 @@
-import { type AccessView, type CheckView, accessOf, check, permissionUnknown } from "./access";
+import { type AccessView, type CheckView, accessOf, check } from "./access";
 import { type Refusal, refuse } from "./errors";
 import { Fields, type OrganizationId, type PermissionSlug, type UserId, parseId, parsePermissionSlug } from "./fields";
 import { rolesInOrder } from "./membership";
 import type { MemberScope } from "./membership-service";
 import type { Role } from "./role";
 import { parseEnvironmentId } from "./scope";
+import { mapInSlices } from "./slices";
 import type { Holding, Moment } from "./snapshots";
 import { heldRoles } from "./succession";
 import type { Tools } from "./tools";
@@ -60,7 +61,7 @@ export class AccessService {
     const checks = fields.batch("checks", request.checks);
     fields.check();
 
-    const parsed = checks.map((one) => {
+    const parsed = await mapInSlices(checks, (one) => {
       const own = new Fields();
       const wanted = parseCheck(own, one);
       return own.refusal() ?? wanted;
@@ -69,12 +70,11 @@ export class AccessService {
       environmentId,
       parsed.filter((one): one is Check => !(one instanceof Error)),
     );
-    return parsed.map((one) => (one instanceof Error ? one : checkIn(moment, one)));
+    return mapInSlices(parsed, (one) => (one instanceof Error ? one : checkIn(moment, one)));
   }
 }
 
 function checkIn(moment: Moment, wanted: Check): CheckView {
-  if (!moment.knows(wanted.permission)) return permissionUnknown;
   const { holding, roles } = accessIn(moment, wanted);
   return check(holding, roles, wanted.permission);
 }

@@ -1,6 +1,7 @@
 import type { PermissionSlug } from "./fields";
 import { limits } from "./limits";
 import { once } from "./once";
+import { countBeyond, hasPlace } from "./permission-sets";
 import type { Role } from "./role";
 import type { Slug } from "./slug";
 import type { Holding } from "./snapshots";
@@ -26,7 +27,7 @@ export interface CheckView {
   readonly reason: Reason;
 }
 
-export const permissionUnknown: CheckView = {
+const permissionUnknown: CheckView = {
   allowed: false,
   grantedBy: [],
   nearestRoles: [],
@@ -36,27 +37,29 @@ export const permissionUnknown: CheckView = {
 /** Of members with one role, by what that role grants in one snapshot: made once, for it is asked for over and over. */
 const ofOneRole = new WeakMap<readonly PermissionSlug[], AccessView>();
 
-export function accessOf({ permissions }: Holding, roles: readonly [Role, ...Role[]]): AccessView {
+export function accessOf(holding: Holding, roles: readonly [Role, ...Role[]]): AccessView {
   const [{ id, slug }, ...others] = roles;
-  const granted = permissions.get(id);
-  if (others.length || !granted) return unionOf(permissions, roles);
+  const granted = holding.permissions.get(id);
+  if (others.length || !granted) return unionOf(holding, roles);
   let view = ofOneRole.get(granted);
   if (!view) ofOneRole.set(granted, (view = { role: slug, roles: [slug], permissions: granted }));
   return view;
 }
 
-function unionOf(permissions: Holding["permissions"], roles: readonly [Role, ...Role[]]): AccessView {
-  const union = new Set(roles.flatMap(({ id }) => permissions.get(id) ?? []));
-  return { role: roles[0].slug, roles: roles.map(({ slug }) => slug), permissions: [...union].sort() };
+function unionOf({ table, sets }: Holding, roles: readonly [Role, ...Role[]]): AccessView {
+  const union = table.unionOf(roles.map(({ id }) => sets.get(id)));
+  return { role: roles[0].slug, roles: roles.map(({ slug }) => slug), permissions: table.slugsIn(union) };
 }
 
 /** Whether one of the roles grants the permission. Without roles the user is no member. */
 export function check(holding: Holding, roles: readonly Role[], permission: PermissionSlug): CheckView {
-  const granting = roles.filter(({ id }) => holding.permissions.get(id)?.includes(permission));
+  const place = holding.table.placeOf(permission);
+  if (place === undefined) return permissionUnknown;
+  const granting = roles.filter((role) => grants(holding, role, place));
   const [role, ...others] = granting;
   if (role) return others.length ? allowed(granting) : allowedByOne(role);
   const reason = roles.length ? "PERMISSION_NOT_GRANTED" : "MEMBERSHIP_NOT_FOUND";
-  return { allowed: false, grantedBy: [], nearestRoles: nearest(holding, roles, permission), reason };
+  return { allowed: false, grantedBy: [], nearestRoles: nearest(holding, roles, place), reason };
 }
 
 function allowed(granting: readonly Role[]): CheckView {
@@ -65,13 +68,18 @@ function allowed(granting: readonly Role[]): CheckView {
 
 const allowedByOne = once((role: Role) => allowed([role]));
 
+const grants = ({ sets }: Holding, { id }: Role, place: number): boolean => {
+  const set = sets.get(id);
+  return set !== undefined && hasPlace(set, place);
+};
+
 /** The roles that would grant it, those first that would add the fewest other permissions to what the user has. */
-function nearest({ context, permissions }: Holding, roles: readonly Role[], permission: PermissionSlug): Slug[] {
-  const has = new Set(roles.flatMap(({ id }) => permissions.get(id) ?? []));
+function nearest({ context, table, sets }: Holding, roles: readonly Role[], place: number): Slug[] {
+  const has = table.unionOf(roles.map(({ id }) => sets.get(id)));
   return context.roles
     .flatMap(({ id, slug }) => {
-      const granted = permissions.get(id) ?? [];
-      return granted.includes(permission) ? [{ slug, added: granted.filter((other) => !has.has(other)).length }] : [];
+      const set = sets.get(id);
+      return set && hasPlace(set, place) ? [{ slug, added: countBeyond(set, has) }] : [];
     })
     .sort((a, b) => a.added - b.added)
     .slice(0, limits.nearestRoles)

@@ -16,9 +16,19 @@ export interface Call {
 export const ownCall: Call = { fingerprint: () => "", signal: new AbortController().signal };
 
 /** A request id and the request it stands for. */
-interface Identified {
-  readonly requestId: RequestId;
-  readonly fingerprint: string;
+class Identified {
+  private digest: string | undefined;
+
+  constructor(
+    readonly requestId: RequestId,
+    private readonly call: Call,
+  ) {}
+
+  /** Made when it is needed first: a request that breaks a rule does not need it, however large it is. */
+  get fingerprint(): string {
+    this.digest ??= this.call.fingerprint();
+    return this.digest;
+  }
 }
 
 /** A call's attempt to change something. */
@@ -30,8 +40,7 @@ export interface Attempt {
 
 export function parseAttempt(fields: Fields, requestId: string | undefined, call: Call): Attempt {
   const parsed = fields.optional("request_id", requestId, parseRequestId);
-  const { signal } = call;
-  return { signal, identified: parsed && { requestId: parsed, fingerprint: call.fingerprint() } };
+  return { signal: call.signal, identified: parsed && new Identified(parsed, call) };
 }
 
 /** The answers that requests with an id got, stored in the transaction of their change. */
@@ -49,7 +58,7 @@ export class Answers {
     const earlier = await stores.answers.find(id, requestId, this.clock() - limits.requestIdLifetime);
     if (!earlier) return undefined;
     if (earlier.fingerprint !== fingerprint) throw refuse.requestIdReused(requestId);
-    return { answer: JSON.parse(earlier.answer) as T };
+    return { answer: earlier.answer as T };
   }
 
   /** Answers as before, else does the work and stores its answer with it. */
@@ -58,7 +67,8 @@ export class Answers {
     if (earlier) return earlier.answer;
     const answer = await work();
     if (attempt.identified) {
-      const stored = { answer: JSON.stringify(answer), createTime: this.clock(), ...attempt.identified };
+      const { requestId, fingerprint } = attempt.identified;
+      const stored = { requestId, fingerprint, answer, createTime: this.clock() };
       await stores.answers.save(id, stored, stored.createTime - limits.requestIdLifetime);
     }
     return answer;

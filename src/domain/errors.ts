@@ -88,12 +88,13 @@ function listed(slugs: readonly string[], most: number = limits.slugsInMetadata)
 
 /** One factory for each reason: the only place where messages and metadata are made. */
 export const refuse = {
-  invalidFields: (violations: readonly Violation[]) =>
+  /** `count`: of all violations, where the first of them are given. */
+  invalidFields: (violations: readonly Violation[], count = violations.length) =>
     new Refusal(
       "INVALID_FIELDS",
       `Invalid request: ${violations[0]?.field} ${violations[0]?.description}` +
-        (violations.length > 1 ? ` (and ${violations.length - 1} more)` : ""),
-      { violation_count: String(violations.length) },
+        (count > 1 ? ` (and ${count - 1} more)` : ""),
+      { violation_count: String(count) },
       { violations: violations.slice(0, limits.violations) },
     ),
 

@@ -1,4 +1,5 @@
 import { limits } from "./limits";
+import { isDescription, isName } from "./text";
 import { type Refusal, type Violation, refuse } from "./errors";
 
 declare const brand: unique symbol;
@@ -22,16 +23,19 @@ export type Parse<T> = (text: string) => { readonly value: T } | { readonly rule
  */
 export class Fields {
   private readonly violations: Violation[] = [];
+  private violationCount = 0;
 
   required<T>(field: string, text: string | undefined, parse: Parse<T>): T {
     const result = parse(text ?? "");
     if ("value" in result) return result.value;
-    return this.refuse(field, result.rule) as T;
+    return this.refuse(field, text ? result.rule : "is required") as T;
   }
 
   /** An optional field is absent or valid; set but empty is not absent. */
   optional<T>(field: string, text: string | undefined, parse: Parse<T>): T | undefined {
-    return text === undefined ? undefined : this.required(field, text, parse);
+    if (text === undefined) return undefined;
+    const result = parse(text);
+    return "value" in result ? result.value : this.refuse(field, result.rule);
   }
 
   /** A list that is a set: each element is parsed, repeats count once. */
@@ -39,8 +43,16 @@ export class Fields {
     return [...new Set(this.list(field, texts, parse))];
   }
 
+  /** A list of which each element is parsed. Of one that is too long none is. */
   list<T>(field: string, texts: readonly string[], parse: Parse<T>): T[] {
-    return texts.map((text, index) => this.required(`${field}[${index}]`, text, parse));
+    if (texts.length > limits.listItems) {
+      this.refuse(field, `must be at most ${limits.listItems} items`);
+      return [];
+    }
+    return texts.map((text, index) => {
+      const result = parse(text);
+      return "value" in result ? result.value : (this.refuse(`${field}[${index}]`, result.rule) as T);
+    });
   }
 
   /** The items of a batch: at least one, and not too many; of too many none is looked at. */
@@ -52,16 +64,19 @@ export class Fields {
 
   /** The paths of an update mask: at least one, each of them allowed. */
   mask<Path extends string>(paths: readonly string[] | undefined, allowed: readonly Path[]): ReadonlySet<Path> {
+    const rule = `must be one of ${allowed.join(", ")}`;
     if (!paths?.length) this.refuse("update_mask", `is required: one or more of ${allowed.join(", ")}`);
-    paths?.forEach((path, index) => {
-      if (!(allowed as readonly string[]).includes(path))
-        this.refuse(`update_mask.paths[${index}]`, `must be one of ${allowed.join(", ")}`);
+    const named = this.set("update_mask.paths", paths ?? [], (path) => {
+      const value = allowed.find((other) => other === path);
+      return value ? { value } : { rule };
     });
-    return new Set(paths as readonly Path[]);
+    return new Set(named);
   }
 
+  /** Notes a violation. Only as many are kept as a refusal names. */
   refuse(field: string, description: string): undefined {
-    this.violations.push({ field, description });
+    this.violationCount += 1;
+    if (this.violations.length < limits.violations) this.violations.push({ field, description });
   }
 
   check(): void {
@@ -70,11 +85,9 @@ export class Fields {
   }
 
   refusal(): Refusal | undefined {
-    return this.violations.length ? refuse.invalidFields(this.violations) : undefined;
+    return this.violationCount ? refuse.invalidFields(this.violations, this.violationCount) : undefined;
   }
 }
-
-const lengthOf = (text: string) => Array.from(text).length;
 
 /** 1–64 printable ASCII characters without spaces, kept byte for byte. */
 export function parseId<T extends string>(text: string): { value: T } | { rule: string } {
@@ -85,23 +98,25 @@ export function parseId<T extends string>(text: string): { value: T } | { rule: 
 
 function parseLine<T extends string>(text: string, length: number): { value: T } | { rule: string } {
   const line = text.trim();
-  return lengthOf(line) >= 1 && lengthOf(line) <= length && !/\p{Cc}/u.test(line)
-    ? { value: line as T }
-    : { rule: `must be 1–${length} characters after trimming, without control characters` };
+  if (isName(line, length)) return { value: line as T };
+  const characters = `must be 1–${length} characters after trimming`;
+  return {
+    rule: `${characters}, at least one of them visible, without control characters and bidirectional overrides`,
+  };
 }
 
-/** 1–48 characters after trimming outer whitespace, no control characters. */
+/** A name of a role or a permission. */
 export const parseName: Parse<Name> = (text) => parseLine(text, limits.nameLength);
 
+/** A name of an environment. */
 export const parseDisplayName: Parse<Name> = (text) => parseLine(text, limits.displayNameLength);
 
-/** 0–150 characters, no control characters but newline and tab. */
-export const parseDescription: Parse<Description> = (text) =>
-  lengthOf(text) <= limits.descriptionLength && !/[^\P{Cc}\n\t]/u.test(text)
-    ? { value: text as Description }
-    : {
-        rule: `must be at most ${limits.descriptionLength} characters, without control characters but newline and tab`,
-      };
+/** 0–150 characters. */
+export const parseDescription: Parse<Description> = (text) => {
+  if (isDescription(text, limits.descriptionLength)) return { value: text as Description };
+  const characters = `must be at most ${limits.descriptionLength} characters`;
+  return { rule: `${characters}, without bidirectional overrides and control characters but newline and tab` };
+};
 
 /** 1–48 characters of `[a-z0-9]` and the delimiters `- . : _ *`. */
 export const parsePermissionSlug: Parse<PermissionSlug> = (text) =>

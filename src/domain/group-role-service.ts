@@ -38,6 +38,12 @@ export interface SyncMemberGroups extends OrganizationScope {
   readonly requestId?: string | undefined;
 }
 
+export interface SyncedMember {
+  readonly membership: MembershipView;
+  /** Ids that no group can have here, as `shownId` shows them. */
+  readonly ignoredGroupIds: readonly string[];
+}
+
 /** Maps the groups of identity providers to roles, and gives members the roles of their groups. */
 export class GroupRoleService {
   constructor(private readonly tools: Tools) {}
@@ -103,18 +109,17 @@ export class GroupRoleService {
     });
   }
 
-  async syncMemberGroups(request: SyncMemberGroups, call: Call): Promise<MembershipView> {
+  async syncMemberGroups(request: SyncMemberGroups, call: Call): Promise<SyncedMember> {
     const fields = new Fields();
     const { environmentId, organizationId } = parseOrganizationScope(fields, request);
     const userId = fields.required<UserId>("user_id", request.userId, parseId);
-    const groupIds = fields.set<GroupId>("group_ids", request.groupIds, parseId);
-    if (groupIds.length > limits.batchItems) fields.refuse("group_ids", `must be at most ${limits.batchItems} groups`);
+    const { groupIds, ignoredGroupIds } = parseGroupIds(fields, request.groupIds);
     const attempt = parseAttempt(fields, request.requestId, call);
     fields.check();
 
     const { transactions, clock, digest } = this.tools;
     const time = clock();
-    return transactions.inOrganization(environmentId, organizationId, attempt, async (stores, state, organization) => {
+    const sync = async (stores: Stores, state: EnvironmentState, organization: OrganizationState) => {
       const { uid, multipleRolesEnabled, revision: asOfRevision } = state.environment;
       const context = organizationContext(state, organization);
       const mapped = (await findMapped(stores, state, organization, groupIds)).map(({ roleId }) => roleId);
@@ -132,8 +137,37 @@ export class GroupRoleService {
       };
       await stores.memberships.put(uid, [membership]);
       return viewMembership(digest, context, state, organization, membership);
-    });
+    };
+    // the ignored ids are the same for the same request: they need no place in its stored answer
+    return {
+      membership: await transactions.inOrganization(environmentId, organizationId, attempt, sync),
+      ignoredGroupIds,
+    };
   }
+}
+
+/** Takes the groups apart from ids that no rule allows. Each counts once. */
+function parseGroupIds(fields: Fields, texts: readonly string[]) {
+  const groupIds: GroupId[] = [];
+  const ignoredGroupIds: string[] = [];
+  const named = texts.length <= limits.listItems ? new Set(texts) : undefined;
+  if (!named || named.size > limits.batchItems)
+    fields.refuse("group_ids", `must be at most ${limits.batchItems} groups`);
+  else
+    for (const text of named) {
+      const parsed = parseId<GroupId>(text);
+      if ("value" in parsed) groupIds.push(parsed.value);
+      else ignoredGroupIds.push(shownId(text));
+    }
+  return { groupIds, ignoredGroupIds };
+}
+
+/** An id that breaks the rule for ids, cut where it is very long. */
+function shownId(text: string): string {
+  const most = limits.ignoredGroupIdLength;
+  if (text.length <= most) return text;
+  const characters = Array.from(text.slice(0, 2 * most + 1));
+  return characters.length <= most ? text : `${characters.slice(0, most).join("")}…`;
 }
 
 /** The groups that are mapped to a live role, with that role. */

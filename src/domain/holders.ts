@@ -1,10 +1,10 @@
 import { loadOrganizations } from "./loading";
+import { countRoles } from "./membership";
 import type { Role } from "./role";
+import { Portions } from "./slices";
 import type { EnvironmentState, Membership, OrganizationState } from "./state";
 import type { Stores } from "./stores";
 import { goneRoles, heldRoles } from "./succession";
-
-const pageSize = 1000;
 
 /**
  * How many members have a role: all of them, and those who have no other one. What the database can count, it counts;
@@ -48,15 +48,18 @@ async function* pagesOf(
   roleId: Role["id"],
   options: { readonly several: boolean; readonly organization?: OrganizationState["uid"] | undefined },
 ): AsyncGenerator<Membership[]> {
+  const portions = new Portions();
   let after: Membership | undefined;
   do {
+    const limit = portions.size;
     const page: Membership[] = await stores.memberships.storing(state.environment.uid, roleId, {
       ...options,
       after,
-      limit: pageSize,
+      limit,
     });
     yield page;
-    after = page.length < pageSize ? undefined : page.at(-1);
+    portions.had(page.length, countRoles(page));
+    after = page.length < limit ? undefined : page.at(-1);
   } while (after);
 }
 

@@ -8,16 +8,30 @@ export const limits = {
   /** What is left of a name in a generated slug: 48 less a hyphen and six characters of the id. */
   generatedSlugStemLength: 41,
   generatedSlugSuffixLength: 6,
+  /** More than any token that the server makes has. */
+  pageTokenLength: 2048,
   defaultPageSize: 100,
   maxPageSize: 1000,
   /** Bytes of names, descriptions and permission slugs after which a page of roles ends early. */
   pageBytes: 2 * 1024 * 1024,
+  /** Roles of all members together after which a page of members ends early. */
+  pageRoleReferences: 30_000,
+  /** Roles that one result of a batch of checks names. */
+  grantedByInBatch: 40,
   requestBytes: 1024 * 1024,
   /** Slugs listed in one metadata value before it is cut with `…`. */
   slugsInMetadata: 20,
   slugsInMessage: 3,
   /** Items of one batch, groups of one member. */
   batchItems: 1000,
+  /** Slugs or paths of one list of a request, repeats included. */
+  listItems: 50_000,
+  /** Messages inside one request: far more than any that is valid has. */
+  requestMessages: 10_000,
+  /** Fields that a message does not have, after which the rest of a request is not read. */
+  unknownFields: 1000,
+  /** Characters of a group id that no rule allows, as it is returned. */
+  ignoredGroupIdLength: 256,
   nearestRoles: 10,
   /** Members that one transaction rewrites. */
   settledMembers: 500,

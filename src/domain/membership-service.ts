@@ -2,11 +2,21 @@ import { refuse } from "./errors";
 import { Fault } from "./fault";
 import { type EnvironmentId, Fields, type OrganizationId, type UserId, parseEtag, parseId } from "./fields";
 import type { RoleId } from "./ids";
-import { type MembershipView, assignableRoles, byKey, findMember, membershipEtag, viewMembership } from "./membership";
+import { limits } from "./limits";
+import {
+  type MembershipView,
+  assignableRoles,
+  byKey,
+  countRoles,
+  findMember,
+  membershipEtag,
+  viewMembership,
+} from "./membership";
 import { type Page, type PageRequest, pageOf, parsePage } from "./page";
 import { organizationContext } from "./role-config";
 import { type OrganizationScope, effectiveRole, parseEnvironmentId, parseOrganizationScope } from "./scope";
 import { removeIfEmpty } from "./settlement";
+import { Portions, mapInSlices } from "./slices";
 import { type Slug, parseSlug } from "./slug";
 import type { EnvironmentState, Membership, OrganizationState } from "./state";
 import type { Stores } from "./stores";
@@ -69,7 +79,9 @@ export class MembershipService {
     const fields = new Fields();
     const environmentId = parseEnvironmentId(fields, request);
     const memberships = fields.batch("memberships", request.memberships);
-    const wanted = memberships.map((membership, index) => parseWanted(fields, membership, `memberships[${index}].`));
+    const wanted = await mapInSlices(memberships, (membership, index) =>
+      parseWanted(fields, membership, `memberships[${index}].`),
+    );
     const seen = new Set<string>();
     wanted.forEach(({ organizationId, userId }, index) => {
       if (!organizationId || !userId) return; // refused already
@@ -97,12 +109,14 @@ export class MembershipService {
       organizationIds,
       attempt,
       async (stores, state, organizationOf) => {
-        const homes = new Map(organizationIds.map((id) => [id, this.home(state, organizationOf(id))]));
+        const ids = [...new Set(organizationIds)];
+        const made = await mapInSlices(ids, (id) => [id, this.home(state, organizationOf(id))] as const);
+        const homes = new Map(made);
         const members = wanted.flatMap((member) => {
           const home = homes.get(member.organizationId);
           return home ? [{ ...member, ...home, organizationUid: home.organization.uid }] : [];
         });
-        const roleIds = assignableRoles(state, members);
+        const roleIds = await assignableRoles(state, members);
         const { uid, revision: asOfRevision } = state.environment;
         const present = byKey(await stores.memberships.find(uid, members));
         const memberships = members.map(({ organizationUid, userId }, index): Membership => {
@@ -112,7 +126,7 @@ export class MembershipService {
         const [only] = members;
         if (etag && only) this.checkEtag(state, only.organization, only.userId, present(only), etag);
         await stores.memberships.put(uid, memberships);
-        return members.map(({ view }, index) => view(memberships[index] as Membership));
+        return mapInSlices(members, ({ view }, index) => view(memberships[index] as Membership));
       },
     );
   }
@@ -163,9 +177,9 @@ export class MembershipService {
     return this.tools.transactions.read(scope, signal, async (stores, { state, context, organization }) => {
       const roleId = roleSlug && effectiveRole(context, roleSlug).id;
       if (!organization) return { items: [], nextPageToken: "" };
-      const found = await membersBehind(stores, state, organization, roleId, after?.key ?? "", size + 1);
-      const { items, nextPageToken } = pageOf(list, found, size, ({ userId }) => userId);
-      return { items: items.map(this.home(state, organization).view), nextPageToken };
+      const { found, cut } = await membersBehind(stores, state, organization, roleId, after?.key ?? "", size + 1);
+      const { items, nextPageToken } = pageOf(list, found, cut ? found.length - 1 : size, ({ userId }) => userId);
+      return { items: await mapInSlices(items, this.home(state, organization).view), nextPageToken };
     });
   }
 
@@ -199,7 +213,10 @@ function parseWanted(fields: Fields, request: BatchSetMemberRoles["memberships"]
   };
 }
 
-/** The members behind a user, with a role those who have it: as many as there are up to the limit. */
+/**
+ * The members behind a user, with a role those who have it: as many as there are up to the limit, or fewer, `cut` where
+ * their roles are very many.
+ */
 async function membersBehind(
   stores: Stores,
   state: EnvironmentState,
@@ -207,18 +224,24 @@ async function membersBehind(
   roleId: RoleId | undefined,
   after: string,
   limit: number,
-): Promise<Membership[]> {
+): Promise<{ readonly found: Membership[]; readonly cut: boolean }> {
   const { uid } = state.environment;
-  const members = (page: { after: string; roleIds?: RoleId[] }) =>
-    stores.memberships.list(uid, organization.uid, { ...page, limit });
-  if (!roleId) return members({ after });
-  const gone = goneRoles(state, [...organization.replaced.keys()]);
-  const roleIds = [roleId, ...(await stores.memberships.stored(uid, organization.uid, gone))];
+  const gone = roleId ? goneRoles(state, [...organization.replaced.keys()]) : [];
+  const roleIds = roleId && [roleId, ...(await stores.memberships.stored(uid, organization.uid, gone))];
   const found: Membership[] = [];
+  const portions = new Portions();
+  let references = 0;
   for (let last = after; ; ) {
-    const candidates = await members({ after: last, roleIds });
-    found.push(...candidates.filter((member) => heldRoles(state, organization, member).includes(roleId)));
+    const size = Math.min(limit, portions.size);
+    const candidates = await stores.memberships.list(uid, organization.uid, { after: last, roleIds, limit: size });
+    const rows = countRoles(candidates);
+    portions.had(candidates.length, rows);
+    found.push(
+      ...(roleId ? candidates.filter((member) => heldRoles(state, organization, member).includes(roleId)) : candidates),
+    );
+    references += rows;
     last = candidates.at(-1)?.userId ?? "";
-    if (found.length >= limit || candidates.length < limit) return found.slice(0, limit);
+    if (found.length >= limit || candidates.length < size) return { found: found.slice(0, limit), cut: false };
+    if (references > limits.pageRoleReferences && found.length > 1) return { found, cut: true };
   }
 }

@@ -2,8 +2,11 @@ import { refuse } from "./errors";
 import { Fault } from "./fault";
 import type { EnvironmentId, OrganizationId, UserId } from "./fields";
 import type { Digest, RoleId } from "./ids";
+import { limits } from "./limits";
+import { once } from "./once";
 import type { Role } from "./role";
 import type { Context } from "./role-config";
+import { mapInSlices } from "./slices";
 import type { Slug } from "./slug";
 import type { EnvironmentState, MemberKey, Membership, OrganizationState } from "./state";
 import type { Stores } from "./stores";
@@ -24,7 +27,9 @@ export interface MembershipView {
 
 /** The roles of a member in the context's priority order: the first is its primary one. */
 export function rolesInOrder(context: Context, held: readonly RoleId[]): readonly [Role, ...Role[]] {
-  const [primary, ...others] = context.roles.filter(({ id }) => held.includes(id));
+  const [only] = held;
+  const wanted = held.length > 1 ? new Set(held) : undefined;
+  const [primary, ...others] = context.roles.filter(({ id }) => (wanted ? wanted.has(id) : id === only));
   if (!primary) throw new Fault(`none of ${held.length} roles of a member is effective`);
   return [primary, ...others];
 }
@@ -55,6 +60,10 @@ export function viewMembership(
   };
 }
 
+/** The rows that members are. */
+export const countRoles = (members: readonly Membership[]): number =>
+  members.reduce((sum, { roleIds }) => sum + roleIds.length, 0);
+
 /** Finds members among those read at once. */
 export function byKey(members: readonly Membership[]): (key: MemberKey) => Membership | undefined {
   const named = new Map(members.map((member) => [nameOf(member), member]));
@@ -77,6 +86,8 @@ export async function findMember(
   return membership;
 }
 
+const idsBySlug = once(({ roles }: Context) => new Map(roles.map(({ slug, id }) => [slug, id])));
+
 /** Roles that a member is to have, and the request's field that names them. */
 export interface WantedRoles {
   readonly context: Context;
@@ -89,17 +100,17 @@ export interface WantedRoles {
  * For each member the roles it may be given: the named ones, the default role where none is named. Refuses all members
  * together where one names something else, or several roles where the environment allows one.
  */
-export function assignableRoles(state: EnvironmentState, wanted: readonly WantedRoles[]): RoleId[][] {
+export async function assignableRoles(state: EnvironmentState, wanted: readonly WantedRoles[]): Promise<RoleId[][]> {
   const unknown = new Set<string>();
   const fields: string[] = [];
-  const assignable = wanted.map(({ context, field, slugs }) => {
+  const assignable = await mapInSlices(wanted, ({ context, field, slugs }) => {
     if (!slugs.length) return [context.defaultRole.id];
-    const ids = new Map(context.roles.map(({ slug, id }) => [slug, id]));
+    const ids = idsBySlug(context);
     const named = slugs.flatMap((slug, index) => {
       const id = ids.get(slug);
       if (id) return [id];
       unknown.add(slug);
-      fields.push(`${field}[${index}]`);
+      if (fields.length < limits.violations) fields.push(`${field}[${index}]`);
       return [];
     });
     return [...new Set(named)];

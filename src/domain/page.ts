@@ -36,6 +36,7 @@ export function encodeToken(list: readonly string[], cursor: Cursor): string {
 }
 
 function decodeToken(token: string, list: readonly string[]): Cursor {
+  if (token.length > limits.pageTokenLength) throw refuse.pageTokenInvalid();
   try {
     const parts: unknown[] = JSON.parse(Buffer.from(token, "base64url").toString());
     const [key, position] = parts.slice(list.length);

@@ -11,7 +11,7 @@ import {
   slugsOf,
   viewConfig,
 } from "./role-config";
-import { firstPage, viewRoles } from "./role-service";
+import { readFirstPage } from "./role-pages";
 import { removeIfEmpty } from "./settlement";
 import { type OrganizationScope, type Scope, effectiveRole, parseOrganizationScope, parseScope } from "./scope";
 import { type Slug, parseSlug } from "./slug";
@@ -55,7 +55,7 @@ export class RoleConfigService {
           await stores.organizations.saveOwn(environment.uid, organization.id, { ...organization.own, order });
         else await stores.environments.update(environment.uid, { order });
         return {
-          roles: firstPage(await viewRoles(digest, stores, environment.uid, after, scope.organizationId)),
+          roles: await readFirstPage(digest, stores, environment.uid, after, scope.organizationId),
           config: viewConfig(digest, after),
         };
       },
@@ -141,5 +141,6 @@ export class RoleConfigService {
 function reordered(context: Context, slugs: readonly Slug[]) {
   const difference = differenceFromPermutation(slugs, slugsOf(context.roles));
   if (difference) throw refuse.priorityOrderMismatch(difference);
-  return slugs.map((slug) => effectiveRole(context, slug));
+  const bySlug = new Map(context.roles.map((role) => [role.slug, role]));
+  return slugs.flatMap((slug) => bySlug.get(slug) ?? []);
 }

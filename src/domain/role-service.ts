@@ -10,12 +10,10 @@ import {
   parseName,
   parsePermissionSlug,
 } from "./fields";
-import type { Digest, EnvironmentUid, PermissionId } from "./ids";
-import { limits } from "./limits";
-import { type Cursor, type Page, type PagePosition, type PageRequest, encodeToken, parsePage } from "./page";
+import type { EnvironmentUid, PermissionId } from "./ids";
+import { type Page, type PagePosition, type PageRequest, encodeToken, parsePage } from "./page";
 import { type Role, type RoleView, roleEtag } from "./role";
 import {
-  type Context,
   type RoleConfigView,
   environmentContext,
   idsOf,
@@ -44,6 +42,7 @@ import {
   suggestSlug,
 } from "./slug";
 import type { Holding } from "./snapshots";
+import { firstPage, positionAfter } from "./role-pages";
 import { KeyTaken, type Stores } from "./stores";
 import type { Tools } from "./tools";
 import { type Call, type Attempt, parseAttempt } from "./attempt";
@@ -222,12 +221,13 @@ export class RoleService {
     const whole = !after && size >= context.roles.length;
     const made = whole ? this.pages.get(holding) : undefined;
     if (made) return made;
-    const views = context.roles.map((role) => viewRole(digest, context, role, permissions.get(role.id) ?? []));
     const start = after ? positionAfter(context.roles, after) : 0;
-    const items = firstPage(views.slice(start), size);
+    const items = await firstPage(context.roles.slice(start, start + size), (role) =>
+      viewRole(digest, context, role, permissions.get(role.id) ?? []),
+    );
     const end = start + items.length;
     const last = items.at(-1);
-    const nextPageToken = last && end < views.length ? encodeToken(list, { key: last.id, position: end }) : "";
+    const nextPageToken = last && end < context.roles.length ? encodeToken(list, { key: last.id, position: end }) : "";
     const page = { items, nextPageToken, config: viewConfig(digest, context) };
     if (whole && !nextPageToken) this.pages.set(holding, page);
     return page;
@@ -272,8 +272,9 @@ export class RoleService {
 
   async removeRolePermissions(request: ChangeRolePermissions, call: Call): Promise<RoleView> {
     const { scope, slug, permissions, attempt } = this.parsePermissionChange(request, call);
+    const removed = new Set(permissions);
     return this.change(scope, slug, attempt, (present) => ({
-      permissions: present.filter((permission) => !permissions.includes(permission)),
+      permissions: present.filter((permission) => !removed.has(permission)),
       named: permissions,
     }));
   }
@@ -310,8 +311,10 @@ export class RoleService {
       const role = ownRole(context, slug, scope.organizationId);
       const present = (await stores.roles.permissionsOf(uid, [role.organizationId], role.id)).get(role.id) ?? [];
       const { changes = {}, permissions = present, named = permissions } = decide(present, role);
-      const added = permissions.filter((permission) => !present.includes(permission));
-      const removed = present.filter((permission) => !permissions.includes(permission));
+      const before = new Set(present);
+      const after = new Set(permissions);
+      const added = permissions.filter((permission) => !before.has(permission));
+      const removed = present.filter((permission) => !after.has(permission));
       if (added.length) this.checkPermissionQuota(slug, permissions.length);
       const ids = await this.permissionIds(stores, uid, named, removed);
       const idsFor = (slugs: readonly PermissionSlug[]) => slugs.flatMap((permission) => ids.get(permission) ?? []);
@@ -350,32 +353,4 @@ export class RoleService {
     const limit = this.tools.quotas.permissionsPerRole;
     if (count > limit) throw refuse.permissionLimitReached(`roles/${role}`, limit);
   }
-}
-
-/** All roles of a context as a caller sees them. */
-export async function viewRoles(
-  digest: Digest,
-  stores: Stores,
-  uid: EnvironmentUid,
-  context: Context,
-  organizationId: OrganizationId | undefined,
-): Promise<RoleView[]> {
-  const permissions = await stores.roles.permissionsOf(uid, organizationId ? ["", organizationId] : [""]);
-  return context.roles.map((role) => viewRole(digest, context, role, permissions.get(role.id) ?? []));
-}
-
-/** Where a page of roles goes on: behind the last role of the page before, wherever that is now. */
-function positionAfter(roles: readonly Role[], cursor: Cursor): number {
-  const index = roles.findIndex((role) => role.id === cursor.key);
-  return index < 0 ? Math.max(0, cursor.position - 1) : index + 1;
-}
-
-/** As many roles as were asked for, fewer where the answer would become too large for a client; at least one. */
-export function firstPage(views: readonly RoleView[], size = views.length): RoleView[] {
-  let bytes = 0;
-  const end = views.findIndex((view, index) => {
-    bytes += view.permissions.reduce((sum, slug) => sum + slug.length + 2, 1000);
-    return index >= size || (index > 0 && bytes > limits.pageBytes);
-  });
-  return views.slice(0, end < 0 ? views.length : end);
 }

@@ -18,6 +18,8 @@ export class Rounds<Question, Answer> {
   constructor(
     private readonly ask: (questions: readonly Question[]) => Promise<Answer>,
     private readonly limits: { readonly questions: number; readonly roundTrips: number },
+    /** As how many questions one counts. */
+    private readonly weightOf: (question: Question) => number = () => 1,
   ) {}
 
   answer(question: Question): Promise<Answer> {
@@ -38,9 +40,19 @@ export class Rounds<Question, Answer> {
 
   private next(): void {
     if (this.underWay >= this.limits.roundTrips || !this.waiting.length) return;
-    const asked = this.waiting.splice(0, this.limits.questions);
+    const asked = this.waiting.splice(0, this.countOfNext());
     this.underWay += 1;
     void this.settle(asked);
+  }
+
+  /** As many as fit a round trip together, at least one. */
+  private countOfNext(): number {
+    let weight = 0;
+    const end = this.waiting.findIndex(({ question }, index) => {
+      weight += this.weightOf(question);
+      return index > 0 && weight > this.limits.questions;
+    });
+    return end < 0 ? this.waiting.length : end;
   }
 
   private async settle(asked: readonly Asked<Question, Answer>[]): Promise<void> {

@@ -1,5 +1,7 @@
 import type { OrganizationUid, RoleId } from "./ids";
 import { limits } from "./limits";
+import { countRoles } from "./membership";
+import { Portions, mapInSlices } from "./slices";
 import type { EnvironmentState, OrganizationState } from "./state";
 import type { Stores, Unsettled } from "./stores";
 import { goneRoles, heldRoles, unmappedRoles } from "./succession";
@@ -16,14 +18,17 @@ export async function settleMembers(
   const { uid, revision: asOfRevision } = state.environment;
   const replaced = [...organizations.values()].flatMap((organization) => [...organization.replaced.keys()]);
   const by = unsettledBy(state, replaced);
+  const portions = new Portions();
   for (let left: number = limits.settledMembers; left > 0; ) {
-    const unsettled = await stores.memberships.unsettled(uid, by, left, [...organizations.keys()]);
+    const size = Math.min(left, portions.size);
+    const unsettled = await stores.memberships.unsettled(uid, by, size, [...organizations.keys()]);
     if (!unsettled.length) return true;
-    const settled = unsettled.flatMap((member) => {
+    const settled = await mapInSlices(unsettled, (member) => {
       const organization = organizations.get(member.organizationUid);
-      return organization ? { ...member, roleIds: heldRoles(state, organization, member), asOfRevision } : [];
+      return organization ? [{ ...member, roleIds: heldRoles(state, organization, member), asOfRevision }] : [];
     });
-    await stores.memberships.put(uid, settled);
+    await stores.memberships.put(uid, settled.flat());
+    portions.had(unsettled.length, countRoles(unsettled));
     left -= unsettled.length;
   }
   return false;

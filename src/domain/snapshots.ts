@@ -3,7 +3,9 @@ import type { EnvironmentId, OrganizationId, PermissionSlug, UserId } from "./fi
 import type { EnvironmentUid, PermissionId, RoleId } from "./ids";
 import { type View, loadEnvironment, loadOrganizations } from "./loading";
 import { byKey } from "./membership";
+import { type PermissionSet, PermissionTable } from "./permission-sets";
 import { type Context, environmentContext, organizationContext } from "./role-config";
+import { mapInSlices } from "./slices";
 import { Rounds } from "./rounds";
 import type { ParsedScope } from "./scope";
 import type { Environment, EnvironmentState, MemberKey, Membership, Organization, OrganizationState } from "./state";
@@ -13,14 +15,16 @@ import type { Known } from "./transactions";
 /** What holds in an environment or an organization, as long as their revisions are those it was made from. */
 export interface Holding {
   readonly context: Context;
+  /** Of each role, sorted. */
   readonly permissions: ReadonlyMap<RoleId, readonly PermissionSlug[]>;
+  /** The same, as sets of what the table has. */
+  readonly sets: ReadonlyMap<RoleId, PermissionSet>;
+  readonly table: PermissionTable;
 }
 
 interface EnvironmentSnapshot {
   readonly state: EnvironmentState;
-  readonly slugs: ReadonlyMap<PermissionId, PermissionSlug>;
-  readonly known: ReadonlySet<PermissionSlug>;
-  readonly grants: Grants;
+  readonly table: PermissionTable;
   readonly own: Holding;
   /** Of organizations without anything of their own. */
   readonly inherited: Holding;
@@ -69,7 +73,7 @@ export class Snapshots implements Known {
   private readonly environments: Cache<EnvironmentSnapshot>;
   private readonly organizations: Cache<OrganizationSnapshot>;
   private readonly remembered = new Map<EnvironmentId, number>();
-  private readonly rounds: Rounds<Question, Current>;
+  private readonly rounds: Rounds<Question, Current | undefined>;
   private answered = 0;
   private loaded = 0;
 
@@ -80,13 +84,18 @@ export class Snapshots implements Known {
     this.environments = caches();
     this.organizations = caches();
     const ask = (questions: readonly Question[]) => units.lookup((stores) => stores.current.find(questions));
-    this.rounds = new Rounds(ask, { questions: 256, roundTrips: 2 });
+    this.rounds = new Rounds(
+      ask,
+      { questions: 256, roundTrips: 2 },
+      ({ members }) => 1 + Math.floor(members.length / 8),
+    );
   }
 
   async moment(environmentId: EnvironmentId, asked: readonly Asked[]): Promise<Moment> {
     const remembered = this.recall(environmentId, asked);
     if (remembered) {
-      const moment = momentAt(remembered, await this.rounds.answer(remembered.question));
+      const current = await this.rounds.answer(remembered.question);
+      const moment = current && momentAt(remembered, current);
       if (moment) {
         this.answered += 1;
         return moment;
@@ -186,19 +195,16 @@ export class Snapshots implements Known {
     const cached = this.environmentAt(row);
     if (cached) return cached;
     const state = await loadEnvironment(stores, row);
-    const slugs = await stores.permissions.slugs(row.uid);
+    const table = new PermissionTable(await stores.permissions.slugs(row.uid));
     const grants = await stores.roles.grants(row.uid, [""]);
-    const context = environmentContext(state);
-    const permissions = slugsOf(grants, slugs);
+    const granted = { table, ...together(await mapInSlices([...grants], (one) => grantedBy(table, one))) };
     const snapshot: EnvironmentSnapshot = {
       state,
-      slugs,
-      known: new Set(slugs.values()),
-      grants,
-      own: { context, permissions },
-      inherited: { context: organizationContext(state, undefined), permissions },
+      table,
+      own: { context: environmentContext(state), ...granted },
+      inherited: { context: organizationContext(state, undefined), ...granted },
     };
-    this.environments.set(row.id, snapshot, bytesOf(state.roles.size, grants) + slugs.size * 200);
+    this.environments.set(row.id, snapshot, bytesOf(state.roles.size, grants) + table.size * 200);
     return snapshot;
   }
 
@@ -237,8 +243,22 @@ function bytesOf(roles: number, grants: Grants): number {
   return 1000 + roles * 2000 + granted * 100;
 }
 
-function slugsOf(grants: Grants, slugs: EnvironmentSnapshot["slugs"]): Map<RoleId, PermissionSlug[]> {
-  return new Map([...grants].map(([id, granted]) => [id, granted.flatMap((one) => slugs.get(one) ?? []).sort()]));
+type Granted = Pick<Holding, "permissions" | "sets">;
+
+const grantedBy = (table: PermissionTable, [id, permissionIds]: readonly [RoleId, readonly PermissionId[]]) => {
+  const set = table.setOf(permissionIds);
+  return { id, set, slugs: table.slugsIn(set) };
+};
+
+/** What roles grant, with the roles that were there before. */
+function together(granted: readonly ReturnType<typeof grantedBy>[], before?: Granted): Granted {
+  const sets = new Map(before?.sets);
+  const permissions = new Map(before?.permissions);
+  for (const { id, set, slugs } of granted) {
+    sets.set(id, set);
+    permissions.set(id, slugs);
+  }
+  return { sets, permissions };
 }
 
 /** One consistent state of an environment, some of its organizations and some of their members. */
@@ -258,10 +278,6 @@ export class Moment {
     return this.snapshot.own;
   }
 
-  knows(permission: PermissionSlug): boolean {
-    return this.snapshot.known.has(permission);
-  }
-
   organization(id: OrganizationId): { readonly state: OrganizationState | undefined; readonly holding: Holding } {
     const organization = this.organizations.get(id);
     return { state: organization?.state, holding: holdingOf(this.snapshot, organization) };
@@ -279,20 +295,29 @@ function momentAt({ environment, organizations, question }: Recalled, current: C
   const present = current.environment(question.environmentId);
   if (!present) throw refuse.environmentNotFound(question.environmentId);
   if (present.uid !== uid || present.revision !== revision) return undefined;
-  let used = organizations;
+  const gone: OrganizationId[] = [];
   for (const [id, snapshot] of organizations) {
     const row = current.organization(uid, id);
     if (row && (snapshot?.state.uid !== row.uid || snapshot.state.revision !== row.revision)) return undefined;
-    if (!row && snapshot) used = new Map([...used].filter(([other]) => other !== id)); // its data has been deleted
+    if (!row && snapshot) gone.push(id); // its data has been deleted
   }
+  const used = gone.length ? without(organizations, gone) : organizations;
   return new Moment(environment, used, (key) => current.member(uid, key));
+}
+
+function without<Key, Value>(map: ReadonlyMap<Key, Value>, keys: readonly Key[]): Map<Key, Value> {
+  const rest = new Map(map);
+  for (const key of keys) rest.delete(key);
+  return rest;
 }
 
 function holdingOf(environment: EnvironmentSnapshot, organization: OrganizationSnapshot | undefined): Holding {
   if (!organization?.state.own) return environment.inherited;
   if (organization.last?.environment !== environment) {
-    const permissions = new Map([...environment.own.permissions, ...slugsOf(organization.grants, environment.slugs)]);
-    const holding = { context: organizationContext(environment.state, organization.state), permissions };
+    const { table, own } = environment;
+    const granted = [...organization.grants].map((one) => grantedBy(table, one));
+    const context = organizationContext(environment.state, organization.state);
+    const holding = { context, table, ...together(granted, own) };
     organization.last = { environment, holding };
   }
   return organization.last.holding;

@@ -123,11 +123,11 @@ export interface RoleStore {
   ): Promise<Map<OrganizationId, Pick<OrganizationState, "customRoles" | "replaced">>>;
   /** Deleted custom roles of all organizations. */
   replaced(environment: EnvironmentUid): Promise<{ id: RoleId; organizationId: OrganizationId }[]>;
-  /** The sorted slugs of the live permissions of each role of the scopes; `""` is the environment. */
+  /** The sorted slugs of the live permissions of each role of the scopes, or of some; `""` is the environment. */
   permissionsOf(
     environment: EnvironmentUid,
     organizations: readonly (OrganizationId | "")[],
-    roleId?: RoleId,
+    roles?: RoleId | readonly RoleId[],
   ): Promise<Map<RoleId, PermissionSlug[]>>;
   /** The permissions of each role of the scopes, those that were deleted among them. */
   grants(
@@ -271,8 +271,8 @@ export interface Current {
 }
 
 export interface CurrentStore {
-  /** Answers all questions from one consistent state. */
-  find(questions: readonly Question[]): Promise<Current>;
+  /** Answers all questions from one consistent state. Undefined: members have far more roles than one answer should have. */
+  find(questions: readonly Question[]): Promise<Current | undefined>;
 }
 
 /** The answer to a request id. */
@@ -280,8 +280,8 @@ export interface Answer {
   readonly requestId: RequestId;
   /** Tells one request from another. */
   readonly fingerprint: string;
-  /** JSON. */
-  readonly answer: string;
+  /** What JSON can represent. */
+  readonly answer: unknown;
   readonly createTime: number;
 }
 

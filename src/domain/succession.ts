@@ -1,5 +1,6 @@
 import { Fault } from "./fault";
 import type { RoleId } from "./ids";
+import { once } from "./once";
 import { inOrder } from "./priority";
 import { type EnvironmentRole, type Role, type Tombstone, isLive } from "./role";
 import type { Collapse, EnvironmentState, Membership, OrganizationState, OwnConfig } from "./state";
@@ -44,17 +45,16 @@ export function heldRoles(
   { roleIds, asOfRevision }: Pick<Membership, "roleIds" | "asOfRevision">,
 ): RoleId[] {
   if (roleIds.length === 1 && isLiveRole(state, organization, roleIds[0])) return [...roleIds];
-  let held = [...new Set(roleIds.map((id) => replacementOf(organization, id)))];
-  if (held.length === 1 && isLiveRole(state, organization, held[0])) return held;
+  let held = new Set(roleIds.map((id) => replacementOf(organization, id)));
+  const [first] = held;
+  if (held.size === 1 && isLiveRole(state, organization, first)) return [...held];
   for (const event of eventsOf(state)) {
     if ("order" in event) {
-      if (held.length > 1 && event.revision > asOfRevision) held = [highest(state, organization, event, held)];
-    } else if (held.includes(event.id)) {
-      const others = held.filter((id) => id !== event.id);
-      held = others.length ? others : [defaultAfter(state, organization, event)];
-    }
+      if (held.size > 1 && event.revision > asOfRevision)
+        held = new Set([highest(state, organization, event, [...held])]);
+    } else if (held.delete(event.id) && !held.size) held.add(defaultAfter(state, organization, event));
   }
-  return held;
+  return [...held];
 }
 
 /** The live role a group's mapping leads to; none where that was an environment role and has been deleted. */
@@ -75,11 +75,14 @@ export function goneRoles(state: EnvironmentState, replaced: readonly RoleId[]):
 
 type Deletion = Tombstone & { readonly id: RoleId };
 
-function eventsOf({ roles, collapses }: EnvironmentState): (Deletion | Collapse)[] {
+/** In their order. */
+const eventsOf = once(({ roles, collapses }: EnvironmentState): readonly (Deletion | Collapse)[] => {
   const deletions = [...roles.values()].flatMap(({ id, tombstone }) => (tombstone ? [{ ...tombstone, id }] : []));
   const revisionOf = (event: Deletion | Collapse) => ("order" in event ? event.revision : event.deletedRevision);
   return [...deletions, ...collapses].sort((a, b) => revisionOf(a) - revisionOf(b));
-}
+});
+
+const byId = once((roles: readonly Role[]) => new Map(roles.map((role) => [role.id, role])));
 
 function replacementOf(organization: Pick<OrganizationState, "replaced">, id: RoleId): RoleId {
   const next = organization.replaced.get(id);
@@ -87,7 +90,7 @@ function replacementOf(organization: Pick<OrganizationState, "replaced">, id: Ro
 }
 
 function isLiveRole({ roles }: EnvironmentState, { customRoles }: OrganizationState, id: RoleId | undefined): boolean {
-  const role = id && (roles.get(id) ?? customRoles.find((custom) => custom.id === id));
+  const role = id && (roles.get(id) ?? byId(customRoles).get(id));
   return role ? isLive(role) : false;
 }
 
@@ -102,7 +105,8 @@ function highest(
   collapse: Collapse,
   held: readonly RoleId[],
 ): RoleId {
-  const candidates = [...roles.values(), ...customRoles].filter(({ id }) => held.includes(id));
+  const wanted = new Set(held);
+  const candidates = [...roles.values(), ...customRoles].filter(({ id }) => wanted.has(id));
   const first = inOrder(own?.order ?? collapse.order, candidates)[0];
   if (!first) throw new Fault(`none of ${held.length} roles of a member is known`);
   return first.id;

@@ -8,6 +8,8 @@ import {
 import type { AccessView, CheckView } from "../domain/access";
 import type { AccessService } from "../domain/access-service";
 import type { Refusal } from "../domain/errors";
+import { limits } from "../domain/limits";
+import { mapInSlices } from "../domain/slices";
 import { encodedOnce } from "./encoded";
 import { detailedStatus } from "./status";
 import type { Handlers } from "./unary";
@@ -33,11 +35,21 @@ const encodeRefusal = (refusal: Refusal) =>
 /** `results` is field 1 of the response: each of them is a tag, a length, and bytes. */
 const resultTag = (1 << 3) | 2;
 
-function encodeBatch(results: readonly (CheckView | Refusal)[]): Buffer {
+async function encodeBatch(results: readonly (CheckView | Refusal)[]): Promise<Buffer> {
   const writer = new BinaryWriter();
-  for (const result of results)
-    writer.uint32(resultTag).bytes("allowed" in result ? encodeCheck(result) : encodeRefusal(result));
+  const encoded = await mapInSlices(results, (result) =>
+    "allowed" in result ? encodeCheck(shortened(result)) : encodeRefusal(result),
+  );
+  for (const result of encoded) writer.uint32(resultTag).bytes(result);
   return Buffer.from(writer.finish());
+}
+
+/** A thousand results of the longest slugs fit the four mebibytes that clients accept. */
+function shortened(result: CheckView): CheckView {
+  const { grantedBy } = result;
+  return grantedBy.length > limits.grantedByInBatch
+    ? { ...result, grantedBy: grantedBy.slice(0, limits.grantedByInBatch) }
+    : result;
 }
 
 export function accessHandlers(access: AccessService): Handlers<typeof AccessServiceService> {

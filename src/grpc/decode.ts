@@ -1,43 +1,50 @@
-import { isAscii } from "node:buffer";
 import { createHash } from "node:crypto";
-import { BinaryReader } from "@bufbuild/protobuf/wire";
 import type { MethodDefinition } from "@grpc/grpc-js";
 import { type Violation, refuse } from "../domain/errors";
 import { limits } from "../domain/limits";
-
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** Almost all text is ASCII, for which the decoder takes many times as long. */
-const textOf = (bytes: Uint8Array): string =>
-  isAscii(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1") : utf8.decode(bytes);
+import { MessageReader } from "./message-reader";
 
 /** A request without fields that the server does not know. Refuses bytes that are no valid message. */
 export function decode(method: MethodDefinition<object, unknown>, bytes: Buffer): object {
   if (bytes.length > limits.requestBytes)
     throw refuse.invalidFields([{ field: "request", description: `must be at most ${limits.requestBytes} bytes` }]);
+  const reader = new MessageReader(bytes);
   let request: object;
   try {
-    // generated decoders take bytes, or a reader that is stricter about text than theirs
-    const reader = new BinaryReader(bytes, textOf);
+    // generated decoders take bytes, or a reader, which is stricter here than theirs
     request = method.requestDeserialize(reader as unknown as Buffer);
     if (reader.pos < reader.len) throw new Error("decoding ended early, at a tag that no field has");
   } catch {
     throw refuse.invalidFields([{ field: "request", description: "must be a valid protobuf message" }]);
   }
-  if (isMalformed(request)) throw refuse.invalidFields(malformedFields(request, ""));
+  if (reader.unknownFields || hasInvalidTime(request)) {
+    const found = malformedFields(request, "");
+    throw refuse.invalidFields(found.length ? found : [unknownInside]);
+  }
+  if (reader.hasTooManyMessages) throw refuse.invalidFields([tooManyMessages(request)]);
   return request;
 }
 
-/** Whether there are `malformedFields`, whose names take longer to put together than the rest of decoding. */
-function isMalformed(value: unknown): boolean {
+/** Generated code makes values of times and masks, which have no place for what else was in their messages. */
+const unknownInside: Violation = {
+  field: "request",
+  description: "must not have fields in its times and masks that are unknown or of another type",
+};
+
+/** Whether one of the times is out of range. Elements of a list are all messages, or none is. */
+function hasInvalidTime(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (value instanceof Date) return Number.isNaN(value.getTime());
-  if (Array.isArray(value)) return value.some(isMalformed);
-  for (const name in value) {
-    const field = (value as Record<string, unknown>)[name];
-    if (name === "_unknownFields" ? Object.keys(field as object).length : isMalformed(field)) return true;
-  }
+  if (Array.isArray(value)) return typeof value[0] === "object" && value.some(hasInvalidTime);
+  for (const name in value) if (hasInvalidTime((value as Record<string, unknown>)[name])) return true;
   return false;
+}
+
+/** The list that has too many messages, or the request where they are elsewhere. */
+function tooManyMessages(request: object): Violation {
+  const list = Object.entries(request).find(([, value]) => Array.isArray(value) && value.length > limits.batchItems);
+  if (list) return { field: snakeCase(list[0]), description: `must be at most ${limits.batchItems} items` };
+  return { field: "request", description: `must be at most ${limits.requestMessages} messages in all` };
 }
 
 /** Fields of the wire that the message does not have, or that have another type there, and times out of range. */

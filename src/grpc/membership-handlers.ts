@@ -29,8 +29,9 @@ export function membershipHandlers(
       const { items, nextPageToken } = await groupRoles.listGroupRoles(request, call);
       return { groupRoles: items.map(encodeGroupRole), nextPageToken };
     },
-    syncMemberGroups: async (request, call) => ({
-      membership: encodeMembership(await groupRoles.syncMemberGroups(request, call)),
-    }),
+    syncMemberGroups: async (request, call) => {
+      const { membership, ignoredGroupIds } = await groupRoles.syncMemberGroups(request, call);
+      return { membership: encodeMembership(membership), ignoredGroupIds: [...ignoredGroupIds] };
+    },
   };
 }

@@ -1,16 +1,40 @@
-import { ListOrgRolesResponse, type RoleServiceService } from "../../gen/orgroles/v1/role_service";
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Role } from "../../gen/orgroles/v1/role";
+import { ListOrgRolesResponse, type RoleServiceService, SetPriorityResponse } from "../../gen/orgroles/v1/role_service";
+import type { RoleView } from "../domain/role";
+import { mapInSlices } from "../domain/slices";
 import type { RoleConfigService } from "../domain/role-config-service";
 import type { RoleDeletionService } from "../domain/role-deletion-service";
 import type { RolePage, RoleService } from "../domain/role-service";
 import { encodeRole, encodeRoleConfig } from "./codec";
-import { encodedOnce } from "./encoded";
+import type { Encoded } from "./encoded";
 import type { Handlers } from "./unary";
 
-/** ListEnvironmentRoles answers the same fields. */
-const encodePage = encodedOnce(({ items, nextPageToken, config }: RolePage) => {
-  const response = { roles: items.map(encodeRole), nextPageToken, config: encodeRoleConfig(config) };
-  return ListOrgRolesResponse.encode(response).finish();
-});
+/** `roles` is field 1 of every response that lists roles: each of them is a tag, a length, and bytes. */
+const roleTag = (1 << 3) | 2;
+
+/** Encodes a response of many roles, in slices, before the fields that follow them. */
+async function encodeRoles(roles: readonly RoleView[], encodeRest: (writer: BinaryWriter) => void): Promise<Encoded> {
+  const writer = new BinaryWriter();
+  const encoded = await mapInSlices(roles, (role) => Role.encode(encodeRole(role)).finish());
+  for (const role of encoded) writer.uint32(roleTag).bytes(role);
+  encodeRest(writer);
+  return Buffer.from(writer.finish());
+}
+
+const encodedPages = new WeakMap<RolePage, Encoded>();
+
+/** Encodes each page once. ListEnvironmentRoles and ListOrgRoles return the same fields. */
+function encodePage(page: RolePage): Encoded | Promise<Encoded> {
+  const known = encodedPages.get(page);
+  if (known) return known;
+  const { items, nextPageToken, config } = page;
+  const rest = { roles: [], nextPageToken, config: encodeRoleConfig(config) };
+  return encodeRoles(items, (writer) => ListOrgRolesResponse.encode(rest, writer)).then((encoded) => {
+    encodedPages.set(page, encoded);
+    return encoded;
+  });
+}
 
 export function roleHandlers(
   roles: RoleService,
@@ -31,7 +55,8 @@ export function roleHandlers(
     }),
     setPriority: async (request, call) => {
       const { roles: reordered, config } = await configs.setPriority(request, call);
-      return { roles: reordered.map(encodeRole), config: encodeRoleConfig(config) };
+      const rest = { roles: [], config: encodeRoleConfig(config) };
+      return encodeRoles(reordered, (writer) => SetPriorityResponse.encode(rest, writer));
     },
     setDefaultRole: async (request, call) => ({
       config: encodeRoleConfig(await configs.setDefaultRole(request, call)),

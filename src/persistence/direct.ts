@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Pool, PoolConnection } from "mysql2";
 import { type DataSource, type QueryRunner, QueryRunnerAlreadyReleasedError } from "typeorm";
+import { sliceTime, turn } from "../domain/slices";
 import { rememberStatement } from "./failed-statements";
 import { writeValues } from "./literals";
 
@@ -75,13 +76,22 @@ function embedded({ driver }: DataSource): Send {
     max: keptStatements,
     memoMethod: (sql) => databaseConnection.prepare(sql),
   });
+  let spent = 0;
   return async (sql, parameters) => {
+    const start = performance.now();
+    let answer: unknown;
     try {
       const statement = statements.memo(sql);
-      return statement.reader ? statement.all(...parameters) : statement.run(...parameters);
+      answer = statement.reader ? statement.all(...parameters) : statement.run(...parameters);
     } catch (error) {
       rememberStatement(error, sql);
       throw error;
     }
+    spent += performance.now() - start;
+    if (spent >= sliceTime) {
+      spent = 0;
+      await turn(); // the engine runs in this thread, and no statement gives the event loop back
+    }
+    return answer;
   };
 }

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { write } from "../../src/blueprints/write";
 import type { Blueprint } from "../../src/domain/blueprint";
+import { parseName } from "../../src/domain/fields";
 import { documentsOf, oddIds } from "../support/blueprint-documents";
 
 const id = fc.stringMatching(/^[!-~]{1,64}$/);
@@ -8,7 +9,7 @@ const slug = fc.stringMatching(/^[a-z0-9]{1,8}([-_][a-z0-9]{1,8}){0,3}$/);
 const permissionSlug = fc.stringMatching(/^[a-z0-9\-.:_*]{1,48}$/);
 const name = fc
   .string({ unit: "grapheme", minLength: 1, maxLength: 24 })
-  .filter((text) => text.trim() === text && Array.from(text).length <= 48 && !/\p{Cc}/u.test(text));
+  .filter((text) => text.trim() === text && "value" in parseName(text));
 const description = fc
   .string({
     unit: fc.constantFrom("a", "é", "\n", "\t", " ", "#", "-", ":", "|", "'", '"', "{", "---\n"),
@@ -181,4 +182,13 @@ test("empty documents and comments are no documents, and places are counted with
     "document 1 (environment dev)",
     "document 2 (organization acme)",
   ]);
+});
+
+test.each(["\u200b", "\u202eAdmin", "\ud83d"])("a name %j is refused as by a call, also as an escape", async (text) => {
+  const escaped = JSON.stringify(text).replace(
+    /[^ -~]/g,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  const document = `environment: dev\npermissions: [{ slug: a, name: ${escaped} }]`;
+  await expect(documentsOf(document)).rejects.toThrow(/permissions\[0\]\.name: must be 1–48 characters/);
 });

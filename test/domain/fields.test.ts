@@ -104,7 +104,7 @@ test("all violations come at once, with the paths of the request", () => {
   });
   expect(refusal?.reason).toBe("INVALID_FIELDS");
   expect(refusal?.metadata).toEqual({ violation_count: "5" });
-  expect(refusal?.message).toMatch(/^Invalid request: environment_id must be .* \(and 4 more\)$/);
+  expect(refusal?.message).toMatch(/^Invalid request: environment_id is required \(and 4 more\)$/);
   expect(refusal?.details.violations?.map(({ field }) => field)).toEqual([
     "environment_id",
     "slug",
@@ -129,6 +129,36 @@ test.each([[undefined], [[]]])("a mask of %j is refused", (paths) => {
   const refusal = refusalOf((fields) => fields.mask(paths, ["name"]));
   expect(refusal?.details.violations).toEqual([
     { field: "update_mask", description: "is required: one or more of name" },
+  ]);
+});
+
+test("a required field that is empty is required, one that is blank breaks its rule", () => {
+  const refusal = refusalOf((fields) => {
+    fields.required("slug", undefined, parseName);
+    fields.required("name", "", parseName);
+    fields.required("display_name", "  ", parseName);
+    fields.optional("etag", "", parseEtag);
+    fields.list("slugs", [""], parsePermissionSlug);
+    expect(fields.required("description", "", parseDescription)).toBe("");
+  });
+  expect(refusal?.details.violations).toEqual([
+    { field: "slug", description: "is required" },
+    { field: "name", description: "is required" },
+    { field: "display_name", description: expect.stringMatching(/^must be 1–48 characters after trimming/) },
+    { field: "etag", description: "must be an etag as the server returned it" },
+    { field: "slugs[0]", description: expect.stringMatching(/^must be 1–48 characters/) },
+  ]);
+});
+
+test("a list of more than fifty thousand texts is refused as a whole", () => {
+  const texts = Array<string>(50_001).fill("");
+  const refusal = refusalOf((fields) => {
+    expect(fields.list("slugs", texts, parseName)).toEqual([]);
+    expect([...fields.mask(texts, ["name"])]).toEqual([]);
+  });
+  expect(refusal?.details.violations).toEqual([
+    { field: "slugs", description: "must be at most 50000 items" },
+    { field: "update_mask.paths", description: "must be at most 50000 items" },
   ]);
 });
 

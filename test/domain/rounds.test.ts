@@ -107,3 +107,17 @@ test("a failure reaches those who asked in its round, and nobody else", async ()
   asked[1]?.answer();
   expect(await answers[1]).toEqual([2]);
 });
+
+test("questions that weigh much share a round trip with few others", async () => {
+  const sizes: number[] = [];
+  const weighing = new Rounds<number, number>(
+    async (questions) => {
+      sizes.push(questions.length);
+      return 0;
+    },
+    { questions: 10, roundTrips: 1 },
+    (weight) => weight,
+  );
+  await Promise.all([6, 5, 5, 30, 1, 1, 1].map((weight) => weighing.answer(weight)));
+  expect(sizes).toEqual([1, 2, 1, 3]);
+});

@@ -29,7 +29,7 @@ const broken = (message: string, ...fields: string[]) => ({
   domain: "orgroles",
   metadata: { violation_count: String(fields.length) },
   message: expect.stringContaining(message),
-  violations: fields.map((field) => ({ field, description: expect.stringMatching(/^must be /) })),
+  violations: fields.map((field) => ({ field, description: expect.stringMatching(/^(?:must be |is required$)/) })),
   preconditions: [],
   quota: [],
   retryDelay: undefined,
@@ -209,11 +209,11 @@ describe.each(engines)("on $name", (engine) => {
     });
     expect(results.map(outcome)).toEqual([
       allowed("admin"),
-      broken("Invalid request: organization_id must be", "organization_id", "user_id", "permission"),
+      broken("Invalid request: organization_id is required", "organization_id", "user_id", "permission"),
       notGranted("admin"),
       refused("PERMISSION_UNKNOWN"),
       refused("MEMBERSHIP_NOT_FOUND", "admin"),
-      broken("Invalid request: permission must be", "permission"),
+      broken("Invalid request: permission is required", "permission"),
       refused("MEMBERSHIP_NOT_FOUND"),
       allowed("admin"),
     ]);

@@ -1,8 +1,9 @@
-import { failureOf } from "../support/client";
+import { failureOf, readStatus } from "../support/client";
 import { engines } from "../support/engines";
 import { present, stageOn } from "../support/stage";
 
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const required = (...paths: string[]) => paths.map((field) => ({ field, description: "is required" }));
 const emoji = (count: number) => "🙂".repeat(count);
 
 describe.each(engines)("the longest values on $name", (engine) => {
@@ -75,8 +76,8 @@ describe("what breaks a rule", () => {
   const stage = stageOn(present(engines[0]));
 
   const ids = ["", " ", "two words", "ü", "x".repeat(65), "tab\t", "nul\0", "del\x7f", " acme"];
-  const names = ["", "  ", "a\0b", "a\nb", "a\x7fb", "a\x85b", "x".repeat(49), emoji(49)];
-  const descriptions = ["x".repeat(151), emoji(151), "a\0b", "a\rb", "a\x1bb", "\x9f"];
+  const names = ["", "  ", "\u200b", "\u202eb", "a\0b", "a\nb", "a\x7fb", "a\x85b", "x".repeat(49), emoji(49)];
+  const descriptions = ["x".repeat(151), emoji(151), "a\0b", "a\rb", "a\x1bb", "\x9f", "\u2066a"];
   const references = ["", "-a", "a-", "a--b", "a__b", "a-_b", "a_-b", "A", "a b", "ä", "x".repeat(49)];
   const permissionSlugs = ["", "A", "a b", "a/b", "ä", "x".repeat(49)];
   const notUuids = ["", "x", "6f1b3a0e3c1f4d7c9d592f0f4f0a8a11", "6f1b3a0e-3c1f-4d7c-9d59-2f0f4f0a8a1g"];
@@ -189,7 +190,11 @@ describe("what breaks a rule", () => {
     environments: {
       createEnvironment: fields(
         { environmentId: "new" },
-        { environmentId: ids, displayName: [" ", "a\0b", "x".repeat(65), emoji(65)], requestId: notUuids },
+        {
+          environmentId: ids,
+          displayName: [" ", "\u200d", "a\u202db", "a\0b", "x".repeat(65), emoji(65)],
+          requestId: notUuids,
+        },
       ),
       getEnvironment: fields({}, { environmentId: ids }),
       listEnvironments: fields({}, { pageSize: sizes }),
@@ -272,7 +277,6 @@ describe("what breaks a rule", () => {
         environmentId: ids,
         organizationId: ids,
         userId: ids,
-        groupIds: ids.map((id) => [id]),
         requestId: notUuids,
       }),
     },
@@ -311,6 +315,101 @@ describe("what breaks a rule", () => {
         expect(failure.violations).toEqual([{ field: path, description: expect.stringMatching(/^(?:must|is) /) }]);
       }
   });
+
+  /** The fields of a request that it cannot do without. */
+  const requiredFields = {
+    createRole: ["name"],
+    getRole: ["slug"],
+    listEnvironmentRoles: [],
+    listOrgRoles: ["organizationId"],
+    updateRole: ["slug"],
+    addRolePermissions: ["slug"],
+    removeRolePermissions: ["slug"],
+    setPriority: [],
+    setDefaultRole: ["slug"],
+    deleteEnvironmentRole: ["slug"],
+    deleteOrgRole: ["organizationId", "slug"],
+    resetOrgRoleConfig: ["organizationId"],
+    suggestSlug: ["organizationId", "name"],
+    createEnvironment: [],
+    getEnvironment: [],
+    listEnvironments: [],
+    updateEnvironment: [],
+    deleteEnvironment: [],
+    deleteOrganizationData: ["organizationId"],
+    createPermission: ["slug", "name"],
+    getPermission: ["slug"],
+    listPermissions: [],
+    updatePermission: ["slug"],
+    deletePermission: ["slug"],
+    setMemberRoles: ["organizationId", "userId"],
+    batchSetMemberRoles: [],
+    getMembership: ["organizationId", "userId"],
+    deleteMembership: ["organizationId", "userId"],
+    listMemberships: ["organizationId"],
+    setGroupRole: ["organizationId", "groupId", "roleSlug"],
+    deleteGroupRole: ["organizationId", "groupId"],
+    listGroupRoles: ["organizationId"],
+    syncMemberGroups: ["organizationId", "userId"],
+    getAccess: ["organizationId", "userId"],
+    checkPermission: ["organizationId", "userId", "permission"],
+    batchCheckPermissions: [],
+  };
+
+  test.each(rpcs)(
+    "$rpc says of each field that it needs and does not have: is required",
+    async ({ service, rpc, request }) => {
+      await stage.environment();
+      const own = requiredFields[rpc as keyof typeof requiredFields];
+      for (const field of rpc === "listEnvironments" ? own : ["environmentId", ...own])
+        expect((await failureOf(call(service, rpc, { ...request, [field]: "" }))).violations).toEqual([
+          { field: snakeCase(field), description: "is required" },
+        ]);
+    },
+  );
+
+  const violations = async (service: keyof typeof services, rpc: string, request: object) =>
+    (await failureOf(call(service, rpc, request))).violations;
+
+  test("fields that a message of the request needs are required too", async () => {
+    await stage.environment();
+    const empty = { ...roleValues, name: "", displayName: "", multipleRolesEnabled: false };
+    expect(await violations("roles", "updateRole", { ...key, role: empty, updateMask: ["name"] })).toEqual(
+      required("role.name"),
+    );
+    expect(await violations("roles", "updateRole", { ...key, updateMask: ["permissions"] })).toEqual(required("role"));
+    expect(
+      await violations("permissions", "updatePermission", { ...key, permission: empty, updateMask: ["name"] }),
+    ).toEqual(required("permission.name"));
+    expect(
+      await violations("environments", "updateEnvironment", {
+        environmentId: "alpha",
+        environment: empty,
+        updateMask: ["display_name"],
+      }),
+    ).toEqual(required("environment.display_name"));
+    const item = { organizationId: "", userId: "", roleSlugs: [] };
+    expect(
+      await violations("memberships", "batchSetMemberRoles", { environmentId: "alpha", memberships: [item] }),
+    ).toEqual(required("memberships[0].organization_id", "memberships[0].user_id"));
+    expect(await violations("roles", "createRole", { environmentId: "alpha", name: "X" })).toEqual(required("slug"));
+    const checks = [{ organizationId: "", userId: "", permission: "" }];
+    const { results } = await stage.access.batchCheckPermissions({ environmentId: "alpha", checks });
+    expect(readStatus(present(present(results[0]).error)).violations).toEqual(
+      required("organization_id", "user_id", "permission"),
+    );
+  });
+
+  test.each(["organizationId", "slug", "requestId"])(
+    "an optional %s that is set but empty has a rule to break",
+    async (field) => {
+      await stage.environment();
+      const failure = await failureOf(stage.roles.createRole({ ...role, [field]: "" }));
+      expect(failure.violations).toEqual([
+        { field: snakeCase(field), description: expect.stringMatching(/^must be /) },
+      ]);
+    },
+  );
 
   test("all violations come at once, and nothing is read before", async () => {
     await stage.environment();

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { failureOf } from "../support/client";
 import { engines } from "../support/engines";
 import { type Scope, membersOn } from "../support/members";
@@ -174,14 +175,57 @@ describe.each(engines)("on $name", (engine) => {
     });
   });
 
-  test("all broken group ids are named where the request has them", async () => {
+  test("group ids that no rule allows are skipped and returned, each once and in order", async () => {
     const scope = await acme();
-    const ids = ["staff", "staff", "", "two words", ""];
-    expect((await failureOf(members.sync(scope, "ann", ...ids))).violations.map(({ field }) => field)).toEqual([
-      "group_ids[2]",
-      "group_ids[3]",
-      "group_ids[4]",
+    await members.map(scope, "staff", "admin");
+    const odd = ["", "two words", "x".repeat(65), "größe", "a\nb", "👩".repeat(256), "CN=Ops,OU=Groups of Acme"];
+    const groupIds = [...odd.slice(0, 3), "staff", ...odd.slice(3), "two words", "", "staff"];
+    const sync = { ...scope, userId: "ann", groupIds };
+    const { membership, ignoredGroupIds } = await stage.memberships.syncMemberGroups(sync);
+    expect(membership).toMatchObject({ roleSlugs: ["admin"] });
+    expect(ignoredGroupIds).toEqual(odd);
+    expect(await stage.memberships.syncMemberGroups({ ...sync, groupIds: ["staff"] })).toMatchObject({
+      ignoredGroupIds: [],
+    });
+  });
+
+  test("a member of odd groups alone gets the default role", async () => {
+    const scope = await acme();
+    const sync = { ...scope, userId: "ann", groupIds: ["two words"] };
+    expect(await stage.memberships.syncMemberGroups(sync)).toMatchObject({
+      membership: { roleSlugs: ["member"] },
+      ignoredGroupIds: ["two words"],
+    });
+  });
+
+  test("of a very long group id the first 256 characters are returned", async () => {
+    const scope = await acme();
+    const sync = { ...scope, userId: "ann", groupIds: ["x".repeat(2 ** 19), "👩".repeat(257), "x".repeat(256)] };
+    expect((await stage.memberships.syncMemberGroups(sync)).ignoredGroupIds).toEqual([
+      `${"x".repeat(256)}…`,
+      `${"👩".repeat(256)}…`,
+      "x".repeat(256),
     ]);
+  });
+
+  test("odd group ids count among the thousand", async () => {
+    const scope = await acme();
+    const groupIds = Array.from({ length: 1001 }, (_, index) => `group ${index}`);
+    const sync = (ids: string[]) => stage.memberships.syncMemberGroups({ ...scope, userId: "ann", groupIds: ids });
+    expect((await sync(groupIds.slice(0, 1000))).ignoredGroupIds).toEqual(groupIds.slice(0, 1000));
+    expect((await failureOf(sync(groupIds))).violations).toEqual([
+      { field: "group_ids", description: "must be at most 1000 groups" },
+    ]);
+  });
+
+  test("a repeated request returns its ignored groups again", async () => {
+    const scope = await acme();
+    await members.map(scope, "staff", "admin");
+    const sync = { ...scope, userId: "ann", groupIds: ["two words", "staff"], requestId: randomUUID() };
+    const first = await stage.memberships.syncMemberGroups(sync);
+    expect(first).toMatchObject({ membership: { roleSlugs: ["admin"] }, ignoredGroupIds: ["two words"] });
+    await members.set(scope, "ann", "member");
+    expect(await stage.memberships.syncMemberGroups(sync)).toEqual(first);
   });
 
   test("users and groups of the same id have nothing to do with each other", async () => {

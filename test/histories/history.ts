@@ -212,7 +212,7 @@ export class History {
       case "sync": {
         const groupIds = step.many.map((number) => of(groups, number));
         return this.same(
-          () => groupRoles.syncMemberGroups({ ...scope, userId, groupIds }, call),
+          async () => (await groupRoles.syncMemberGroups({ ...scope, userId, groupIds }, call)).membership,
           () => model.syncMember(organizationId, userId, groupIds),
         );
       }

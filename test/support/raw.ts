@@ -60,13 +60,19 @@ export function message(...fields: readonly (readonly [number, string | Uint8Arr
   return writer.finish();
 }
 
-/** All RPCs, as `RoleService/CreateRole`. */
-export const allRpcs: readonly string[] = [
+const methods = [
   RoleServiceService,
   EnvironmentServiceService,
   PermissionServiceService,
   MembershipServiceService,
   AccessServiceService,
-]
-  .flatMap((service) => Object.values(service))
-  .map(({ path }) => path.replace("/orgroles.v1.", ""));
+].flatMap((service): { path: string; requestDeserialize(bytes: Buffer): object }[] => Object.values(service));
+const rpcOf = ({ path }: { readonly path: string }) => path.replace("/orgroles.v1.", "");
+
+/** All RPCs, as `RoleService/CreateRole`. */
+export const allRpcs: readonly string[] = methods.map(rpcOf);
+
+/** Those whose requests may have a request id. */
+export const repeatableRpcs: readonly string[] = methods
+  .filter((method) => "requestId" in method.requestDeserialize(Buffer.alloc(0)))
+  .map(rpcOf);

@@ -114,7 +114,10 @@ export interface BatchCheckPermissionsResponse {
 export interface PermissionCheckResult {
   /** Whether the user has the permission. */
   allowed: boolean;
-  /** If allowed: slugs of the member's roles that grant it, in priority order. */
+  /**
+   * If allowed: slugs of the member's roles that grant it, in priority order; of
+   * more than 40 the highest.
+   */
   grantedBy: string[];
   /**
    * If refused: slugs of up to 10 effective roles of the organization that would

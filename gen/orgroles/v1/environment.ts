@@ -24,7 +24,8 @@ export interface Environment {
   id: string;
   /**
    * The name people read: 1–64 characters (code points) after trimming outer
-   * whitespace, no control characters.
+   * whitespace, at least one of them visible, no control characters, no
+   * bidirectional overrides.
    */
   displayName: string;
   /** Whether a member may have several roles at once. False in a new environment. */

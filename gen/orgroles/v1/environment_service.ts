@@ -30,8 +30,9 @@ export interface CreateEnvironmentRequest {
   /** The environment. 1–64 printable ASCII characters without spaces. */
   environmentId: string;
   /**
-   * 1–64 characters (code points) after trimming outer whitespace, no control
-   * characters; empty: the `environment_id`.
+   * 1–64 characters (code points) after trimming outer whitespace, at least one
+   * of them visible, no control characters, no bidirectional overrides; empty:
+   * the `environment_id`.
    */
   displayName: string;
   /**
@@ -1202,7 +1203,8 @@ export const DeleteOrganizationDataResponse: MessageFns<DeleteOrganizationDataRe
  * EnvironmentService manages environments and the data of whole organizations.
  *
  * In every request an optional field is either absent or valid: set but empty is
- * INVALID_FIELDS. Fields the server does not know are refused too.
+ * INVALID_FIELDS. Fields the server does not know are refused too. A list of
+ * ids, slugs or paths has at most 50000 items, repeats included.
  *
  * Every RPC may answer CREDENTIALS_MISSING, CREDENTIALS_INVALID (UNAUTHENTICATED),
  * SCOPE_INSUFFICIENT (PERMISSION_DENIED), OVERLOADED (RESOURCE_EXHAUSTED, with

@@ -260,8 +260,9 @@ export interface SyncMemberGroupsRequest {
   /** The user. 1–64 printable ASCII characters without spaces. */
   userId: string;
   /**
-   * All groups the user is in, mapped or not. 0–1000; 1–64 printable ASCII
-   * characters without spaces each; repeats count once.
+   * All groups the user is in, mapped or not. 0–1000; repeats count once. Ids are
+   * 1–64 printable ASCII characters without spaces; others are skipped, and
+   * returned in `ignored_group_ids`.
    */
   groupIds: string[];
   /**
@@ -275,7 +276,15 @@ export interface SyncMemberGroupsRequest {
 /** Answer of SyncMemberGroups. */
 export interface SyncMemberGroupsResponse {
   /** The membership as it is after the call. */
-  membership: Membership | undefined;
+  membership:
+    | Membership
+    | undefined;
+  /**
+   * The group ids of the request that are not 1–64 printable ASCII characters
+   * without spaces, each once, in the order of the request. Of an id of more than
+   * 256 characters (code points) the first 256 and `…`.
+   */
+  ignoredGroupIds: string[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -1975,13 +1984,16 @@ export const SyncMemberGroupsRequest: MessageFns<SyncMemberGroupsRequest> = {
 };
 
 function createBaseSyncMemberGroupsResponse(): SyncMemberGroupsResponse {
-  return { membership: undefined, _unknownFields: {} };
+  return { membership: undefined, ignoredGroupIds: [], _unknownFields: {} };
 }
 
 export const SyncMemberGroupsResponse: MessageFns<SyncMemberGroupsResponse> = {
   encode(message: SyncMemberGroupsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.membership !== undefined) {
       Membership.encode(message.membership, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.ignoredGroupIds) {
+      writer.uint32(18).string(v!);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -2015,6 +2027,14 @@ export const SyncMemberGroupsResponse: MessageFns<SyncMemberGroupsResponse> = {
             message.membership = Membership.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ignoredGroupIds.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2043,6 +2063,7 @@ export const SyncMemberGroupsResponse: MessageFns<SyncMemberGroupsResponse> = {
     message.membership = (object.membership !== undefined && object.membership !== null)
       ? Membership.fromPartial(object.membership)
       : undefined;
+    message.ignoredGroupIds = object.ignoredGroupIds?.map((e) => e) || [];
     return message;
   },
 };
@@ -2057,7 +2078,8 @@ export const SyncMemberGroupsResponse: MessageFns<SyncMemberGroupsResponse> = {
  * the same database.
  *
  * In every request an optional field is either absent or valid: set but empty is
- * INVALID_FIELDS. Fields the server does not know are refused too.
+ * INVALID_FIELDS. Fields the server does not know are refused too. A list of
+ * ids, slugs or paths has at most 50000 items, repeats included.
  *
  * Every RPC may answer CREDENTIALS_MISSING, CREDENTIALS_INVALID (UNAUTHENTICATED),
  * SCOPE_INSUFFICIENT (PERMISSION_DENIED), OVERLOADED (RESOURCE_EXHAUSTED, with
@@ -2218,7 +2240,8 @@ export const MembershipServiceService = {
    * or replaces the roles of a member with them: all of them where the environment
    * has multiple roles enabled, else the one highest in the organization's
    * priority order; the organization's default role where none of the groups is
-   * mapped.
+   * mapped. A group whose id breaks the rule for ids can be mapped to nothing: it
+   * is skipped and returned, so that one such group keeps nobody out.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
@@ -2309,7 +2332,8 @@ export interface MembershipServiceServer extends UntypedServiceImplementation {
    * or replaces the roles of a member with them: all of them where the environment
    * has multiple roles enabled, else the one highest in the organization's
    * priority order; the organization's default role where none of the groups is
-   * mapped.
+   * mapped. A group whose id breaks the rule for ids can be mapped to nothing: it
+   * is skipped and returned, so that one such group keeps nobody out.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
@@ -2502,7 +2526,8 @@ export interface MembershipServiceClient extends Client {
    * or replaces the roles of a member with them: all of them where the environment
    * has multiple roles enabled, else the one highest in the organization's
    * priority order; the organization's default role where none of the groups is
-   * mapped.
+   * mapped. A group whose id breaks the rule for ids can be mapped to nothing: it
+   * is skipped and returned, so that one such group keeps nobody out.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).

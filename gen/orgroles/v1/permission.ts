@@ -25,10 +25,14 @@ export interface Permission {
   slug: string;
   /**
    * The name people read: 1–48 characters (code points) after trimming outer
-   * whitespace, no control characters. Need not be unique.
+   * whitespace, at least one of them visible, no control characters, no
+   * bidirectional overrides. Need not be unique.
    */
   name: string;
-  /** 0–150 characters (code points), no control characters but newline and tab. */
+  /**
+   * 0–150 characters (code points), no control characters but newline and tab,
+   * no bidirectional overrides.
+   */
   description: string;
   /** When the permission was created. Output only. */
   createTime:

@@ -32,11 +32,14 @@ export interface CreatePermissionRequest {
   /** The slug of the permission. 1–48 characters of `[a-z0-9]` and `- . : _ *`. */
   slug: string;
   /**
-   * 1–48 characters (code points) after trimming outer whitespace, no control
-   * characters.
+   * 1–48 characters (code points) after trimming outer whitespace, at least one
+   * of them visible, no control characters, no bidirectional overrides.
    */
   name: string;
-  /** 0–150 characters (code points), no control characters but newline and tab. */
+  /**
+   * 0–150 characters (code points), no control characters but newline and tab,
+   * no bidirectional overrides.
+   */
   description: string;
   /**
    * A UUID that makes repeating this call safe: for 24 hours the same id with the
@@ -1087,7 +1090,8 @@ export const DeletePermissionResponse: MessageFns<DeletePermissionResponse> = {
  * PermissionService manages the permissions of an environment, which roles name.
  *
  * In every request an optional field is either absent or valid: set but empty is
- * INVALID_FIELDS. Fields the server does not know are refused too.
+ * INVALID_FIELDS. Fields the server does not know are refused too. A list of
+ * ids, slugs or paths has at most 50000 items, repeats included.
  *
  * Every RPC may answer CREDENTIALS_MISSING, CREDENTIALS_INVALID (UNAUTHENTICATED),
  * SCOPE_INSUFFICIENT (PERMISSION_DENIED), OVERLOADED (RESOURCE_EXHAUSTED, with

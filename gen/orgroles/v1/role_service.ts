@@ -46,11 +46,14 @@ export interface CreateRoleRequest {
     | string
     | undefined;
   /**
-   * 1–48 characters (code points) after trimming outer whitespace, no control
-   * characters.
+   * 1–48 characters (code points) after trimming outer whitespace, at least one
+   * of them visible, no control characters, no bidirectional overrides.
    */
   name: string;
-  /** 0–150 characters (code points), no control characters but newline and tab. */
+  /**
+   * 0–150 characters (code points), no control characters but newline and tab,
+   * no bidirectional overrides.
+   */
   description: string;
   /**
    * Slugs of permissions of the environment; repeats count once; at most 500
@@ -457,7 +460,8 @@ export interface SuggestSlugRequest {
   organizationId: string;
   /**
    * The name the role would have. 1–48 characters (code points) after trimming
-   * outer whitespace, no control characters.
+   * outer whitespace, at least one of them visible, no control characters, no
+   * bidirectional overrides.
    */
   name: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
@@ -3114,7 +3118,8 @@ export const SuggestSlugResponse: MessageFns<SuggestSlugResponse> = {
  * stays when the last custom role goes, until ResetOrgRoleConfig.
  *
  * In every request an optional field is either absent or valid: set but empty is
- * INVALID_FIELDS. Fields the server does not know are refused too.
+ * INVALID_FIELDS. Fields the server does not know are refused too. A list of
+ * ids, slugs or paths has at most 50000 items, repeats included.
  *
  * Every RPC may answer CREDENTIALS_MISSING, CREDENTIALS_INVALID (UNAUTHENTICATED),
  * SCOPE_INSUFFICIENT (PERMISSION_DENIED), OVERLOADED (RESOURCE_EXHAUSTED, with

@@ -1,6 +1,7 @@
 import { LessThan } from "typeorm";
 import type { EnvironmentId, RequestId } from "../../domain/fields";
 import type { Answer, AnswerStore } from "../../domain/stores";
+import { fromText, toText } from "../answer-text";
 import { Conflict, failureOf } from "../driver-errors";
 import type { Session } from "../session";
 import { insertion } from "./conditions";
@@ -13,18 +14,19 @@ export class TypeormAnswerStore implements AnswerStore {
   }
 
   async find(environmentId: EnvironmentId, requestId: RequestId, since: number): Promise<Answer | undefined> {
-    const [row]: Answer[] = await this.session.query(
+    const [row]: (Answer & { readonly answer: string })[] = await this.session.query(
       "SELECT request_id AS requestId, fingerprint, answer, create_time AS createTime FROM answered_requests" +
         " WHERE environment_id = ? AND request_id = ? AND create_time >= ?",
       [environmentId, requestId, since],
     );
-    return row;
+    return row && { ...row, answer: await fromText(row.answer) };
   }
 
   async save(environmentId: EnvironmentId, answer: Answer, since: number): Promise<void> {
-    const { requestId, ...fresh } = answer;
+    const { requestId, fingerprint, createTime } = answer;
+    const fresh = { fingerprint, answer: await toText(answer.answer), createTime };
     try {
-      const row = [environmentId, requestId, answer.fingerprint, answer.answer, answer.createTime];
+      const row = [environmentId, requestId, fingerprint, fresh.answer, createTime];
       const columns = "environment_id, request_id, fingerprint, answer, create_time";
       await this.session.query(insertion("answered_requests", columns, [row]), row);
     } catch (error) {

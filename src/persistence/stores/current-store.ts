@@ -5,6 +5,9 @@ import type { Current, CurrentStore, Question } from "../../domain/stores";
 import type { Session } from "../session";
 import { amongPairs, placeholders } from "./conditions";
 
+/** So many rows may always be read at once, however few members are asked for. */
+const leastRows = 2500;
+
 /** Of an environment, an organization, or a member's role. */
 interface Row {
   /** The environment's id for itself, its uid for all others. */
@@ -26,13 +29,13 @@ interface Row {
 export class SqlCurrentStore implements CurrentStore {
   constructor(private readonly session: Session) {}
 
-  find(questions: readonly Question[]): Promise<Current> {
+  find(questions: readonly Question[]): Promise<Current | undefined> {
     const [only] = questions;
     const alone = questions.length === 1 && only?.organizationIds.length === 1 && only.members.length === 1;
     return alone ? this.findAlone(only) : this.findTogether(questions);
   }
 
-  private async findTogether(questions: readonly Question[]): Promise<Current> {
+  private async findTogether(questions: readonly Question[]): Promise<Current | undefined> {
     const parameters: string[] = [];
     const asked = (...values: readonly string[]) => {
       parameters.push(...values);
@@ -59,7 +62,10 @@ export class SqlCurrentStore implements CurrentStore {
       );
       for (const { organizationUid, userId } of pairs) parameters.push(organizationUid, userId);
     }
-    return new Found(await this.session.query<Row>(parts.join(" UNION ALL "), parameters));
+    const most = Math.max(leastRows, 2 * parameters.length);
+    const sql = `${parts.join(" UNION ALL ")} LIMIT ${most + 1}`;
+    const rows = await this.session.query<Row>(sql, parameters);
+    return rows.length > most ? undefined : new Found(rows);
   }
 
   /**
@@ -145,23 +151,25 @@ class Found implements Current {
   private readonly members = new Several<string, Membership & { roleIds: RoleId[] }>();
 
   constructor(rows: readonly Row[]) {
-    for (const { parent, name, uid, userId, number, createTime, updateTime } of rows) {
-      if (userId !== "") {
-        const organizationUid = name as OrganizationUid;
-        const member = this.members.find(userId, ofOrganization({ organizationUid }));
-        if (member) member.roleIds.push(uid as RoleId);
-        else
-          this.members.add(userId, {
-            organizationUid,
-            userId: userId as UserId,
-            roleIds: [uid as RoleId],
-            asOfRevision: number,
-            createTime,
-            updateTime,
-          });
-      } else if (name !== "") this.organizations.add(name, { parent, uid: uid as OrganizationUid, revision: number });
-      else this.environments.set(parent, { uid: uid as EnvironmentUid, revision: number });
-    }
+    for (const row of rows) this.add(row);
+  }
+
+  private add({ parent, name, uid, userId, number, createTime, updateTime }: Row): void {
+    if (userId !== "") {
+      const organizationUid = name as OrganizationUid;
+      const member = this.members.find(userId, ofOrganization({ organizationUid }));
+      if (member) member.roleIds.push(uid as RoleId);
+      else
+        this.members.add(userId, {
+          organizationUid,
+          userId: userId as UserId,
+          roleIds: [uid as RoleId],
+          asOfRevision: number,
+          createTime,
+          updateTime,
+        });
+    } else if (name !== "") this.organizations.add(name, { parent, uid: uid as OrganizationUid, revision: number });
+    else this.environments.set(parent, { uid: uid as EnvironmentUid, revision: number });
   }
 
   environment(id: EnvironmentId) {

@@ -1,4 +1,5 @@
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
+import { inPortions } from "../../domain/slices";
 import type { MemberKey, Membership } from "../../domain/state";
 import type { MembershipStore, Unsettled } from "../../domain/stores";
 import type { RoleAssignmentRow } from "../entities/membership";
@@ -21,10 +22,15 @@ export class TypeormMembershipStore implements MembershipStore {
   }
 
   async find(environmentUid: EnvironmentUid, keys: readonly MemberKey[]): Promise<Membership[]> {
-    if (!keys.length) return [];
-    const [where, ...parameters] = this.ofMembers(keys);
-    const sql = `SELECT ${columns} FROM role_assignments assigned WHERE environment_uid = ? AND ${where}`;
-    return toMemberships(await this.session.query(sql, [environmentUid, ...parameters]));
+    const found: Membership[] = [];
+    await inPortions(keys, async (portion) => {
+      const [where, ...parameters] = this.ofMembers(portion);
+      const sql = `SELECT ${columns} FROM role_assignments assigned WHERE environment_uid = ? AND ${where}`;
+      const rows = await this.session.query<Assigned>(sql, [environmentUid, ...parameters]);
+      for (const member of toMemberships(rows)) found.push(member);
+      return rows.length;
+    });
+    return found;
   }
 
   list(
@@ -153,11 +159,11 @@ export class TypeormMembershipStore implements MembershipStore {
 
   async put(environmentUid: EnvironmentUid, memberships: readonly Membership[]): Promise<void> {
     if (!memberships.length) return;
-    const [where, ...parameters] = this.ofMembers(memberships);
-    await this.session.query(`DELETE FROM role_assignments WHERE environment_uid = ? AND ${where}`, [
-      environmentUid,
-      ...parameters,
-    ]);
+    await inPortions(memberships, (portion) => {
+      const [where, ...parameters] = this.ofMembers(portion);
+      const sql = `DELETE FROM role_assignments WHERE environment_uid = ? AND ${where}`;
+      return this.session.affected(sql, [environmentUid, ...parameters]);
+    });
     const rows = memberships.flatMap(({ roleIds, asOfRevision, ...member }) => {
       const severalSince = roleIds.length > 1 ? asOfRevision : 0;
       const { organizationUid, userId, createTime, updateTime } = member;
@@ -192,8 +198,8 @@ export class TypeormMembershipStore implements MembershipStore {
   }
 }
 
-/** Seven parameters a row, and SQLite takes 32 766. */
-const rowsPerInsert = 2000;
+/** Seven parameters a row, and SQLite takes 32 766; as many as nobody waits for. */
+const rowsPerInsert = 1000;
 
 const columns =
   "assigned.organization_uid AS organizationUid, assigned.user_id AS userId, assigned.role_id AS roleId," +

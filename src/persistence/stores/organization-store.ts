@@ -7,7 +7,7 @@ import { Conflict } from "../driver-errors";
 import { fromIds, toIds } from "../entities/columns";
 import type { OrganizationRow } from "../entities/organization";
 import type { Session } from "../session";
-import { placeholders } from "./conditions";
+import { insertion, placeholders } from "./conditions";
 
 /** As the driver reads it. */
 type RawOrganization = Pick<OrganizationRow, "uid" | "id" | "revision" | "defaultRoleId"> & {
@@ -78,16 +78,9 @@ export class TypeormOrganizationStore implements OrganizationStore {
     environmentUid: EnvironmentUid,
     organizations: readonly Pick<Organization, "id" | "uid">[],
   ): Promise<void> {
-    await this.rows.insert(
-      organizations.map(({ id, uid }) => ({
-        environmentUid,
-        id,
-        uid,
-        revision: 1,
-        defaultRoleId: "" as const,
-        roleOrder: [],
-      })),
-    );
+    const rows = organizations.map(({ id, uid }) => [environmentUid, id, uid, 1, "", fromIds([])]);
+    const columns = "environment_uid, id, uid, revision, default_role_id, role_order";
+    await this.session.query(insertion("organizations", columns, rows), rows.flat());
   }
 
   async saveOwn(environmentUid: EnvironmentUid, id: OrganizationId, own: OwnConfig | undefined): Promise<void> {

@@ -1,4 +1,3 @@
-import { MoreThan } from "typeorm";
 import type { PermissionSlug } from "../../domain/fields";
 import type { EnvironmentUid, PermissionId } from "../../domain/ids";
 import type { Permission } from "../../domain/role";
@@ -23,12 +22,11 @@ export class TypeormPermissionStore implements PermissionStore {
   }
 
   async list(environmentUid: EnvironmentUid, after: string, limit: number): Promise<Permission[]> {
-    const rows = await this.rows.find({
-      where: { environmentUid, slug: MoreThan(after as PermissionSlug) },
-      order: { slug: "ASC" },
-      take: limit,
-    });
-    return rows.map(toPermission);
+    return this.session.query<Permission>(
+      "SELECT id, slug, name, description, create_time AS createTime, update_time AS updateTime FROM permissions" +
+        ` WHERE environment_uid = ? AND slug > ? ORDER BY slug LIMIT ${limit}`,
+      [environmentUid, after],
+    );
   }
 
   count(environmentUid: EnvironmentUid): Promise<number> {

@@ -2,6 +2,7 @@ import { In, Like } from "typeorm";
 import type { OrganizationId, PermissionSlug } from "../../domain/fields";
 import type { EnvironmentUid, PermissionId, RoleId } from "../../domain/ids";
 import type { EnvironmentRole, Role, Tombstone } from "../../domain/role";
+import { inPortions } from "../../domain/slices";
 import type { OrganizationState } from "../../domain/state";
 import type { RoleStore } from "../../domain/stores";
 import { orKeyTaken } from "../driver-errors";
@@ -13,6 +14,23 @@ import { insertion, placeholders } from "./conditions";
 interface CustomRoles extends Pick<OrganizationState, "customRoles" | "replaced"> {
   readonly customRoles: Role[];
   readonly replaced: Map<RoleId, RoleId>;
+}
+
+interface GrantRow {
+  readonly organizationId: OrganizationId | "";
+  readonly roleId: RoleId;
+  readonly permissionId: PermissionId;
+}
+
+/** Rows that an embedded database, which has no other thread, reads in one turn of the event loop. */
+const grantsAtOnce = 2500;
+const inPages = ` ORDER BY organization_id, role_id, permission_id LIMIT ${grantsAtOnce}`;
+const among = (organizationIds: readonly string[]) => `organization_id IN (${placeholders(organizationIds)})`;
+
+function addTo<Item>(lists: Map<RoleId, Item[]>, roleId: RoleId, item: Item): void {
+  const list = lists.get(roleId);
+  if (list) list.push(item);
+  else lists.set(roleId, [item]);
 }
 
 type RoleKey = Pick<Role, "id" | "organizationId">;
@@ -115,18 +133,20 @@ export class TypeormRoleStore implements RoleStore {
   async permissionsOf(
     environmentUid: EnvironmentUid,
     organizationIds: readonly (OrganizationId | "")[],
-    roleId?: RoleId,
+    roles?: RoleId | readonly RoleId[],
   ): Promise<Map<RoleId, PermissionSlug[]>> {
+    const roleIds = typeof roles === "string" ? [roles] : roles;
+    if (roleIds?.length === 0) return new Map();
     const found: { roleId: RoleId; slug: PermissionSlug }[] = await this.session.query(
       "SELECT granted.role_id AS roleId, permissions.slug AS slug FROM role_permissions granted" +
         " JOIN permissions ON permissions.environment_uid = granted.environment_uid" +
         " AND permissions.id = granted.permission_id" +
         ` WHERE granted.environment_uid = ? AND granted.organization_id IN (${placeholders(organizationIds)})` +
-        (roleId ? " AND granted.role_id = ?" : ""),
-      [environmentUid, ...organizationIds, ...(roleId ? [roleId] : [])],
+        (roleIds ? ` AND granted.role_id IN (${placeholders(roleIds)})` : ""),
+      [environmentUid, ...organizationIds, ...(roleIds ?? [])],
     );
     const slugs = new Map<RoleId, PermissionSlug[]>();
-    for (const row of found) slugs.set(row.roleId, [...(slugs.get(row.roleId) ?? []), row.slug]);
+    for (const { roleId, slug } of found) addTo(slugs, roleId, slug);
     for (const list of slugs.values()) list.sort();
     return slugs;
   }
@@ -136,18 +156,37 @@ export class TypeormRoleStore implements RoleStore {
     organizationIds: readonly (OrganizationId | "")[],
   ): Promise<Map<RoleId, PermissionId[]>> {
     const grants = new Map<RoleId, PermissionId[]>();
-    if (!organizationIds.length) return grants;
-    const rows: { roleId: RoleId; permissionId: PermissionId }[] = await this.session.query(
-      "SELECT role_id AS roleId, permission_id AS permissionId FROM role_permissions" +
-        ` WHERE environment_uid = ? AND organization_id IN (${placeholders(organizationIds)})`,
-      [environmentUid, ...organizationIds],
-    );
-    for (const { roleId, permissionId } of rows) {
-      const granted = grants.get(roleId);
-      if (granted) granted.push(permissionId);
-      else grants.set(roleId, [permissionId]);
+    const add = (rows: readonly GrantRow[]) => {
+      for (const { roleId, permissionId } of rows) addTo(grants, roleId, permissionId);
+      return rows.length < grantsAtOnce ? undefined : rows.at(-1);
+    };
+    if (this.session.engine !== "better-sqlite3") {
+      if (organizationIds.length) add(await this.grantsOf(environmentUid, among(organizationIds), organizationIds));
+      return grants;
+    }
+    for (let left = organizationIds.toSorted(); left.length; ) {
+      const first = add(await this.grantsOf(environmentUid, among(left) + inPages, left));
+      if (!first) break;
+      const { organizationId } = first;
+      for (let last: GrantRow | undefined = first; last; )
+        last = add(
+          await this.grantsOf(
+            environmentUid,
+            `organization_id = ? AND role_id >= ? AND (role_id > ? OR permission_id > ?)${inPages}`,
+            [organizationId, last.roleId, last.roleId, last.permissionId],
+          ),
+        );
+      left = left.filter((id) => id > organizationId);
     }
     return grants;
+  }
+
+  private grantsOf(environmentUid: EnvironmentUid, condition: string, parameters: readonly string[]) {
+    return this.session.query<GrantRow>(
+      "SELECT organization_id AS organizationId, role_id AS roleId, permission_id AS permissionId" +
+        ` FROM role_permissions WHERE environment_uid = ? AND ${condition}`,
+      [environmentUid, ...parameters],
+    );
   }
 
   async insert(environmentUid: EnvironmentUid, role: Role): Promise<void> {
@@ -215,7 +254,16 @@ export class TypeormRoleStore implements RoleStore {
   }
 
   async removeAll(environmentUid: EnvironmentUid, organizationId: OrganizationId): Promise<void> {
+    const { customRoles = [], replaced = [] } =
+      (await this.ofOrganizations(environmentUid, [organizationId])).get(organizationId) ?? {};
+    const roleIds = [...customRoles.map(({ id }) => id), ...replaced.keys()];
     await this.rows.delete({ environmentUid, organizationId });
-    await this.granted.delete({ environmentUid, organizationId });
+    await inPortions(roleIds, (portion) =>
+      this.session.affected(
+        "DELETE FROM role_permissions WHERE environment_uid = ? AND organization_id = ?" +
+          ` AND role_id IN (${placeholders(portion)})`,
+        [environmentUid, organizationId, ...portion],
+      ),
+    );
   }
 }
