@@ -32,17 +32,19 @@ test("a key of the file is compared in its own form", () => {
   expect(unknownKey("config_fil")).toBe("config_fil is not a setting");
 });
 
+/** What Kubernetes makes for a Service with one port. */
+const links = (name: string, ip: string) => ({
+  [`${name}_SERVICE_HOST`]: ip,
+  [`${name}_SERVICE_PORT`]: "50051",
+  [`${name}_SERVICE_PORT_GRPC`]: "50051",
+  [`${name}_PORT`]: `tcp://${ip}:50051`,
+  [`${name}_PORT_50051_TCP`]: `tcp://${ip}:50051`,
+  [`${name}_PORT_50051_TCP_PROTO`]: "tcp",
+  [`${name}_PORT_50051_TCP_PORT`]: "50051",
+  [`${name}_PORT_50051_TCP_ADDR`]: ip,
+});
+
 describe("the variables that Kubernetes makes for a Service", () => {
-  const links = (name: string, ip: string) => ({
-    [`${name}_SERVICE_HOST`]: ip,
-    [`${name}_SERVICE_PORT`]: "50051",
-    [`${name}_SERVICE_PORT_GRPC`]: "50051",
-    [`${name}_PORT`]: `tcp://${ip}:50051`,
-    [`${name}_PORT_50051_TCP`]: `tcp://${ip}:50051`,
-    [`${name}_PORT_50051_TCP_PROTO`]: "tcp",
-    [`${name}_PORT_50051_TCP_PORT`]: "50051",
-    [`${name}_PORT_50051_TCP_ADDR`]: ip,
-  });
   const advice = "set enableServiceLinks: false in the pod, or rename the Service";
 
   test("are one fault that names the Service", () => {

@@ -58,6 +58,10 @@ describe.each(engines)("on $name", (engine) => {
     }
   }
 
+  test("up says which database is up to date, also when it was so before", async () => {
+    expect(await run("up")).toEqual({ code: 0, output: heading.replace("Database", "Migrated up") });
+  });
+
   test("status lists the migrations, and ends with 2 when some are missing", async () => {
     const done = names.map((name) => `done    ${name}\n`);
     const upToDate = `${heading}${done.join("")}The database is up to date.\n`;
