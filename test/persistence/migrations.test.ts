@@ -147,7 +147,7 @@ describe.each(engines)("the migrations on $name", (engine) => {
     expect(await dataSource.query("SELECT name FROM migrations")).toHaveLength(migrations.length);
     expect(await proposals(dataSource)).toEqual([]);
 
-    expect((await runCommand(["migrate", "down"], settings)).code).toBe(0);
+    expect((await runCommand(["migrate", "down", "--yes", "--force"], settings)).code).toBe(0);
     expect(await pendingMigrations(dataSource)).toEqual([migrations.at(-1)?.name]);
   });
 });
