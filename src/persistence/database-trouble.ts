@@ -51,7 +51,7 @@ export function explainFailure(error: unknown, attempt: Attempt): string {
   const say = byNumber[Number(errno)] ?? byCode[String(code)];
   return say
     ? say(where, attempt, String(message))
-    : `The connection to ${where} failed: ${explanationOf(cause) ?? String(code ?? "the driver gives no reason")}.`;
+    : `The connection to ${where} failed: ${explanationOf(cause) ?? (typeof code === "string" ? code : "the driver gives no reason")}.`;
 }
 
 const driverErrorOf = (error: unknown) => ((error as { driverError?: unknown }).driverError ?? error) as DriverError;

@@ -184,11 +184,14 @@ test("empty documents and comments are no documents, and places are counted with
   ]);
 });
 
-test.each(["\u200b", "\u202eAdmin", "\ud83d"])("a name %j is refused as by a call, also as an escape", async (text) => {
-  const escaped = JSON.stringify(text).replace(
-    /[^ -~]/g,
-    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-  const document = `environment: dev\npermissions: [{ slug: a, name: ${escaped} }]`;
-  await expect(documentsOf(document)).rejects.toThrow(/permissions\[0\]\.name: must be 1–48 characters/);
-});
+test.each(["\u200b", "\u202eAdmin", "\ud83d"])(
+  "a name %j is refused as by a call, also as an escape",
+  async (given) => {
+    const escaped = JSON.stringify(given).replace(
+      /[^ -~]/g,
+      (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
+    const document = `environment: dev\npermissions: [{ slug: a, name: ${escaped} }]`;
+    await expect(documentsOf(document)).rejects.toThrow(/permissions\[0\]\.name: must be 1–48 characters/);
+  },
+);
