@@ -1,6 +1,9 @@
 import type { Logger } from "pino";
 import type { App } from "../app";
 
+/** Milliseconds that stopping may take: what calls in flight have, and then as long as a hung database may take. */
+const longestStop = 25_000;
+
 /** The signals that end a server in order; a terminal that closes sends SIGHUP. */
 export const endings = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
@@ -19,6 +22,10 @@ export function stopping(log: Logger, close: () => Promise<void>): (signal: Node
     if (begun) process.exit(1);
     begun = true;
     log.info({ signal }, "stopping");
+    setTimeout(() => {
+      log.fatal({ milliseconds: longestStop }, "not stopped in time");
+      process.exit(1);
+    }, longestStop).unref();
     close().then(
       () => process.exit(0),
       (error: unknown) => {
