@@ -22,10 +22,11 @@ const unknownSetting = (name: string) => `${shownName(name)}: is not a setting${
 
 /** Returns the fault of a key of the file that is no setting: `adress`, and also `ORGROLES_ADDRESS`. */
 export function unknownKey(key: string): string {
+  if (!isName(key)) return "one of the keys is not a setting";
   const name = key.toUpperCase();
   const nearest = nearestTo(name.startsWith(prefix) ? name : `${prefix}${name}`);
   const meant = nearest === "ORGROLES_CONFIG_FILE" ? undefined : nearest;
-  return `${isName(key) ? key : "one of the keys"} is not a setting${question(meant?.slice(prefix.length).toLowerCase())}`;
+  return `${key} is not a setting${question(meant?.slice(prefix.length).toLowerCase())}`;
 }
 
 const question = (nearest: string | undefined) => (nearest ? `; did you mean ${nearest}?` : "");

@@ -56,7 +56,7 @@ test.each([
   ["ORGROLES_s3cret", "ORGROLES_…: is not a setting"],
   [`ORGROLES_${token}`, "ORGROLES_…: is not a setting"],
   ["ORGROLES_\u009bX", "ORGROLES_…: is not a setting"],
-  ["ORGROLES_ADRESS", "ORGROLES_ADRESS: is not a setting"],
+  ["ORGROLES_ADRESS", "ORGROLES_ADRESS: is not a setting; did you mean ORGROLES_ADDRESS?"],
 ])("the variable %j is not repeated unless it is a name", (name, fault) => {
   expect(faultsOf({ [name]: "x" })).toEqual([fault]);
 });
@@ -65,7 +65,7 @@ test.each([
   [`${token}: x`, "one of the keys is not a setting"],
   [`? |\n  ${key.replaceAll("\n", "\n  ")}\n: x`, "one of the keys is not a setting"],
   ['"adress\\u202E": x', "one of the keys is not a setting"],
-  ["adress: x", "adress is not a setting"],
+  ["adress: x", "adress is not a setting; did you mean address?"],
 ])("a key of the file is not repeated unless it is a name: %j", (content, fault) => {
   expect(faultsOf({ ORGROLES_CONFIG_FILE: fileOf(content) })).toEqual([`ORGROLES_CONFIG_FILE: ${fault}`]);
 });

@@ -3,13 +3,7 @@ import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Fault } from "../domain/fault";
-import { shownPath } from "../domain/shown-text";
-
-const failures: Readonly<Record<string, string>> = {
-  EACCES: "this user may not read it",
-  EISDIR: "it is a folder",
-  ENOENT: "there is no such file",
-};
+import { describeFileFault, shownPath } from "../domain/shown-text";
 
 /** A sentence about the file as a whole. */
 export class Unreadable extends Fault {}
@@ -51,8 +45,11 @@ export class Source {
     try {
       yield* this.file === "-" ? process.stdin : createReadStream(this.file);
     } catch (error) {
-      const { code = "unknown" } = error as NodeJS.ErrnoException;
-      throw new Unreadable(`${this.name} cannot be read: ${failures[code] ?? code}`);
+      throw new Unreadable(
+        this.file === "-"
+          ? "Standard input cannot be read"
+          : `The file of blueprints: ${describeFileFault(this.file, error)}`,
+      );
     }
   }
 }

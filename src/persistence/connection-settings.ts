@@ -1,3 +1,4 @@
+import { explanationOf } from "./explanations";
 import { UnusableServer } from "./unusable-server";
 
 interface Setting {
@@ -110,7 +111,8 @@ export class ConnectionSettings {
         await ask(`SET ${written(assignment)}`);
       } catch (error) {
         const { name, value } = assignment;
-        throw new UnusableServer(`${name} cannot be set to '${value}'`, { cause: error });
+        const why = explanationOf(error as Error);
+        throw new UnusableServer(`${name} cannot be set to '${value}'${why ? `: ${why}` : ""}`, { cause: error });
       }
   }
 }

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import mysql from "mysql2/promise";
 import { tokenDigest } from "../../src/auth/authenticator";
+import { connectTo } from "../support/connection";
 import { newAuthority } from "../support/authority";
 import { cloneTo } from "../support/clone";
 import { doorwayTo } from "../support/doorway";
@@ -167,7 +167,7 @@ const setUps: Record<string, () => Promise<readonly string[]>> = {
 };
 
 async function administer(url: string, sql: string): Promise<void> {
-  const connection = await mysql.createConnection(url);
+  const connection = await connectTo(url);
   await connection.query(sql);
   connection.destroy();
 }

@@ -1,4 +1,3 @@
-import mysql from "mysql2/promise";
 import { pino } from "pino";
 import { QueryFailedError } from "typeorm";
 import { Refusal, refuse } from "../../src/domain/errors";
@@ -6,6 +5,7 @@ import { Fault } from "../../src/domain/fault";
 import { describeError, serializeError } from "../../src/operations/error-serializer";
 import { createLogger } from "../../src/operations/log";
 import { rememberStatement } from "../../src/persistence/failed-statements";
+import { connectTo } from "../support/connection";
 import { servers } from "../support/engines";
 import { present } from "../support/stage";
 
@@ -157,7 +157,7 @@ test("a log takes no text of an error where it is given no other", () => {
 
 test.each(servers)("what $name says of a statement with values is not repeated", async (server) => {
   const database = await server.create();
-  const connection = await mysql.createConnection(database.url);
+  const connection = await connectTo(database.url);
   try {
     await connection.query("CREATE TABLE t (a varchar(3) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY)");
     const failures = new Map<string, number>();

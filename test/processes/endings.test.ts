@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { openSync, readFileSync } from "node:fs";
 import { connect as connectHttp2 } from "node:http2";
 import path from "node:path";
+import { grpcBody } from "../support/frames";
+import { message } from "../support/raw";
 import { connect } from "../support/client";
 import { runCommand } from "../support/command";
 import { startProcess } from "../support/process";
@@ -83,15 +85,19 @@ test("a full disk below the log stops no server, and a server on it ends", async
 
 test("a second signal ends a server at once, whatever is in flight", async () => {
   const service = await startProcess(settings());
-  const session = connectHttp2(`http://${service.address}`).on("error", () => undefined);
+  // a response that nobody takes stays in flight
+  const session = connectHttp2(`http://${service.address}`, { settings: { initialWindowSize: 0 } }).on(
+    "error",
+    () => undefined,
+  );
   const call = session.request({
     ":method": "POST",
     ":path": "/orgroles.v1.EnvironmentService/GetEnvironment",
     "content-type": "application/grpc",
     te: "trailers",
   });
-  call.on("error", () => undefined).write(Buffer.alloc(1)); // and no more
-  await until("it is there", async () => (call.pending ? undefined : true));
+  call.on("error", () => undefined).end(grpcBody(message([1, "dev"])));
+  await new Promise((resolve) => call.once("response", resolve));
   process.kill(service.pid, "SIGTERM");
   await until("it is stopping", async () => service.output().includes('"stopping"') || undefined);
   const start = performance.now();

@@ -200,13 +200,16 @@ describe("on SQLite", () => {
   });
 
   test.each([
-    ["a file that is not there", () => path.join(folder, "none.yaml"), "cannot be read: there is no such file\n"],
-    ["a folder", () => folder, "cannot be read: it is a folder\n"],
-    ["an empty file", () => fileOf(""), "contains no document: there is nothing to apply\n"],
-    ["a file of comments", () => fileOf("# a\n---\n# b\n"), "contains no document: there is nothing to apply\n"],
+    ["a file that is not there", () => path.join(folder, "none.yaml"), "The file of blueprints: FILE does not exist\n"],
+    ["a folder", () => folder, "The file of blueprints: FILE is a folder\n"],
+    ["an empty file", () => fileOf(""), "FILE contains no document: there is nothing to apply\n"],
+    ["a file of comments", () => fileOf("# a\n---\n# b\n"), "FILE contains no document: there is nothing to apply\n"],
   ])("%s is refused by name", async (_, make, sentence) => {
     const file = make();
-    expect(await runCommand(["apply", file, "--yes"], settings)).toEqual({ code: 1, output: `${file} ${sentence}` });
+    expect(await runCommand(["apply", file, "--yes"], settings)).toEqual({
+      code: 1,
+      output: sentence.replace("FILE", file),
+    });
   });
 
   test("standard input that is closed contains nothing, and one that never ends is refused", async () => {

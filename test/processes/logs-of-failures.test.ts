@@ -1,4 +1,5 @@
 import mysql from "mysql2/promise";
+import { connectTo } from "../support/connection";
 import { failureOf } from "../support/client";
 import { type TestDatabase, type TestEngine, engines, servers } from "../support/engines";
 import { marker, markedRequest, markedRpcs } from "../support/marked-requests";
@@ -197,7 +198,7 @@ describe.each(servers)("on $name, a connection that ends in the midst of a state
     async (what, reason, settings) => {
       const database = await server.create();
       const service = await startMarked(database.url, settings);
-      const lock = await mysql.createConnection(database.url);
+      const lock = await connectTo(database.url);
       try {
         await lock.beginTransaction();
         await lock.query("UPDATE organizations SET revision = revision + 1");
@@ -240,7 +241,7 @@ describe("with workers, on a server", () => {
   afterAll(() => server?.stop());
 
   async function admin(...statements: string[]): Promise<void> {
-    const connection = await mysql.createConnection(server.url);
+    const connection = await connectTo(server.url);
     try {
       for (const sql of statements) await connection.query(sql);
     } finally {

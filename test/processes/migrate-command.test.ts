@@ -43,10 +43,6 @@ describe.each(engines)("on $name", (engine) => {
   });
   afterEach(() => database.drop());
 
-  test("migrate names the database first, and does nothing to one that is up to date", async () => {
-    expect(await run()).toEqual({ code: 0, output: `${heading}Migrated up.\n` });
-  });
-
   /** A server with two members and a role that was deleted while in use. */
   async function furnish(): Promise<void> {
     const service = await startProcess({ ...settings, ORGROLES_ENVIRONMENTS: "alpha,beta" });
@@ -63,7 +59,7 @@ describe.each(engines)("on $name", (engine) => {
   }
 
   test("up says which database is up to date, also when it was so before", async () => {
-    expect(await run("up")).toEqual({ code: 0, output: heading.replace("Database", "Migrated up") });
+    expect(await run("up")).toEqual({ code: 0, output: `${heading}Migrated up.\n` });
   });
 
   test("status lists the migrations, and ends with 2 when some are missing", async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import mysql from "mysql2/promise";
+import { connectTo } from "../support/connection";
 import { type TestDatabase, engines } from "../support/engines";
 import { startCommand } from "../support/command";
 import { startMuteServer } from "../support/mute-server";
@@ -23,7 +24,7 @@ afterEach(async () => {
 });
 
 async function statement(sql: string): Promise<mysql.RowDataPacket[]> {
-  const connection = await mysql.createConnection(database.url);
+  const connection = await connectTo(database.url);
   try {
     const [rows] = await connection.query<mysql.RowDataPacket[]>(sql);
     return rows;
@@ -127,7 +128,7 @@ describe("migrate ends by one signal", () => {
     expect(await start().ended).toBe(0);
     await statement("DELETE FROM migrations WHERE name LIKE 'SweepIndex%'");
     await statement("DROP INDEX successions_sweep ON successions");
-    const holder = await mysql.createConnection(database.url);
+    const holder = await connectTo(database.url);
     try {
       await holder.query("START TRANSACTION");
       await holder.query("SELECT * FROM successions"); // keeps the table from being altered
