@@ -40,8 +40,8 @@ function common(engine: Engine) {
 }
 
 /**
- * Opens a database for work that ends by itself, such as a migration. With `mustExist` it makes no file, and throws
- * where there is none.
+ * Opens a database for work that ends by itself, such as a migration. With `mustExist` it makes no file, leaves
+ * the journal of one as it is, and throws where there is none.
  */
 export async function openDatabase(
   url: DatabaseUrl,
@@ -59,14 +59,14 @@ export async function openDatabase(
 }
 
 /** One connection: TypeORM gives SQLite no more, and so every use of it goes through a gate. */
-export async function openSqlite({ file }: SqliteUrl): Promise<DataSource> {
+export async function openSqlite({ file }: SqliteUrl, { enableWAL } = { enableWAL: true }): Promise<DataSource> {
   const dataSource = new DataSource({
     ...common("sqlite"),
     type: "better-sqlite3",
     driver: require("libsql"), // better-sqlite3's interface, with binaries that npm brings for every platform
     database: file,
     timeout: 5000,
-    enableWAL: true,
+    enableWAL,
     prepareDatabase: (database: { pragma(text: string): void }) => database.pragma("synchronous = FULL"),
   });
   try {

@@ -137,7 +137,9 @@ describe("on SQLite", () => {
     const args = command.replace("FILE", fileOf(roles)).split(" ");
     expect(await runCommand(args, { ORGROLES_DATABASE_URL: `sqlite:${missing}` })).toEqual({
       code: 1,
-      output: `The database file ${missing} does not exist: \`orgroles migrate\` makes it.\n`,
+      output: expect.stringMatching(
+        /^(?:Database: .*\n)?The database file .*orgroles\.db does not exist: `orgroles migrate` makes it\.\n$/,
+      ),
     });
     expect(existsSync(path.dirname(missing))).toBe(false);
   });
