@@ -155,6 +155,9 @@ test("a log takes no text of an error where it is given no other", () => {
   expect(pino.stdSerializers.err(new Error(secret)).message).toBe(secret); // what it would take otherwise
 });
 
+/** The value of the statements, or its bytes. */
+const repeated = /€é1|e282acc3a931/i;
+
 test.each(servers)("what $name says of a statement with values is not repeated", async (server) => {
   const database = await server.create();
   const connection = await connectTo(database.url);
@@ -164,8 +167,8 @@ test.each(servers)("what $name says of a statement with values is not repeated",
     const failing = async (sql: string, values: unknown[]) => {
       const error: unknown = await connection.query(sql, values).catch((failure: unknown) => failure);
       failures.set(String(serializeError(error).message), present(serializeError(error).errno));
-      expect(text(Object.entries(error as object))).toContain("€é1");
-      expect(text(serializeError(error))).not.toContain("€é1");
+      expect(text(Object.entries(error as object))).toMatch(repeated);
+      expect(text(serializeError(error))).not.toMatch(repeated);
     };
     await failing("INSERT INTO t VALUES (?)", ["€é1"]);
     await failing("INSERT INTO t VALUES (?)", ["x€é1".repeat(50)]);

@@ -7,7 +7,7 @@ import { runCommand } from "../support/command";
 import { connectTo } from "../support/connection";
 import { healthOf } from "../support/health";
 import { many } from "../support/many";
-import { type ServiceProcess, startProcess } from "../support/process";
+import { type ServiceProcess, startProcess, freeze } from "../support/process";
 import { listOrg, outcomeOf, reasonsOf } from "../support/race";
 import { type PrivateServer, startPrivateMariadb } from "../support/servers";
 import { serving } from "../support/service";
@@ -153,7 +153,7 @@ test("a database that hangs: every call is answered in time, and it goes on by i
   });
   await serving(running);
   await createRole(running);
-  process.kill(server.pid, "SIGSTOP");
+  await freeze(server.pid);
   try {
     const calls = many(30, (index) =>
       index % 2 ? createRole(running) : running.roles.listOrgRoles({ environmentId, organizationId }),
@@ -180,7 +180,7 @@ test("a SIGTERM while the database hangs ends the process all the same", async (
   await createRole(running);
   await admin(async (connection) => {
     const { calls } = await heldUp(connection, name, () => [createRole(running)]);
-    process.kill(server.pid, "SIGSTOP");
+    await freeze(server.pid);
     try {
       process.kill(running.pid, "SIGTERM");
       const { failures } = await outcomeOf(calls);
@@ -275,7 +275,7 @@ describe("a SQLite file that cannot be written", () => {
   ])("%s: one sentence that names it, and exit code 1", async (_, args, file) => {
     const url = `sqlite:${path.join(folder, file)}`;
     const { code, output } = await runCommand(args, { ORGROLES_DATABASE_URL: url });
-    expect(output).toMatch(/^[^\n]{10,300}\n$/);
+    expect(output).toMatch(/^(?:Database: [^\n]+\n)?[^\n]{10,300}\n$/);
     expect(output).toContain(path.join(folder, file));
     expect(output).not.toMatch(/\n\s+at |QueryFailed|undefined/);
     expect(code).toBe(1);

@@ -1,8 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { openSync, readFileSync } from "node:fs";
+import { openSync, readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { type Identity, type TestClient, connect } from "./client";
+import { until } from "./until";
 
 export interface ServiceProcess extends TestClient {
   readonly address: string;
@@ -77,4 +78,14 @@ export function childrenOf(pid: number): number[] {
     const [child, parent, state] = line.trim().split(/\s+/);
     return Number(parent) === pid && !state?.startsWith("Z") ? [Number(child)] : [];
   });
+}
+
+/** Stops a process as if it hung, and waits until each of its threads has stopped. */
+export async function freeze(pid: number): Promise<void> {
+  process.kill(pid, "SIGSTOP");
+  const stateOf = (thread: string) => /\) (\w)/.exec(readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8"))?.[1];
+  await until(
+    "the process has stopped",
+    async () => readdirSync(`/proc/${pid}/task`).every((thread) => stateOf(thread) === "T") || undefined,
+  );
 }
