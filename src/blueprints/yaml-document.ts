@@ -141,7 +141,7 @@ export class YamlDocument {
       throw new LineFault(this.lineOf(node), `aliases stand for more than ${mostAliased} values`);
     if (isAlias(node)) {
       const target = this.targetOf(node);
-      if (!target) throw new LineFault(this.lineOf(node), `no anchor &${node.source} is complete before this alias`);
+      if (!target) throw new LineFault(this.lineOf(node), "no anchor of this name is complete before the alias");
       this.targets.set(node, target);
       return this.valueOf(target, true);
     }

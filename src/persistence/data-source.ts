@@ -51,7 +51,7 @@ export async function openDatabase(
   if (url.kind === "sqlite") {
     if (mustExist && !fs.existsSync(url.file))
       throw new Fault(`The database file ${url.file} does not exist: \`orgroles migrate\` makes it.`);
-    return openSqlite(url);
+    return openSqlite(url, { enableWAL: !mustExist });
   }
   const { dataSource, monitor } = await openMysql(url, limits);
   monitor.close();

@@ -61,7 +61,7 @@ test.each([
   ["environment: dev\nenvironment: dev", "document 1, line 2: the key environment repeats that of line 1"],
   ['organization: o\ngroups: {a: b,\n  "a": c}', "document 1, line 3: the key a repeats that of line 2"],
   ["environment: dev\n[a]: b\n", "document 1, line 2: a key must be text"],
-  ['environment: "dev\n---\nb"\n', 'document 1, line 1: Missing closing "quote'],
+  ['environment: "dev\n---\nb"\n', "document 1, line 1: Missing closing"],
   ["environment: a\n... b\n", "document 1, line 2: "],
   ["environment: dev\nx: ] ] ]\n", "document 1, line 2: "],
   ["%YAML 1.3\n---\nenvironment: a\n", "document 1, line 1: Unsupported YAML version 1.3"],
@@ -77,8 +77,8 @@ test.each([
     "document 1, line 4: merge keys (<<) are not supported: repeat the keys",
   ],
   ["environment: dev\n<<: [{a: b}]", "document 1, line 2: merge keys (<<) are not supported: repeat the keys"],
-  ["environment: *a", "document 1, line 1: no anchor &a is complete before this alias"],
-  ["environment: &a [*a]", "document 1, line 1: no anchor &a is complete before this alias"],
+  ["environment: *a", "document 1, line 1: no anchor of this name is complete before the alias"],
+  ["environment: &a [*a]", "document 1, line 1: no anchor of this name is complete before the alias"],
 
   [
     "\uFEFF\nenvironment: a\u0007b",
