@@ -291,7 +291,7 @@ export const refuse = {
       { quota: { subject, description: `at most ${limit} permissions` } },
     ),
 
-  overloaded: (what: "queue" | "rate_limit", retryAfter: number) =>
+  overloaded: (what: "queue" | "rate_limit" | "streams", retryAfter: number) =>
     new Refusal("OVERLOADED", `Too many calls (${what}); nothing was done`, { limit: what }, { retryAfter }),
 
   credentialsMissing: () =>

@@ -1,7 +1,7 @@
 import { type Http2Session, type IncomingHttpHeaders, type ServerHttp2Stream, constants } from "node:http2";
 import type { Socket } from "node:net";
-import { type ServiceError, status as codes } from "@grpc/grpc-js";
-import { Refusal } from "../domain/errors";
+import type { ServiceError } from "@grpc/grpc-js";
+import { Refusal, refuse } from "../domain/errors";
 import { type Closing, type Connection, Connections } from "./connections";
 import { Exchange } from "./exchange";
 import { FairTurns } from "./fair-turns";
@@ -29,6 +29,9 @@ export const defaultTransportLimits: TransportLimits = {
 };
 
 /** For what needs no credentials: bytes of a request, bytes of all requests of a stream, open streams of a connection. */
+/** Milliseconds. */
+const openStreamRetry = 1000;
+
 const open = { requestBytes: 1024, streamBytes: 64 * 1024, streams: 16 };
 
 /** What everybody has in common who reaches the port: connections, streams and requests, before grpc-js sees them. */
@@ -55,10 +58,7 @@ export class Transport implements TransportHooks {
     for (const { path, requestStream, responseStream } of methods)
       this.arrivals.set(path, (exchange, reader, proceed) => {
         if (responseStream && !exchange.openStream(open.streams))
-          return exchange.refuse({
-            code: codes.RESOURCE_EXHAUSTED,
-            details: "Too many open streams on the connection",
-          });
+          return exchange.refuse(statusOf(refuse.overloaded("streams", openStreamRetry), exchange.requestId));
         if (requestStream) {
           exchange.passThrough(open.streamBytes);
           return proceed();

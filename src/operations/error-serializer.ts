@@ -49,9 +49,11 @@ export function describeError(thrown: unknown): string {
   // a command's refusal is about what its own user has given
   const first = thrown instanceof Refusal ? { ...serialized, message: thrown.message } : serialized;
   const texts: string[] = [];
+  let source: unknown = thrown;
   for (let error: SerializedError | undefined = first; error; error = error.cause) {
     texts.push(sentenceOf(error));
-    if (error.message?.endsWith(".")) break; // a whole sentence has said what its causes mean
+    if (!error.cause || (source instanceof Fault && source.explainsItself)) break;
+    source = (source as Error).cause;
   }
   const isBug = first.message === undefined && first.code === undefined && first.errno === undefined;
   return printable(texts.join(": ")) + (isBug && first.stack ? `\n${first.stack}` : "");

@@ -6,7 +6,7 @@ import {
   HealthService,
 } from "../../gen/grpc/health/v1/health";
 import { Fault } from "../domain/fault";
-import { describeFileFault } from "../domain/shown-text";
+import { describeFileFault, printable } from "../domain/shown-text";
 
 export interface HealthOptions {
   /** HOST:PORT; 0.0.0.0 and [::] stand for this machine. */
@@ -47,7 +47,7 @@ export async function askHealth(options: HealthOptions): Promise<string> {
     });
     return Serving[status] ?? String(status);
   } catch (error) {
-    return (error as Error).message;
+    return printable((error as Error).message);
   } finally {
     client.close();
   }

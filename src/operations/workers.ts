@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { AggregatorRegistry, type PrometheusContentType, type Registry } from "prom-client";
 import type { App, KnownEnvironment } from "../app";
 import { Fault } from "../domain/fault";
+import { describeError } from "./error-serializer";
 import type { Exposition } from "./probe-server";
 
 /** What a worker knows when it listens. */
@@ -149,7 +150,7 @@ export const supervisor = {
 
   /** The worker cannot serve, and ends. */
   tellFailed(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = describeError(error);
     // a worker that stays connected does not end
     tell({ kind: "failed", reason }, () => process.disconnect());
   },

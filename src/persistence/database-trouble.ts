@@ -9,6 +9,7 @@ import { UnusableServer } from "./unusable-server";
 
 /** Why the database cannot be used: a sentence for operators, without the password. */
 export class DatabaseTrouble extends Fault {
+  override readonly explainsItself = true;
   /** As drivers mark what ends a connection. */
   readonly fatal = true;
 }

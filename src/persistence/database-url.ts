@@ -1,3 +1,4 @@
+import { printable } from "../domain/shown-text";
 import { BlockList, isIP } from "node:net";
 import { type ServerOptions, parseParameters } from "./server-options";
 
@@ -96,7 +97,7 @@ export function describeAddress({ host, port }: Address, socket?: string): strin
 
 /** For people: without user and password. */
 export function describeDatabaseUrl(url: DatabaseUrl): string {
-  if (url.kind === "sqlite") return `sqlite:${url.file}`;
+  if (url.kind === "sqlite") return `sqlite:${printable(url.file)}`;
   if (url.socket !== undefined) return `mysql://localhost/${url.database}?socket=${url.socket}`;
   return `mysql://${url.hosts.map((address) => describeAddress(address)).join(",")}/${url.database}`;
 }

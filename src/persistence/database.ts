@@ -104,13 +104,13 @@ export class Database {
 
   /** A statement failed as if the database were gone: look at once, and say why, once a second at most. */
   suspect(cause: unknown): void {
-    const { code, message } = (cause ?? {}) as { code?: unknown; message?: unknown };
+    const { code } = (cause ?? {}) as { code?: unknown };
     if (changedTls.has(code)) this.mustReopen = true;
     this.wake();
     const now = performance.now();
     if (cause === undefined || now < this.nextComplaint) return;
     this.nextComplaint = now + checkInterval;
-    this.options.log.warn({ code, reason: message }, "a statement failed");
+    this.options.log.warn({ err: cause }, "a statement failed");
   }
 
   /** Gives up whatever is waited for, and ends a migration after its statement under way. */

@@ -16,15 +16,19 @@ export const protobufFileName = "orgroles/v1/error_reason.proto";
  * Every error carries a `google.rpc.Status` in the trailer
  * `grpc-status-details-bin`, with a `google.rpc.ErrorInfo`: `domain` is
  * `orgroles`, `reason` is a name below without its prefix `ERROR_REASON_`, and
- * `metadata` has every changing word of the message. Code may depend on code,
- * reason and metadata keys; messages are for people and may change.
+ * `metadata` has the changing words of the message (those of INVALID_FIELDS are
+ * in BadRequest). Code may depend on code, reason and metadata keys; messages
+ * are for people and may change. A `google.rpc.RequestInfo` has the id of the
+ * call, which is also in the trailer `x-request-id` of every response: the log
+ * of the server has the call under it. What gRPC itself reports, such as
+ * UNIMPLEMENTED or a server that is stopping, has no reason.
  */
 export enum ErrorReason {
   /** ERROR_REASON_UNSPECIFIED - Never sent. */
   ERROR_REASON_UNSPECIFIED = 0,
   /**
    * ERROR_REASON_INVALID_FIELDS - INVALID_ARGUMENT. One or more fields break a rule. All violations are in BadRequest, with the
-   * request's field paths (the first 100 of them).
+   * request's field paths (the first 100 of them, and as many as fit into 5400 bytes).
    * Sample: reason `INVALID_FIELDS`, metadata {"violation_count": "2"}.
    */
   ERROR_REASON_INVALID_FIELDS = 1,
@@ -172,7 +176,8 @@ export enum ErrorReason {
   ERROR_REASON_PERMISSION_LIMIT_REACHED = 27,
   /**
    * ERROR_REASON_OVERLOADED - RESOURCE_EXHAUSTED. More calls than the server can carry (`queue`), or than the credentials allow
-   * (`rate_limit`); nothing was done. RetryInfo says when to try again.
+   * (`rate_limit`), or more open streams than a connection may have (`streams`); nothing was done.
+   * RetryInfo says when to try again.
    * Sample: reason `OVERLOADED`, metadata {"limit": "queue"}.
    */
   ERROR_REASON_OVERLOADED = 28,
@@ -205,7 +210,7 @@ export enum ErrorReason {
   ERROR_REASON_ISSUER_UNAVAILABLE = 34,
   /**
    * ERROR_REASON_INTERNAL - INTERNAL. A fault of the server. The cause is in its log, under the request id.
-   * Sample: reason `INTERNAL`, metadata {"request_id": "01KB…"}.
+   * Sample: reason `INTERNAL`, metadata {"request_id": "6f1b3a0e-3c1f-4d7c-9d59-2f0f4f0a8a11"}.
    */
   ERROR_REASON_INTERNAL = 33,
   UNRECOGNIZED = -1,
