@@ -74,7 +74,7 @@ export class BlueprintFile {
         await this.explained(
           document,
           () => this.blueprints.apply(environmentId, blueprint, { prune }),
-          "\nNothing of this document was applied, what came before it was.",
+          "nothing of this document was applied, what came before it was",
         ),
       );
       applied((count += 1));
@@ -89,8 +89,10 @@ export class BlueprintFile {
       const at = error instanceof BlueprintRefusal ? lineOf(error.path) : line;
       const where = `${this.source.name}, ${place}, line ${at}`;
       if (error instanceof Refusal)
-        throw new Fault(`${where}: ${error.message} (${error.reason})${consequence}`, { cause: error.cause });
-      throw new Fault(`${where}${consequence}`, { cause: error });
+        throw new Fault(`${where}: ${error.message} (${error.reason})${consequence && `; ${consequence}.`}`, {
+          cause: error.cause,
+        });
+      throw new Fault(`${where}${consequence && `, ${consequence}`}`, { cause: error });
     }
   }
 

@@ -169,7 +169,7 @@ describe("on SQLite", () => {
     const { code, output } = await apply(`${roles}---\norganization: globex\nroles: [${many}]\n`);
     expect(code).toBe(1);
     expect(output).toMatch(
-      /document 4 \(organization globex\), line 19: .* \(ROLE_LIMIT_REACHED\)\nNothing of this document was applied, what came before it was\.\n$/,
+      /document 4 \(organization globex\), line 19: .* \(ROLE_LIMIT_REACHED\); nothing of this document was applied, what came before it was\.\n$/,
     );
     const exported = (await runApart(["export", "dev"], settings)).stdout;
     expect(exported).toContain("organization: acme");
