@@ -2,6 +2,8 @@ import type { Command } from "commander";
 import { confirmed } from "../cli/confirmed";
 import type { BlueprintService } from "../domain/blueprint-service";
 import { Fault } from "../domain/fault";
+import { parseId } from "../domain/fields";
+import { printable } from "../domain/shown-text";
 import type { Change } from "../domain/blueprint-changes";
 import { BlueprintFile } from "./apply";
 import { exportBlueprints } from "./export";
@@ -25,6 +27,8 @@ export function addBlueprintCommands(program: Command, withBlueprints: WithBluep
         { organization, members = false }: { organization?: string[] | false; members?: boolean },
       ) =>
         withBlueprints((blueprints, database) => {
+          const parsed = parseId(environment);
+          if ("rule" in parsed) throw new Fault(`The environment ${parsed.rule}.`);
           console.error(targetLine(environment, database));
           const only = organization === false ? [] : organization;
           return exportBlueprints(blueprints, environment, { members, only }, process.stdout);
@@ -46,7 +50,7 @@ export function addBlueprintCommands(program: Command, withBlueprints: WithBluep
 }
 
 const targetLine = (environment: string, database: string) =>
-  `Target: environment ${environment}, database ${database}`;
+  printable(`Target: environment ${environment}, database ${database}`);
 
 interface ApplyFlags {
   readonly environment?: string;

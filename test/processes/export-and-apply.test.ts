@@ -264,6 +264,14 @@ describe("on SQLite", () => {
     expect((await runApart(["export", "dev"], settings)).stdout).toContain("name: Clerk\n");
   });
 
+  test.each(["a b", "", "x".repeat(65), "a\nb"])("no environment %j can be exported", async (id) => {
+    expect(await runApart(["export", id], settings)).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "The environment must be 1–64 printable ASCII characters without spaces.\n",
+    });
+  });
+
   test.each(["a b", "", "x".repeat(65)])("--environment %j is refused", async (id) => {
     const { code, output } = await runCommand(["apply", fileOf(roles), "--environment", id, "--dry-run"], settings);
     expect({ code, output }).toEqual({
