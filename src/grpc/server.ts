@@ -8,9 +8,10 @@ import {
   type ServerOptions as GrpcServerOptions,
   status as codes,
 } from "@grpc/grpc-js";
-import { HealthImplementation, type ServingStatus, service as healthService } from "grpc-health-check";
+import type { HealthImplementation, ServingStatus } from "grpc-health-check";
 import { limits } from "../domain/limits";
 import type { Closing } from "./connections";
+import { addHealth, healthMethods } from "./health";
 import { hookInto } from "./hooks";
 import { addReflection } from "./reflection";
 import type { Certificates } from "./tls";
@@ -77,10 +78,9 @@ export class GrpcServer {
       this.transport.add(arrivals);
     }
     this.names = ["", ...services.map(({ definition }) => serviceName(definition))];
-    this.health = new HealthImplementation();
+    this.health = addHealth(this.server, this.names);
     this.setServing(false);
-    this.health.addToServer(this.server);
-    this.transport.addOpen(Object.values(healthService));
+    this.transport.addOpen(healthMethods);
     if (describesItself)
       for (const definition of addReflection(this.server, transportLimits.reflectionRequests))
         this.transport.addOpen(Object.values(definition));
