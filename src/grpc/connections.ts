@@ -24,8 +24,8 @@ const handshakeTimeout = 10_000;
 export class Connection {
   /** Whether a caller has been identified on it. */
   trusted = false;
-  /** Whether HTTP/2 has begun. */
-  begun = false;
+  /** Absent until HTTP/2 has begun. */
+  session: Http2Session | undefined;
   /** Open streams that need no credentials and last as long as their client likes. */
   openStreams = 0;
   readonly since = performance.now();
@@ -52,14 +52,16 @@ export class Connection {
     this.keep(cost.stream);
   }
 
-  streamClosed(): void {
-    this.keep(-cost.stream);
+  /** Is to be called with the bytes that the process has kept for the stream. */
+  streamClosed(kept: number): void {
+    this.connections.giveBack(this, cost.stream + kept);
   }
 
   close(reason?: Closing): void {
     if (this.isClosed) return;
     this.keep(-this.counted);
     this.isClosed = true;
+    this.session?.destroy(); // at once, whatever else has been received
     this.socket.destroy();
     if (reason) this.connections.onClosing(reason);
   }
@@ -68,12 +70,17 @@ export class Connection {
 /**
  * Bounds what peers make the process keep: connections, streams, requests in flight and responses that nobody reads.
  * Over a limit it closes the connection that matters least: the oldest one without an identified caller where there are
- * too many, and the one that takes most where they take too much.
+ * too many; where they take too much the one that takes most, of those without an identified caller while these
+ * together take more than half.
  */
 export class Connections {
-  private readonly open = new Map<string, Connection>();
+  private readonly open = new Set<Connection>();
+  /** The newest of each name: the system may give a name anew before Node has seen the end of a connection. */
+  private readonly byName = new Map<string, Connection>();
   private readonly bySession = new WeakMap<Http2Session, Connection>();
+  private readonly givenBack = new Map<Connection, number>();
   private bytes = 0;
+  private onEmpty: () => void = () => undefined;
   private readonly timer = setInterval(() => this.closeSilent(), 1000).unref();
 
   constructor(
@@ -85,22 +92,25 @@ export class Connections {
   add(socket: Socket): void {
     const name = nameOf(socket);
     const connection = new Connection(this, socket);
-    this.open.set(name, connection);
+    this.open.add(connection);
+    this.byName.set(name, connection);
     socket.once("close", () => {
-      if (this.open.get(name) === connection) this.open.delete(name);
+      this.open.delete(connection);
+      if (this.byName.get(name) === connection) this.byName.delete(name);
       connection.close();
+      if (!this.open.size) this.onEmpty();
     });
     connection.keep(cost.connection);
     if (this.open.size <= this.limits.connections) return;
-    const unknown = [...this.open.values()].find(({ trusted }) => !trusted);
+    const unknown = [...this.open].find(({ trusted }) => !trusted);
     (unknown ?? connection).close("connections");
   }
 
   /** Is to be called when HTTP/2 begins on a connection. With TLS the session has another socket, of the same peer. */
   begin(session: Http2Session): void {
-    const connection = this.open.get(nameOf(session.socket));
+    const connection = this.byName.get(nameOf(session.socket));
     if (!connection) return session.destroy();
-    connection.begun = true;
+    connection.session = session;
     this.bySession.set(session, connection);
   }
 
@@ -117,25 +127,56 @@ export class Connections {
     this.bytes += bytes;
     if (bytes <= 0) return;
     while (this.bytes > this.limits.bytes && this.open.size) {
-      const [name, largest] = [...this.open].reduce((most, one) => (one[1].bytes > most[1].bytes ? one : most));
-      this.open.delete(name);
-      largest.close("bytes");
+      const connection = this.largest();
+      this.open.delete(connection);
+      connection.close("bytes");
     }
+  }
+
+  private settle(): void {
+    for (const [connection, bytes] of this.givenBack) connection.keep(-bytes);
+    this.givenBack.clear();
+  }
+
+  /** Of those without an identified caller, where they take more than half of what there is: not a caller for them. */
+  private largest(): Connection {
+    const all = [...this.open];
+    const unknown = all.filter(({ trusted }) => !trusted);
+    const taken = unknown.reduce((sum, { bytes }) => sum + bytes, 0);
+    const some = taken > this.limits.bytes / 2 ? unknown : all;
+    return some.reduce((most, one) => (one.bytes > most.bytes ? one : most));
+  }
+
+  /** Counts less for a connection from the next turn of the event loop on: Node keeps what it closes until then. */
+  giveBack(connection: Connection, bytes: number): void {
+    const { givenBack } = this;
+    if (!givenBack.size) setImmediate(() => this.settle());
+    givenBack.set(connection, (givenBack.get(connection) ?? 0) + bytes);
+  }
+
+  /** Resolves when no connection is open. */
+  emptied(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.open.size) this.onEmpty = resolve;
+      else resolve();
+    });
   }
 
   /** Closes every connection at once. */
   close(): void {
     clearInterval(this.timer);
-    for (const connection of this.open.values()) connection.close();
+    for (const connection of this.open) connection.close();
   }
 
   private closeSilent(): void {
     const latest = performance.now() - handshakeTimeout;
-    for (const connection of this.open.values()) {
+    for (const connection of this.open) {
       if (connection.since > latest) return;
-      if (!connection.begun) connection.close("handshake");
+      if (!connection.session) connection.close("handshake");
     }
   }
 }
 
-const nameOf = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`;
+/** A peer may use one port of its own for connections to several addresses of this machine. */
+const nameOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket) =>
+  `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;

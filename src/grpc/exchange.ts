@@ -11,6 +11,7 @@ import type { PeerCertificate, TLSSocket } from "node:tls";
 import type { ServiceError } from "@grpc/grpc-js";
 import type { Connection } from "./connections";
 import { FrameCount } from "./frame-count";
+import { Passing } from "./passing";
 
 /** Bytes of a response above which the process counts them until the peer has taken them. */
 const countedResponse = 1024;
@@ -43,6 +44,18 @@ function onClose(this: OwnStream): void {
   this[exchangeKey].release();
 }
 
+/** Drops a request, unless it is cut into pieces as no client does. */
+function dropping(connection: Connection): Receiver {
+  const frames = new FrameCount();
+  return {
+    data: (frame) => {
+      if (!frames.add(frame)) connection.close("frames");
+    },
+    end: ignore,
+    close: ignore,
+  };
+}
+
 /**
  * A request and its response. grpc-js gets it in the place of the HTTP/2 stream: it passes on a request that is
  * complete, counts what the peer has not read yet, puts the call's id into every trailer, and closes the stream once the
@@ -60,7 +73,8 @@ export class Exchange {
   private onEnd: () => void = ignore;
   private readonly onClose: (() => void)[] = [];
   private kept = 0;
-  private passes = false;
+  private isReleased = false;
+  private passing: Passing | undefined;
 
   constructor(
     readonly stream: ServerHttp2Stream,
@@ -82,7 +96,7 @@ export class Exchange {
 
   /** Counts bytes that the process keeps for this exchange until the stream closes. */
   keep(bytes: number): void {
-    if (this.stream.closed && bytes > 0) return;
+    if (this.isReleased) return; // a response that was not sent ends only after its stream
     this.kept += bytes;
     this.connection.keep(bytes);
   }
@@ -91,6 +105,11 @@ export class Exchange {
   receive(receiver: Receiver): void {
     this.receiver = receiver;
     this.stream.on("data", onData).on("end", onEnd);
+  }
+
+  /** Has the rest of the request dropped: what nobody reads would be kept, and not be counted. */
+  discard(): void {
+    if (!this.receiver) this.receive(dropping(this.connection));
   }
 
   /** Sets the complete request, which grpc-js gets as soon as it reads. */
@@ -121,26 +140,18 @@ export class Exchange {
 
   /** Passes requests on as they come, up to so many bytes in all, for streams of several requests. */
   passThrough(most: number): void {
-    const frames = new FrameCount();
-    let left = most;
-    this.passes = true;
-    this.receive({
-      data: (frame) => {
-        left -= frame.length;
-        if (!frames.add(frame)) this.connection.close("frames");
-        else if (left < 0) this.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-        else this.onData(Buffer.from(frame));
-      },
-      end: () => this.onEnd(),
-      close: ignore,
-    });
-    this.stream.pause();
+    const encoding = this.headers["grpc-encoding"];
+    // grpc-js inflates all messages of a frame at once; this it refuses, where a message is compressed indeed
+    if (encoding !== undefined) this.headers["grpc-encoding"] = `${String(encoding)} on a stream`;
+    const passing = new Passing(this, most, { data: (frame) => this.onData(frame), end: () => this.onEnd() });
+    this.passing = passing;
+    this.receive(passing);
   }
 
   /** Is called once, when the stream is closed. */
   release(): void {
-    this.keep(-this.kept);
-    this.connection.streamClosed();
+    this.isReleased = true;
+    this.connection.streamClosed(this.kept);
     this.receiver?.close();
     for (const listener of this.onClose) listener();
   }
@@ -175,12 +186,12 @@ export class Exchange {
   }
 
   pause(): void {
-    if (this.passes) this.stream.pause();
+    this.passing?.pause();
   }
 
   resume(): void {
     const { request } = this;
-    if (this.passes) this.stream.resume();
+    this.passing?.resume();
     if (!request) return;
     this.request = undefined;
     if (request.length) this.onData(request);
@@ -209,7 +220,7 @@ export class Exchange {
 
   sendTrailers(trailers: OutgoingHttpHeaders): void {
     this.stream.sendTrailers({ "x-request-id": this.requestId, ...trailers });
-    if (this.passes) setImmediate(() => this.stream.close(constants.NGHTTP2_NO_ERROR)); // after the trailers
+    if (this.passing) setImmediate(() => this.stream.close(constants.NGHTTP2_NO_ERROR)); // after the trailers
   }
 }
 

@@ -6,19 +6,29 @@ const perTurn = 64;
  * in rotation: a source that brings much delays itself more than the others.
  */
 export class FairTurns<Source extends object> {
-  private readonly waiting = new Map<Source, (() => void)[]>();
+  private readonly waiting = new Map<Source, Set<() => void>>();
   private done = 0;
   private isScheduled = false;
 
-  do(source: Source, work: () => void): void {
+  /** Returns whether the work has to wait. */
+  do(source: Source, work: () => void): boolean {
     if (!this.isScheduled) this.schedule();
     if (this.done < perTurn && !this.waiting.size) {
       this.done += 1;
-      return work();
+      work();
+      return false;
     }
     const queue = this.waiting.get(source);
-    if (queue) queue.push(work);
-    else this.waiting.set(source, [work]);
+    if (queue) queue.add(work);
+    else this.waiting.set(source, new Set([work]));
+    return true;
+  }
+
+  /** Drops work that waits: a peer that opens and resets streams would have the process keep all of them. */
+  forget(source: Source, work: () => void): void {
+    const queue = this.waiting.get(source);
+    queue?.delete(work);
+    if (!queue?.size) this.waiting.delete(source);
   }
 
   private schedule(): void {
@@ -37,11 +47,13 @@ export class FairTurns<Source extends object> {
   private rotate(): void {
     for (const [source, queue] of this.waiting) {
       if (this.done >= perTurn) return;
-      const work = queue.shift();
+      const [work] = queue;
       this.waiting.delete(source);
-      if (queue.length) this.waiting.set(source, queue); // at the end of the rotation
+      if (!work) continue;
+      queue.delete(work);
+      if (queue.size) this.waiting.set(source, queue); // at the end of the rotation
       this.done += 1;
-      work?.();
+      work();
     }
   }
 }

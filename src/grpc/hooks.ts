@@ -8,7 +8,12 @@ export interface TransportHooks {
   onConnection(socket: Socket): void;
   onSession(session: Http2Session): void;
   /** `proceed` has grpc-js handle the exchange. */
-  onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, proceed: (exchange: Exchange) => void): void;
+  onStream(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    rawHeaders: readonly string[],
+    proceed: (exchange: Exchange) => void,
+  ): void;
 }
 
 interface Internals {
@@ -27,9 +32,9 @@ export function hookInto(server: Server, hooks: TransportHooks): void {
     const [handle, ...others] = http2Server.listeners("stream");
     if (!handle || others.length) throw new Error("grpc-js handles streams in a way that is not known here");
     http2Server.removeAllListeners("stream");
-    http2Server.on("stream", (stream, headers) =>
-      hooks.onStream(stream, headers, (exchange) => handle.call(http2Server, exchange, headers)),
-    );
+    const onStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _: number, rawHeaders: string[]) =>
+      hooks.onStream(stream, headers, rawHeaders, (exchange) => handle.call(http2Server, exchange, exchange.headers));
+    http2Server.on("stream", onStream as (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void);
     http2Server.prependListener("connection", (socket: Socket) => hooks.onConnection(socket));
     http2Server.prependListener("session", (session) => hooks.onSession(session));
     return http2Server;

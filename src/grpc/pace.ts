@@ -9,29 +9,45 @@ const perTick = 2;
  * those that are at work. While they wait they keep their streams, so that their clients hold back too.
  */
 export class Pace {
-  private readonly waiting: (() => void)[] = [];
+  private readonly waiting = new Set<() => void>();
   private left = perTick;
   private timer: NodeJS.Timeout | undefined;
 
   do(work: () => void): void {
     this.timer ??= setInterval(() => this.next(), tick);
-    if (this.left > 0 && !this.waiting.length) {
+    if (this.left > 0 && !this.waiting.size) {
       this.left -= 1;
       work();
-    } else this.waiting.push(work);
+    } else this.waiting.add(work);
+  }
+
+  /** Returns whether the work waited, which is not done then: whoever it was for has gone, and nothing is to be kept. */
+  forget(work: () => void): boolean {
+    return this.waiting.delete(work);
   }
 
   /** Everything that waits, at once. */
   flush(): void {
-    for (const work of this.waiting.splice(0)) work();
+    for (const work of this.taken(this.waiting.size)) work();
   }
 
   private next(): void {
-    const due = this.waiting.splice(0, perTick);
+    const due = this.taken(perTick);
     this.left = perTick - due.length;
     for (const work of due) work();
     if (due.length) return;
     clearInterval(this.timer);
     this.timer = undefined;
+  }
+
+  /** The first of those that wait, which wait no longer. */
+  private taken(most: number): (() => void)[] {
+    const works = [];
+    for (const work of this.waiting) {
+      if (works.length === most) break;
+      works.push(work);
+      this.waiting.delete(work);
+    }
+    return works;
   }
 }

@@ -36,8 +36,8 @@ const defaults: ServerOptions = {
 const libraryOptions: GrpcServerOptions = {
   // requests are read before, and within their limit
   "grpc.max_receive_message_length": limits.requestBytes,
-  // room for a token of an issuer and a few headers of proxies; nobody needs more
-  "grpc.max_metadata_size": 16 * 1024,
+  // as other gRPC servers have it: room for a token of an issuer and a few headers of proxies; nobody needs more
+  "grpc.max_metadata_size": 8 * 1024,
   // of one connection, as many as are at work at once by default: what is more waits in its client and costs nothing
   "grpc.max_concurrent_streams": 64,
   // nobody reads it, and it costs every call
@@ -118,9 +118,10 @@ export class GrpcServer {
     this.setServing(false);
     for (const stream of this.streams) stream.sendStatus({ ...stopping, metadata: new Metadata() });
     this.transport.stopReading(stopping);
-    // grpc-js knows no connections of its own where nobody watches it by channelz
+    // grpc-js waits for ever for a connection that was closing before, as after its peer's GOAWAY or at its greatest age
+    this.server.tryShutdown(() => undefined);
     const cutOff = setTimeout(() => this.transport.close(), shutdownGrace);
-    await new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()));
+    await this.transport.emptied();
     clearTimeout(cutOff);
     this.transport.close();
   }

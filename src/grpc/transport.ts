@@ -34,6 +34,19 @@ const openStreamRetry = 1000;
 
 const open = { requestBytes: 1024, streamBytes: 64 * 1024, streams: 16 };
 
+/** Its name is in no text: headers of a response wait for their peer, and are not counted. */
+const unknownMethod = { code: codes.UNIMPLEMENTED, details: "The server has no such method" };
+
+/** Bytes that a name or a value of a header takes besides its text, measured. */
+const headerCost = 128;
+
+/** Returns the bytes that headers take, of names and values in turn. */
+function weightOf(rawHeaders: readonly string[]): number {
+  let weight = headerCost * rawHeaders.length;
+  for (const text of rawHeaders) weight += text.length;
+  return weight;
+}
+
 /** What everybody has in common who reaches the port: connections, streams and requests, before grpc-js sees them. */
 export class Transport implements TransportHooks {
   private readonly arrivals = new Map<string, Arrival>();
@@ -46,7 +59,7 @@ export class Transport implements TransportHooks {
     this.reader = new RequestReader(limits.requestTimeout);
   }
 
-  /** Sets what happens at the headers of calls, by their path. Other paths are left to grpc-js to refuse. */
+  /** Sets what happens at the headers of calls, by their path. Other paths are refused. */
   add(arrivals: Iterable<readonly [path: string, arrival: Arrival]>): void {
     for (const [path, arrival] of arrivals) this.arrivals.set(path, arrival);
   }
@@ -63,7 +76,10 @@ export class Transport implements TransportHooks {
           exchange.passThrough(open.streamBytes);
           return proceed();
         }
-        return void reader.read(exchange, open.requestBytes).then(proceed, (error: unknown) => {
+        const goOn = () => {
+          if (!exchange.closed) proceed(); // grpc-js tells nobody that a call has ended before it began
+        };
+        return void reader.read(exchange, open.requestBytes).then(goOn, (error: unknown) => {
           if (error instanceof Refusal) exchange.refuse(statusOf(error, exchange.requestId));
         });
       });
@@ -77,17 +93,25 @@ export class Transport implements TransportHooks {
     this.connections.begin(session);
   }
 
-  onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, proceed: (exchange: Exchange) => void): void {
+  onStream(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    rawHeaders: readonly string[],
+    proceed: (exchange: Exchange) => void,
+  ): void {
     const connection = this.connections.of(stream.session);
     if (!connection) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
     const exchange = new Exchange(stream, headers, connection);
+    exchange.keep(weightOf(rawHeaders));
     const isGrpc = headers["content-type"]?.startsWith("application/grpc");
     const arrival = isGrpc ? this.arrivals.get(headers[":path"] ?? "") : undefined;
-    this.turns.do(connection, () => {
+    const begin = () => {
       if (exchange.closed) return;
       if (arrival) arrival(exchange, this.reader, () => proceed(exchange));
+      else if (isGrpc) exchange.refuse(unknownMethod);
       else proceed(exchange);
-    });
+    };
+    if (this.turns.do(connection, begin)) exchange.once("close", () => this.turns.forget(connection, begin));
   }
 
   /** Returns how many connections are open, and the bytes that are counted for them. */
@@ -98,6 +122,11 @@ export class Transport implements TransportHooks {
   /** Ends the exchanges whose request is not complete. */
   stopReading(status: Partial<ServiceError>): void {
     this.reader.close(status);
+  }
+
+  /** Resolves when no connection is open. */
+  emptied(): Promise<void> {
+    return this.connections.emptied();
   }
 
   /** Closes every connection at once. */

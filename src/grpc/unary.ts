@@ -123,8 +123,12 @@ export function bind<S extends Service>(
 }
 
 function shed({ method, passage }: Route, exchange: Exchange): void {
+  const { refusals } = passage.admission;
+  const refusal = () => exchange.refuse(statusOf(queueFull, exchange.requestId));
   passage.onShed(method.path);
-  passage.admission.refusals.do(() => exchange.refuse(statusOf(queueFull, exchange.requestId)));
+  exchange.discard();
+  exchange.once("close", () => refusals.forget(refusal));
+  refusals.do(refusal);
 }
 
 const cancelled = new Error("The caller has given up");
@@ -159,8 +163,9 @@ class UnaryCall implements Call, Abandonment {
       exchange.connection.trusted = true;
       await (reading ?? reader.read(exchange, limits.requestBytes));
     } catch (error) {
-      return admission.refusals.do(() => this.fail(error));
+      return this.failInTurn(error);
     }
+    if (this.up) return this.end(codes.CANCELLED);
     proceed();
   }
 
@@ -213,6 +218,21 @@ class UnaryCall implements Call, Abandonment {
     } finally {
       passage.admission.release();
     }
+  }
+
+  /** Answers an error at the pace of refusals, or not at all when the caller goes away before. */
+  private failInTurn(error: unknown): void {
+    const { refusals } = this.route.passage.admission;
+    if (this.up) return this.end(codes.CANCELLED);
+    const failure = () => {
+      this.onUp(undefined);
+      this.fail(error);
+    };
+    this.exchange.discard();
+    this.onUp(() => {
+      if (refusals.forget(failure)) this.end(codes.CANCELLED);
+    });
+    refusals.do(failure);
   }
 
   private fail(error: unknown): void {

@@ -8,8 +8,12 @@ import { present } from "../support/stage";
 class FakeSocket extends EventEmitter {
   destroyed = false;
   readonly remoteAddress = "192.0.2.1";
+  readonly localPort = 50051;
 
-  constructor(readonly remotePort: number) {
+  constructor(
+    readonly remotePort: number,
+    readonly localAddress: string,
+  ) {
     super();
   }
 
@@ -23,8 +27,8 @@ function opened(limits: { connections: number; bytes: number }) {
   const closings: string[] = [];
   const connections = new Connections(limits, (reason) => closings.push(reason));
   let port = 0;
-  const open = () => {
-    const socket = new FakeSocket((port += 1));
+  const open = ({ remotePort = (port += 1), localAddress = "192.0.2.2" } = {}) => {
+    const socket = new FakeSocket(remotePort, localAddress);
     connections.add(socket as unknown as Socket);
     return socket;
   };
@@ -50,6 +54,22 @@ test("too many connections close the oldest one without an identified caller", (
   expect(closings).toEqual(["connections"]);
 });
 
+test("connections of one port of a peer to several addresses are counted each", () => {
+  const { connections, open } = opened({ connections: 2, bytes: plenty });
+  const sockets = ["192.0.2.2", "192.0.2.3", "192.0.2.4"].map((localAddress) => open({ remotePort: 1, localAddress }));
+  expect(sockets.map(({ destroyed }) => destroyed)).toEqual([true, false, false]);
+  expect(connections.load().connections).toBe(2);
+});
+
+test("a connection whose name the system has given anew is still closed", () => {
+  const { connections, open, begin } = opened({ connections: 10, bytes: plenty });
+  const [gone, next] = [open({ remotePort: 1 }), open({ remotePort: 1 })];
+  begin(next);
+  expect(connections.load().connections).toBe(2);
+  connections.close();
+  expect([gone, next].map(({ destroyed }) => destroyed)).toEqual([true, true]);
+});
+
 test("where all others have identified callers the new connection is closed", () => {
   const { connections, open, begin } = opened({ connections: 2, bytes: plenty });
   for (const socket of [open(), open()]) begin(socket).trusted = true;
@@ -71,6 +91,33 @@ test("too many bytes close the connections that take most, until the rest fits",
   expect(connections.load().bytes).toBeLessThan(2 ** 20);
 });
 
+test("connections without an identified caller that take most together close none with one", () => {
+  const { open, begin } = opened({ connections: 100, bytes: 2 ** 20 });
+  const known = open();
+  const caller = begin(known);
+  caller.trusted = true;
+  caller.keep(200_000);
+  const others = Array.from({ length: 20 }, () => open());
+  for (const other of others.slice(0, 8)) begin(other).keep(50_000);
+  expect(known.destroyed).toBe(false);
+  expect(others.filter(({ destroyed }) => destroyed).length).toBeGreaterThan(0);
+});
+
+test("what a stream took is given back in the next turn of the event loop, when Node has let go of it", () => {
+  const { connections, open, begin } = opened({ connections: 10, bytes: plenty });
+  const connection = begin(open());
+  const idle = connections.load().bytes;
+  connection.streamOpened();
+  connection.keep(5000);
+  const busy = connections.load().bytes;
+  expect(busy).toBeGreaterThan(idle + 5000);
+  connection.streamClosed(5000);
+  expect(connections.load().bytes).toBe(busy);
+  jest.runAllTicks();
+  jest.advanceTimersByTime(0);
+  expect(connections.load().bytes).toBe(idle);
+});
+
 test("what a connection took is given back when it closes, and nothing is counted for it after that", () => {
   const { connections, open, begin } = opened({ connections: 10, bytes: plenty });
   const socket = open();
@@ -81,7 +128,7 @@ test("what a connection took is given back when it closes, and nothing is counte
   socket.destroy();
   connection.keep(7000);
   connection.keep(-5000);
-  connection.streamClosed();
+  connection.streamClosed(0);
   expect(connections.load()).toEqual({ connections: 0, bytes: 0 });
 });
 

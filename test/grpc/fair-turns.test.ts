@@ -38,3 +38,16 @@ test("each source's work is done in its order", async () => {
   while (seen.length < 300) await turn();
   expect(seen).toEqual(Array.from({ length: 300 }, (_, piece) => piece));
 });
+
+test("work that is forgotten while it waits is not done", async () => {
+  const turns = new FairTurns();
+  const seen: number[] = [];
+  const pieces = Array.from({ length: 300 }, (_, piece) => () => seen.push(piece));
+  const waiting = pieces.filter((piece) => turns.do(greedy, piece));
+  expect(waiting.length).toBeGreaterThan(200);
+  for (const piece of waiting) turns.forget(greedy, piece);
+  turns.do(modest, () => seen.push(-1));
+  await turn();
+  await turn();
+  expect(seen).toHaveLength(300 - waiting.length + 1);
+});

@@ -53,3 +53,14 @@ test("at the end everything that waits is done", () => {
   pace.flush();
   expect(done).toHaveLength(100);
 });
+
+test("what is forgotten while it waits is not done, and is not kept", () => {
+  const { pace, start, done } = watched();
+  start(2);
+  const gone = () => done.push(-1);
+  pace.do(gone);
+  expect(pace.forget(gone)).toBe(true);
+  expect(pace.forget(gone)).toBe(false);
+  jest.advanceTimersByTime(1000);
+  expect(done).toEqual([0, 1]);
+});

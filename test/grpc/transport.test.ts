@@ -144,6 +144,7 @@ describe("a request", () => {
       { path: "/orgroles.v1.RoleService/Secret", finish: false },
     );
     expect(answer.headers["grpc-status"]).toBe(String(status.UNIMPLEMENTED));
+    expect(answer.headers["grpc-message"]).not.toContain("Secret");
   });
 });
 
@@ -318,6 +319,34 @@ describe("connections", () => {
     expect(Date.now() - begin).toBeLessThan(9000);
     peer.destroy();
   });
+});
+
+test("a connection that its client is closing does not hold up the end", async () => {
+  const service = await startService(sqlite);
+  const peer = await RawPeer.open(service.address);
+  await peer.request(1, grpcHeaders("/grpc.health.v1.Health/Watch"));
+  await peer.data(1, grpcBody(Buffer.alloc(0)), { ends: true });
+  await peer.answered(1);
+  await peer.send(frame(types.goAway, 0, 0, Buffer.alloc(8)));
+  await sleep(100);
+  const begin = Date.now();
+  await service.drop();
+  expect(Date.now() - begin).toBeLessThan(9000);
+  peer.destroy();
+});
+
+test("a compressed message on a stream of reflection is UNIMPLEMENTED, one that is not is answered", async () => {
+  const service = await startService(sqlite);
+  const path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+  const question = Buffer.from(message([7, "*"]));
+  const gzip = { "grpc-encoding": "gzip" };
+  try {
+    const compressed = await send(service.address, grpcBody(gzipSync(question), 1), gzip, { path });
+    expect(compressed.headers["grpc-status"]).toBe(String(status.UNIMPLEMENTED));
+    expect((await send(service.address, grpcBody(question), gzip, { path })).headers["grpc-status"]).toBe("0");
+  } finally {
+    await service.drop();
+  }
 });
 
 test("a stream of reflection has so many requests", async () => {

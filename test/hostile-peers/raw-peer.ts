@@ -3,7 +3,16 @@ import { type Socket, connect } from "node:net";
 import { frame, preface } from "../support/frames";
 
 /** Types and flags of HTTP/2 frames. */
-export const types = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, windowUpdate: 8, continuation: 9 } as const;
+export const types = {
+  data: 0,
+  headers: 1,
+  reset: 3,
+  settings: 4,
+  ping: 6,
+  goAway: 7,
+  windowUpdate: 8,
+  continuation: 9,
+} as const;
 export const flags = { endStream: 1, ack: 1, endHeaders: 4 } as const;
 
 const initialWindow = 65_535;

@@ -1,0 +1,56 @@
+import { constants } from "node:http2";
+import type { Exchange, Receiver } from "./exchange";
+import { FrameCount } from "./frame-count";
+
+/**
+ * Passes the requests of a stream on while somebody reads them. Meanwhile it keeps a copy of what comes: a paused HTTP/2
+ * stream keeps frames that nobody counts, each with the memory of everything that its connection has sent with it.
+ */
+export class Passing implements Receiver {
+  private readonly frames = new FrameCount();
+  private waiting: Buffer[] = [];
+  private isPaused = true;
+  private hasEnded = false;
+
+  /** `left`: bytes that may come in all. */
+  constructor(
+    private readonly exchange: Exchange,
+    private left: number,
+    private readonly reader: Pick<Receiver, "data" | "end">,
+  ) {}
+
+  data(frame: Buffer): void {
+    this.left -= frame.length;
+    if (!this.frames.add(frame)) return this.exchange.connection.close("frames");
+    if (this.left < 0) return this.exchange.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    this.exchange.keep(frame.length);
+    this.waiting.push(Buffer.from(frame));
+    if (!this.isPaused) this.resume();
+  }
+
+  end(): void {
+    this.hasEnded = true;
+    if (!this.isPaused) this.resume();
+  }
+
+  close(): void {
+    this.waiting = [];
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  /** Passes on what waits, up to where the reader pauses again. */
+  resume(): void {
+    this.isPaused = false;
+    while (!this.isPaused) {
+      const frame = this.waiting.shift();
+      if (!frame) break;
+      this.reader.data(frame);
+    }
+    if (!this.hasEnded || this.waiting.length) return;
+    this.hasEnded = false;
+    this.reader.end();
+  }
+}
