@@ -14,7 +14,7 @@ export function addHealth(server: Server, names: readonly string[]): HealthImple
       const watchKnown = implementation["watch"] as Watch;
       const watch: Watch = (call) =>
         names.includes(call.request.service) ? watchKnown(call) : void call.write({ status: "SERVICE_UNKNOWN" });
-      server.addService(service as ServiceDefinition, { ...implementation, watch });
+      server.addService(service, { ...implementation, watch });
     },
   });
   return health;

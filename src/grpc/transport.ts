@@ -1,6 +1,6 @@
 import { type Http2Session, type IncomingHttpHeaders, type ServerHttp2Stream, constants } from "node:http2";
 import type { Socket } from "node:net";
-import type { ServiceError } from "@grpc/grpc-js";
+import { type ServiceError, status as codes } from "@grpc/grpc-js";
 import { Refusal, refuse } from "../domain/errors";
 import { type Closing, type Connection, Connections } from "./connections";
 import { Exchange } from "./exchange";

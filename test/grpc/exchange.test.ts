@@ -55,17 +55,17 @@ describe("bytes of a response that nobody reads", () => {
   });
 });
 
-describe("requests that pass through", () => {
-  const passing = (headers: Record<string, string> = {}) => {
-    const all = begun(headers);
-    const seen: string[] = [];
-    all.exchange.passThrough(10_000);
-    all.exchange.on("data", (frame: Buffer) => seen.push(frame.toString()));
-    all.exchange.on("end", () => seen.push("end"));
-    const data = (text: string) => all.stream.emit("data", Buffer.from(text));
-    return { ...all, seen, data };
-  };
+const passing = (headers: Record<string, string> = {}) => {
+  const all = begun(headers);
+  const seen: string[] = [];
+  all.exchange.passThrough(10_000);
+  all.exchange.on("data", (frame: Buffer) => seen.push(frame.toString()));
+  all.exchange.on("end", () => seen.push("end"));
+  const data = (text: string) => all.stream.emit("data", Buffer.from(text));
+  return { ...all, seen, data };
+};
 
+describe("requests that pass through", () => {
   test("are counted and kept while nobody reads, and come in their order then", () => {
     const { stream, exchange, taken, seen, data } = passing();
     const before = taken();
