@@ -77,7 +77,7 @@ export interface App {
 }
 
 /** Milliseconds that the start waits for the first outcome of reaching the database. */
-const firstLook = 1500;
+const firstLook = 5000;
 
 /**
  * Puts everything together and serves. An embedded database must open; any other may be away: the service then answers
