@@ -78,7 +78,7 @@ export const attacksByStreams: Readonly<Record<string, Attack>> = {
       await peer.send(open(stream, grpcHeaders(createRole, { ...unknownToken, ...manyFields })));
     return peer;
   }),
-  "calls with unknown tokens whose callers go away at once": peers(30, async (address) => {
+  "calls with unknown tokens whose callers go away at once": peers(10, async (address) => {
     const peer = await RawPeer.open(address);
     const headers = grpcHeaders(createRole, { ...unknownToken, ...manyFields });
     await peer.send(Buffer.concat(streams(64).map((stream) => open(stream, headers))));
@@ -86,12 +86,12 @@ export const attacksByStreams: Readonly<Record<string, Attack>> = {
     peer.destroy();
     return peer;
   }),
-  "unknown methods with long names whose answers nobody reads": peers(100, async (address) => {
+  "unknown methods with long names whose answers nobody reads": peers(4, async (address) => {
     const peer = await RawPeer.open(address, { reads: false });
     const headers = grpcHeaders(`/${"z".repeat(7500)}`);
     return openAndReset(peer, 30, (stream) => open(stream, headers));
   }),
-  "watches of health that are reset at once": peers(20, async (address) => {
+  "watches of health that are reset at once": peers(2, async (address) => {
     const peer = await RawPeer.open(address);
     const body = frame(types.data, flags.endStream, 1, grpcBody(Buffer.alloc(0)));
     await openAndReset(peer, 0, (stream) => {

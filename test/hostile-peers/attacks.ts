@@ -117,6 +117,11 @@ export const attacks: Readonly<Record<string, Attack>> = {
       ]).flat(),
     ),
   ),
+  "pings of two hundred connections": async (address, deadline, over) => {
+    const pings = Buffer.concat(Array.from({ length: 3500 }, () => frame(types.ping, 0, 0, Buffer.alloc(8))));
+    const one = flood(() => pings);
+    await Promise.all(Array.from({ length: 200 }, () => one(address, deadline, over)));
+  },
   "headers that never end": flood(
     () => frame(types.continuation, 0, 1, headerBlock({ "x-more": "y".repeat(4000) })),
     (peer) => peer.send(frame(types.headers, 0, 1, headerBlock(grpcHeaders(listRoles)))),

@@ -9,7 +9,6 @@ export const types = {
   reset: 3,
   settings: 4,
   ping: 6,
-  goAway: 7,
   windowUpdate: 8,
   continuation: 9,
 } as const;
