@@ -13,7 +13,7 @@ import { attacks } from "./attacks";
 /** What must hold with a heap of 128 MiB, whatever peers do. */
 const promised = { megabytes: 400, milliseconds: 250, shutdownSeconds: 12 };
 /** What a call takes at most on a machine that does nothing else; a busy one has as many times longer for all. */
-const quietMilliseconds = 10;
+const quietMilliseconds = 5;
 const seconds = Number(process.env["ORGROLES_TEST_ATTACK_SECONDS"] ?? 3);
 
 const credentials = JSON.stringify([
