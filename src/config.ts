@@ -39,7 +39,7 @@ export interface Config {
   readonly reflection: boolean;
   /** Calls at work, calls that wait, and calls in a second of one credential (0: any number). */
   readonly admission: { readonly concurrency: number; readonly queue: number; readonly rate: number };
-  /** What peers may take of the process. */
+  /** Limits what peers take of the process. */
   readonly transport: {
     readonly connections: number;
     readonly bufferBytes: number;

@@ -3,18 +3,9 @@ import path from "node:path";
 import { ConfigError, describeConfig, readConfig } from "../src/config";
 import { describeFileFault, isPrintable, looksLikePath, printable } from "../src/domain/shown-text";
 import { temporaryFolder } from "./support/temporary";
+import { faultsOf } from "./support/config-faults";
 
 const { folder, fileOf } = temporaryFolder();
-
-const faultsOf = (variables: Record<string, string>): readonly string[] => {
-  try {
-    readConfig(variables);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
-    throw error;
-  }
-  throw new Error("the configuration was accepted");
-};
 
 const key = `-----BEGIN PRIVATE KEY-----\ns3cret\n-----END PRIVATE KEY-----\n`;
 const token = "orgroles_s3cretAbCdEf0123456789-_AbCdEf0123456789";

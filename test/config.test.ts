@@ -1,19 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { ConfigError, describeConfig, readConfig } from "../src/config";
+import { describeConfig, readConfig } from "../src/config";
 import { defaultQuotas } from "../src/domain/limits";
 import { settings } from "../src/settings";
-
-const faultsOf = (variables: Record<string, string>): readonly string[] => {
-  try {
-    readConfig(variables);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
-    throw error;
-  }
-  throw new Error("the configuration was accepted");
-};
+import { faultsOf } from "./support/config-faults";
 
 test("nothing is required", () => {
   expect(readConfig({ PATH: "/bin", HOME: undefined })).toEqual({

@@ -2,7 +2,7 @@ import type { App, KnownEnvironment } from "../app";
 import type { Config } from "../config";
 import { describeDatabaseUrl } from "../persistence/database-url";
 
-/** What a server says of itself once it listens. */
+/** Describes a server that listens. */
 export interface Started extends Pick<App, "address" | "metricsAddress" | "databaseTrouble"> {
   readonly environment: KnownEnvironment;
 }

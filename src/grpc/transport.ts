@@ -10,7 +10,7 @@ import { RequestReader } from "./request-reader";
 import { statusOf } from "./status";
 import type { Arrival } from "./unary";
 
-/** What peers may take of the process. */
+/** Limits what peers take of the process. */
 export interface TransportLimits {
   readonly connections: number;
   /** Bytes of requests in flight, of responses that are not read yet, of streams and of connections. */

@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
+import { linesOf } from "../support/log-lines";
 import { runCommand } from "../support/command";
 import { type TestDatabase, engines } from "../support/engines";
 import { healthOf } from "../support/health";
@@ -112,7 +113,7 @@ describe.each(troubles)("%s", (_, url, sentence) => {
       expectSentence(banner?.[1] ?? "", sentence);
       await sleep(1500); // several tries
       expect(await healthOf(service.address)).toBe("NOT_SERVING");
-      const lines = linesOf(service, "database unavailable");
+      const lines = linesSaying(service, "database unavailable");
       expect(lines).toHaveLength(1);
       expectSentence(lines[0]?.reason ?? "", sentence);
     } finally {
@@ -127,13 +128,8 @@ interface Line {
   readonly reason?: string;
 }
 
-const linesOf = (service: ServiceProcess, message: string): Line[] =>
-  service
-    .output()
-    .split("\n")
-    .filter((line) => line.startsWith("{"))
-    .map((line) => JSON.parse(line) as Line)
-    .filter(({ msg }) => msg === message);
+const linesSaying = (service: ServiceProcess, message: string) =>
+  linesOf<Line>(service).filter(({ msg }) => msg === message);
 
 test("of several processes on a port too", async () => {
   const settings = { ORGROLES_DATABASE_URL: "mysql://root@127.0.0.1:1/roles", ORGROLES_WORKERS: "2" };

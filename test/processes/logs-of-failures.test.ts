@@ -1,4 +1,5 @@
 import mysql from "mysql2/promise";
+import { linesOf } from "../support/log-lines";
 import { connectTo } from "../support/connection";
 import { failureOf } from "../support/client";
 import { type TestDatabase, type TestEngine, engines, servers } from "../support/engines";
@@ -22,13 +23,6 @@ interface Line {
     statement?: string;
   };
 }
-
-const linesOf = (service: ServiceProcess): Line[] =>
-  service
-    .output()
-    .split("\n")
-    .filter((line) => line.startsWith("{"))
-    .map((line) => JSON.parse(line) as Line);
 
 /** Starts a service on which what marked requests name exists. */
 async function startMarked(url: string, settings: Record<string, string> = {}): Promise<ServiceProcess> {
@@ -150,7 +144,7 @@ const ofSqlite: Failing[] = [
 
 /** Lines that say why a call failed, of the error that is looked for. */
 const causes = (service: ServiceProcess, number: number | string) =>
-  linesOf(service).filter(({ err }) => (typeof number === "number" ? err?.errno : err?.code) === number);
+  linesOf<Line>(service).filter(({ err }) => (typeof number === "number" ? err?.errno : err?.code) === number);
 
 describe.each(engines)("on $name, whatever callers send is in no line", (engine: TestEngine) => {
   let database: TestDatabase;
@@ -232,7 +226,7 @@ describe.each(servers)("on $name, a connection that ends in the midst of a state
           });
         expect(await call).toMatchObject({ reason });
         const refused = await until("the cause is in the log", async () =>
-          linesOf(service).find(({ msg, method }) => msg === "refused" && method?.endsWith("/CreateRole")),
+          linesOf<Line>(service).find(({ msg, method }) => msg === "refused" && method?.endsWith("/CreateRole")),
         );
         expect(JSON.stringify(refused)).toMatch(/"(?:errno|code)":/);
         expect(JSON.stringify(refused)).toMatch(/"statement":"UPDATE/);

@@ -1,4 +1,5 @@
 import { tokenDigest } from "../../src/auth/authenticator";
+import { linesOf } from "../support/log-lines";
 import { type Identity, type TestClient, bearer, connect, failureOf } from "../support/client";
 import { type TestDatabase, engines, servers } from "../support/engines";
 import { type Issuer, audience, startIssuer } from "../support/issuer";
@@ -17,16 +18,9 @@ interface Line {
   readonly requestId: string;
 }
 
-const linesOf = (service: ServiceProcess): Line[] =>
-  service
-    .output()
-    .split("\n")
-    .filter((line) => line.startsWith("{"))
-    .map((line) => JSON.parse(line) as Line);
-
 /** The line of the call that was made last. */
 const lineOfCall = (service: ServiceProcess, count: number) =>
-  until("the call is in the log", async () => linesOf(service).filter(({ msg }) => msg === "call")[count - 1]);
+  until("the call is in the log", async () => linesOf<Line>(service).filter(({ msg }) => msg === "call")[count - 1]);
 
 describe("one line tells of each call", () => {
   let database: TestDatabase;
@@ -122,7 +116,7 @@ describe("one line tells of each call", () => {
   });
 
   test("and nothing tells a token, or warns of how the service is made", () => {
-    expect(linesOf(service).filter(({ msg }) => msg === "call")).toHaveLength(calls);
+    expect(linesOf<Line>(service).filter(({ msg }) => msg === "call")).toHaveLength(calls);
     expect(calls).toBeGreaterThan(8);
     const output = service.output();
     for (const secret of [token, wrongToken, tokenDigest(token).toString("hex")]) expect(output).not.toContain(secret);
