@@ -5,6 +5,7 @@ import { AggregatorRegistry, type PrometheusContentType, type Registry } from "p
 import type { App, KnownEnvironment } from "../app";
 import { Fault } from "../domain/fault";
 import { describeError } from "./error-serializer";
+import { closeConnectionLostBy } from "./lost-connections";
 import type { Exposition } from "./probe-server";
 
 /** What a worker knows when it listens. */
@@ -88,6 +89,7 @@ export class Supervisor {
 
   private fork(): Worker {
     const worker = cluster.fork();
+    closeConnectionLostBy(worker);
     this.serving.set(worker, false);
     worker.on("message", (message: Message) => {
       if (message.kind === "serving") this.serving.set(worker, message.serving);

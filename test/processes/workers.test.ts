@@ -1,3 +1,5 @@
+import { createConnection } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type TestDatabase, engines } from "../support/engines";
 import { connect } from "../support/client";
 import { many } from "../support/many";
@@ -83,16 +85,42 @@ test("a write over one connection is read over every other", async () => {
   }
 });
 
+/** Resolves when the server has sent something over a new connection, or has closed it. */
+function answeredOrClosed(address: string): Promise<void> {
+  const { hostname, port } = new URL(`tcp://${address}`);
+  const socket = createConnection({ host: hostname, port: Number(port) });
+  return new Promise((resolve) => {
+    socket.once("data", () => socket.destroy()).on("error", () => undefined);
+    socket.once("close", () => resolve());
+  });
+}
+
+test("no connection is left hanging that arrives while a worker dies", async () => {
+  const connections: Promise<void>[] = [];
+  const arriving = setInterval(() => connections.push(...many(4, () => answeredOrClosed(service.address))), 2);
+  for (let deaths = 0; deaths < 5; deaths += 1) {
+    await sleep(200);
+    const [victim = 0] = workersNow();
+    process.kill(victim, "SIGKILL");
+    await until("it is gone", async () => (workersNow().includes(victim) ? undefined : true));
+    await ready();
+  }
+  clearInterval(arriving);
+  expect(connections.length).toBeGreaterThan(100);
+  await expect(Promise.race([Promise.all(connections), sleep(20_000, "some hang", { ref: false })])).resolves.not.toBe(
+    "some hang",
+  );
+});
+
 test("a worker that dies is replaced, and the others go on", async () => {
   const [victim = 0, survivor] = workersNow();
   process.kill(victim, "SIGKILL");
-  await until("it is gone", async () => (workersNow().includes(victim) ? undefined : true));
-  await readOverEach(4);
+  await until("the log says so", async () => /"a worker has ended"/.test(service.output()) || undefined);
+  await until("calls succeed", () => readOverEach(4).then(() => true));
   await ready();
   expect(workersNow()).toHaveLength(workers);
   expect(workersNow()).toContain(survivor);
   await readOverEach(4);
-  await until("the log says so", async () => /"a worker has ended"/.test(service.output()) || undefined);
 });
 
 test("SIGTERM lets all workers finish: nothing that was acknowledged is lost", async () => {
