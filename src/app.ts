@@ -1,5 +1,5 @@
-import { createHash, randomFillSync } from "node:crypto";
 import { LRUCache } from "lru-cache";
+import { createHash, randomFillSync } from "node:crypto";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import { ulid } from "ulid";
@@ -8,29 +8,32 @@ import { EnvironmentServiceService } from "../gen/orgroles/v1/environment_servic
 import { MembershipServiceService } from "../gen/orgroles/v1/membership_service";
 import { PermissionServiceService } from "../gen/orgroles/v1/permission_service";
 import { RoleServiceService } from "../gen/orgroles/v1/role_service";
+import { BlueprintService } from "./application/blueprints/blueprint-service";
+import type { Dependencies } from "./application/dependencies";
+import { ReferenceRewriter } from "./application/maintenance/reference-rewriter";
+import type { Cache } from "./application/ports/cache";
+import type { UnitOfWork } from "./application/ports/unit-of-work";
+import { SnapshotCache } from "./application/reads/snapshot-cache";
+import { type StateCache, noStateCache } from "./application/transactions/state-cache";
+import { Transactions } from "./application/transactions/transactions";
+import { createUseCases } from "./application/use-cases";
 import { Authenticator } from "./auth/authenticator";
 import { JwtVerifier } from "./auth/jwt";
-import type { Config } from "./config";
-import { AccessService } from "./domain/access-service";
-import { BlueprintService } from "./domain/blueprint-service";
-import { EnvironmentService } from "./domain/environment-service";
+import { Admission } from "./calls/admission";
+import { CallRecords } from "./calls/call-records";
+import {
+  accessActions,
+  environmentActions,
+  membershipActions,
+  permissionActions,
+  roleActions,
+} from "./calls/required-actions";
+import type { Config } from "./config/config";
+import { listenFailure } from "./display/listen-failure";
 import { Fault } from "./domain/fault";
 import type { Clock, EnvironmentUid, OrganizationUid, PermissionId, RoleId } from "./domain/ids";
-import { GroupRoleService } from "./domain/group-role-service";
-import { MembershipService } from "./domain/membership-service";
 import type { Quotas } from "./domain/limits";
-import { PermissionService } from "./domain/permission-service";
-import { RoleConfigService } from "./domain/role-config-service";
-import { RoleDeletionService } from "./domain/role-deletion-service";
-import { RoleService } from "./domain/role-service";
-import { type Cache, Snapshots } from "./domain/snapshots";
-import type { UnitOfWork } from "./domain/stores";
-import { Sweep } from "./domain/sweep";
-import type { Tools } from "./domain/tools";
-import { type Known, Transactions, nothingKnown } from "./domain/transactions";
 import { accessHandlers } from "./grpc/access-handlers";
-import { accessActions, environmentActions, membershipActions, permissionActions, roleActions } from "./grpc/actions";
-import { Admission } from "./grpc/admission";
 import type { Closing } from "./grpc/connections";
 import { environmentHandlers } from "./grpc/environment-handlers";
 import { logLibrary } from "./grpc/library-log";
@@ -39,21 +42,19 @@ import { permissionHandlers } from "./grpc/permission-handlers";
 import { roleHandlers } from "./grpc/role-handlers";
 import { GrpcServer } from "./grpc/server";
 import { Certificates } from "./grpc/tls";
-import { type Bound, type Passage, bind } from "./grpc/unary";
-import { CallRecords } from "./operations/call-records";
-import { CountedLog } from "./operations/counted-log";
-import { listenFailure } from "./operations/listen-failure";
-import { Metrics } from "./operations/metrics";
-import { ProbeServer } from "./operations/probe-server";
-import type { Tracing } from "./operations/tracing";
-import { Database, type DatabaseAccess } from "./persistence/database";
-import { Janitor } from "./persistence/janitor";
-import { type MigrationOptions, migrate } from "./persistence/migrate";
-import { type StepBack, planStepBack, takeStepBack } from "./persistence/migrate-down";
-import { type SchemaState, schemaState } from "./persistence/schema-state";
-import { Sweeper } from "./persistence/sweeper";
+import { type CallPipeline, type RegisteredService, registerService } from "./grpc/unary";
+import { GarbageCollector } from "./jobs/garbage-collector";
+import { ReferenceRewriting } from "./jobs/reference-rewriting";
+import { CountedLog } from "./observability/counted-log";
+import { Metrics } from "./observability/metrics";
+import { ProbeServer } from "./observability/probe-server";
+import type { Tracing } from "./observability/traced-call";
+import { type DatabaseAccess, Database } from "./persistence/connection/database";
+import { withDatabase } from "./persistence/connection/with-database";
+import { type MigrationOptions, migrate } from "./persistence/migrations/migrate";
+import { type StepBack, planStepBack, takeStepBack } from "./persistence/migrations/migrate-down";
+import { type SchemaState, schemaState } from "./persistence/migrations/schema-state";
 import { TypeormUnitOfWork } from "./persistence/unit-of-work";
-import { withDatabase } from "./persistence/with-database";
 
 const { version } = require("#package") as { version: string };
 
@@ -101,7 +102,7 @@ export async function createApp(
     migrate: config.migrate,
     log,
     onAvailable: async () => {
-      services.snapshots.forget();
+      services.snapshots.clear();
       for (const id of config.environments) await services.environments.ensureEnvironment(id);
       setServing(true);
     },
@@ -119,7 +120,7 @@ export async function createApp(
     admission: () => admission.load(),
     transport: () => ({ ...server.load(), limits: config.transport }),
     pool: () => database.pool(),
-    cache: () => ({ ...services.snapshots.use(), limit: config.cacheBytes }),
+    cache: () => ({ ...services.snapshots.statistics(), limit: config.cacheBytes }),
     available: () => database.available(),
     serving: () => server.serving,
     count: () => records.flush(),
@@ -129,13 +130,13 @@ export async function createApp(
     log.warn({ code: "RESOURCE_EXHAUSTED", reason: "OVERLOADED", refused }, "calls"),
   );
   const closings = new CountedLog<Closing>((limit, closed) => log.warn({ limit, closed }, "connections closed"));
-  const passage: Passage = {
+  const passage: CallPipeline = {
     authenticator: new Authenticator(config.credentials, config.jwt && new JwtVerifier(config.jwt, log)),
     admission,
     log,
     trace: tracing && ((method, header) => tracing.call(method, header)),
     onEnd: (ended) => records.add(ended),
-    onShed: (method) => {
+    onLoadShed: (method) => {
       metrics.shed(method);
       overload.add("queue");
     },
@@ -151,7 +152,10 @@ export async function createApp(
     },
   });
   const probes = new ProbeServer(metrics.registry, () => server.serving);
-  const background = [new Janitor(database, Date.now, log), new Sweeper(database, services.sweep, log, metrics)];
+  const background = [
+    new GarbageCollector(database, Date.now, log),
+    new ReferenceRewriting(database, services.sweep, log, metrics),
+  ];
   const environment = async (): Promise<KnownEnvironment> => {
     if (config.environments[0]) return { id: config.environments[0] };
     return services.environments.listEnvironments({ pageSize: 1, pageToken: "" }).then(
@@ -195,14 +199,14 @@ export async function createApp(
   }
 }
 
-function bindAll(services: Services, passage: Passage): Bound[] {
-  const { roles, configs, deletions, environments, permissions, memberships, groupRoles, access } = services;
+function bindAll(services: Services, passage: CallPipeline): RegisteredService[] {
+  const { roles, environments, permissions, memberships, groupRoles, access } = services;
   return [
-    bind(RoleServiceService, roleHandlers(roles, configs, deletions), roleActions, passage),
-    bind(EnvironmentServiceService, environmentHandlers(environments), environmentActions, passage),
-    bind(PermissionServiceService, permissionHandlers(permissions), permissionActions, passage),
-    bind(MembershipServiceService, membershipHandlers(memberships, groupRoles), membershipActions, passage),
-    bind(AccessServiceService, accessHandlers(access), accessActions, passage),
+    registerService(RoleServiceService, roleHandlers(roles), roleActions, passage),
+    registerService(EnvironmentServiceService, environmentHandlers(environments), environmentActions, passage),
+    registerService(PermissionServiceService, permissionHandlers(permissions), permissionActions, passage),
+    registerService(MembershipServiceService, membershipHandlers(memberships, groupRoles), membershipActions, passage),
+    registerService(AccessServiceService, accessHandlers(access), accessActions, passage),
   ];
 }
 
@@ -297,26 +301,19 @@ export function createServices(database: DatabaseAccess, quotas: Quotas, clock: 
     environment: () => newUlid() as EnvironmentUid,
     organization: () => newUlid() as OrganizationUid,
   };
-  const useCasesOn = (on: UnitOfWork, snapshots: Snapshots, known: Known) => {
+  const useCasesOn = (on: UnitOfWork, snapshots: SnapshotCache, known: StateCache) => {
     const transactions = new Transactions(on, clock, ids, known);
-    const tools: Tools = { transactions, snapshots, clock, ids, digest, quotas };
-    return {
-      roles: new RoleService(tools),
-      configs: new RoleConfigService(tools),
-      deletions: new RoleDeletionService(tools),
-      environments: new EnvironmentService(tools),
-      permissions: new PermissionService(tools),
-      memberships: new MembershipService(tools),
-      groupRoles: new GroupRoleService(tools),
-      access: new AccessService(tools),
-    };
+    const dependencies: Dependencies = { transactions, snapshots, clock, ids, digest, quotas };
+    return createUseCases(dependencies);
   };
   const units = new TypeormUnitOfWork(database);
-  const snapshots = new Snapshots(units, () => memory(cacheBytes / 2));
+  const snapshots = new SnapshotCache(units, () => memory(cacheBytes / 2));
   return {
     ...useCasesOn(units, snapshots, snapshots),
-    blueprints: new BlueprintService(units, (on) => useCasesOn(on, new Snapshots(on, () => memory(1)), nothingKnown)),
-    sweep: new Sweep(units, clock),
+    blueprints: new BlueprintService(units, (on) =>
+      useCasesOn(on, new SnapshotCache(on, () => memory(1)), noStateCache),
+    ),
+    sweep: new ReferenceRewriter(units, clock),
     snapshots,
   };
 }

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { ConfigError, describeConfig, readConfig } from "../src/config";
-import { describeFileFault, isPrintable, looksLikePath, printable } from "../src/domain/shown-text";
+import { ConfigError, describeConfig, readConfig } from "../src/config/config";
+import { describeFileFault, isPrintable, looksLikePath, escapeUnseen } from "../src/display/shown-text";
 import { temporaryFolder } from "./support/temporary";
 import { faultsOf } from "./support/config-faults";
 
@@ -74,7 +74,7 @@ test.each([
 });
 
 test("every setting takes a token without repeating it, or takes it", () => {
-  const { settings } = jest.requireActual<{ settings: readonly { name: string }[] }>("../src/settings");
+  const { settings } = jest.requireActual<{ settings: readonly { name: string }[] }>("../src/config/settings");
   expect(settings.length).toBeGreaterThan(25);
   for (const { name } of settings) {
     let said = "";
@@ -127,8 +127,8 @@ test.each([
 });
 
 test("what a terminal would act on is escaped, and nothing else", () => {
-  expect(printable("Ann Müller 管理者 👩\nnext")).toBe("Ann Müller 管理者 👩\nnext");
-  expect(printable("a\u001bb\u009bc\u202ed\u200be\r")).toBe("a\\u{1b}b\\u{9b}c\\u{202e}d\\u{200b}e\\u{d}");
+  expect(escapeUnseen("Ann Müller 管理者 👩\nnext")).toBe("Ann Müller 管理者 👩\nnext");
+  expect(escapeUnseen("a\u001bb\u009bc\u202ed\u200be\r")).toBe("a\\u{1b}b\\u{9b}c\\u{202e}d\\u{200b}e\\u{d}");
   expect(["a b", "é", "a\tb", "\u2800"].map(isPrintable)).toEqual([true, true, false, false]);
 });
 

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { describeConfig, readConfig } from "../src/config";
+import { describeConfig, readConfig } from "../src/config/config";
 import { defaultQuotas } from "../src/domain/limits";
-import { settings } from "../src/settings";
+import { settings } from "../src/config/settings";
 import { faultsOf } from "./support/config-faults";
 
 test("nothing is required", () => {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { ConfigError, describeConfig, readConfig } from "../src/config";
-import { settingOf } from "../src/database-settings";
+import { ConfigError, describeConfig, readConfig } from "../src/config/config";
+import { settingOf } from "../src/config/database-settings";
 import { newAuthority } from "./support/authority";
 import { temporaryFolder } from "./support/temporary";
 

@@ -1,5 +1,5 @@
-import { unknownKey, unknownSettings } from "../src/setting-names";
-import { settings } from "../src/settings";
+import { unknownKey, unknownSettings } from "../src/config/setting-names";
+import { settings } from "../src/config/settings";
 
 const faults = (...names: string[]) => unknownSettings(Object.fromEntries(names.map((name) => [name, "1"])));
 

@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { type Caller, actions } from "../domain/authorization";
 import { refuse } from "../domain/errors";
-import { isPrintable } from "../domain/shown-text";
+import { isPrintable } from "../display/shown-text";
 import { IssuerFailure, discoverKeys, readKeys } from "./issuer-documents";
 
 export interface JwtOptions {

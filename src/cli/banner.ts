@@ -1,6 +1,6 @@
 import type { App, KnownEnvironment } from "../app";
-import type { Config } from "../config";
-import { describeDatabaseUrl } from "../persistence/database-url";
+import type { Config } from "../config/config";
+import { describeDatabaseUrl } from "../persistence/connection/database-url";
 
 /** Describes a server that listens. */
 export interface Started extends Pick<App, "address" | "metricsAddress" | "databaseTrouble"> {

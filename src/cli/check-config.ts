@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { describeConfig, readConfig } from "../config";
-import { printable } from "../domain/shown-text";
+import { describeConfig, readConfig } from "../config/config";
+import { escapeUnseen } from "../display/shown-text";
 import { examples } from "./help";
 import { loadApp } from "./load";
 
@@ -12,7 +12,7 @@ export function addCheckConfigCommand(program: Command): void {
     .action(async () => {
       const config = readConfig(process.env);
       if (config.tls) await (await loadApp()).checkFiles(config);
-      console.log(printable(JSON.stringify(describeConfig(config), undefined, 2)));
+      console.log(escapeUnseen(JSON.stringify(describeConfig(config), undefined, 2)));
     });
   examples(command, ["orgroles check-config", "ORGROLES_CONFIG_FILE=orgroles.yaml orgroles check-config"]);
 }

@@ -35,7 +35,7 @@ function parseTimeout(given: string): number {
 }
 
 async function health({ address, tls, caFile, serverName, service, timeout }: HealthFlags): Promise<void> {
-  const { askHealth } = await import("../operations/health");
+  const { askHealth } = await import("../observability/health");
   const rest = { authorityFile: caFile, serverName, service, timeout };
   const ask = () => {
     if (address !== undefined) return askHealth({ ...rest, address, tls: tls || caFile ? "verified" : "off" });

@@ -1,4 +1,4 @@
-import { type Config, readConfig } from "../config";
+import { type Config, readConfig } from "../config/config";
 
 /** Loads the service itself, which takes a while and which not every command needs. */
 export const loadApp = () => import("../app");

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import type { MigrationOptions, StepBack } from "../app";
-import type { Config } from "../config";
+import type { Config } from "../config/config";
 import { Fault } from "../domain/fault";
-import { describeDatabaseUrl } from "../persistence/database-url";
-import { confirmed } from "./confirmed";
+import { describeDatabaseUrl } from "../persistence/connection/database-url";
+import { askToConfirm } from "./ask-to-confirm";
 import { examples } from "./help";
 import { loadApp, ownConfig } from "./load";
 import { onlyCommands } from "./only-commands";
@@ -117,5 +117,5 @@ async function confirmStepBack(step: StepBack, { yes, force, deleteEverything }:
       "Nothing was changed: others are connected to the database. Stop all servers first. " +
         "If none of them is a server that needs the migration, repeat the command with --force.",
     );
-  if (!yes && !(await confirmed("Take it back?"))) throw new Fault("Nothing was changed.");
+  if (!yes && !(await askToConfirm("Take it back?"))) throw new Fault("Nothing was changed.");
 }

@@ -1,8 +1,8 @@
 import { Command } from "commander";
-import { addBlueprintCommands } from "../blueprints/commands";
-import { describeError } from "../operations/error-serializer";
-import { reportCrashes } from "../operations/log";
-import { describeDatabaseUrl } from "../persistence/database-url";
+import { addBlueprintCommands } from "./blueprints/commands";
+import { describeError } from "../observability/error-serializer";
+import { reportCrashes } from "../observability/log";
+import { describeDatabaseUrl } from "../persistence/connection/database-url";
 import { addCheckConfigCommand } from "./check-config";
 import { withoutArguments } from "./command-errors";
 import { addHealthCommand } from "./health";

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import type { Logger } from "pino";
-import { type Config, readConfig } from "../config";
-import { createLogger, logProcess } from "../operations/log";
-import { logDestination } from "../operations/log-destination";
-import { ProbeServer } from "../operations/probe-server";
-import { startTracing } from "../operations/tracing";
-import type { Supervisor as TheSupervisor, supervisor as theSupervisor } from "../operations/workers";
+import { type Config, readConfig } from "../config/config";
+import { createLogger, logProcess } from "../observability/log";
+import { logDestination } from "../observability/log-destination";
+import { ProbeServer } from "../observability/probe-server";
+import { startTracing } from "../observability/tracing";
+import type { Supervisor as TheSupervisor, supervisor as theSupervisor } from "../workers/supervisor";
 import { banner } from "./banner";
 import { examples } from "./help";
 import { loadApp } from "./load";
@@ -31,7 +31,7 @@ async function serve(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel, await logDestination(config.logFormat, { processes: config.workers }));
   logProcess(log);
-  const { Supervisor, supervisor } = await import("../operations/workers");
+  const { Supervisor, supervisor } = await import("../workers/supervisor");
   if (config.workers === 1) return serveAlone(config, log);
   if (supervisor.isThere) return serveAsWorker(config, log, supervisor);
   return supervise(config, log, new Supervisor(config.workers, log));

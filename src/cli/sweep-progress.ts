@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { describeDatabaseUrl } from "../persistence/database-url";
+import { describeDatabaseUrl } from "../persistence/connection/database-url";
 import { examples } from "./help";
 import { loadApp, ownConfig } from "./load";
 

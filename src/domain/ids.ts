@@ -1,4 +1,4 @@
-import type { Branded } from "./fields";
+import type { Branded } from "./values";
 
 /** `role_` and a ULID. */
 export type RoleId = Branded<"RoleId">;

@@ -1,5 +1,5 @@
 /** Whatever has a place in a priority order. */
-interface Placed {
+interface PriorityItem {
   readonly id: string;
   readonly createdRevision: number;
 }
@@ -8,7 +8,7 @@ interface Placed {
  * The roles in priority order. A stored order may name roles that are gone and lack roles that came later: the
  * former are left out, the latter follow at the bottom in order of creation.
  */
-export function inOrder<Role extends Placed>(stored: readonly string[], roles: Iterable<Role>): Role[] {
+export function inOrder<Role extends PriorityItem>(stored: readonly string[], roles: Iterable<Role>): Role[] {
   const unplaced = new Map<string, Role>();
   for (const role of roles) unplaced.set(role.id, role);
   const placed: Role[] = [];

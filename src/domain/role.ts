@@ -1,6 +1,6 @@
-import type { Description, EnvironmentId, Name, OrganizationId, PermissionSlug } from "./fields";
-import type { Digest, PermissionId, RoleId } from "./ids";
+import type { Digest, RoleId } from "./ids";
 import type { Slug } from "./slug";
+import type { Description, EnvironmentId, Name, OrganizationId, PermissionSlug } from "./values";
 
 /** A role as it is stored. */
 export interface Role {
@@ -40,21 +40,6 @@ export interface RoleView extends Omit<Role, "createdRevision"> {
   readonly isDefault: boolean;
   /** 1 is the highest. */
   readonly priority: number;
-  readonly etag: string;
-}
-
-/** A permission of an environment. */
-export interface Permission {
-  readonly id: PermissionId;
-  readonly slug: PermissionSlug;
-  readonly name: Name;
-  readonly description: Description;
-  readonly createTime: number;
-  readonly updateTime: number;
-}
-
-export interface PermissionView extends Permission {
-  readonly environmentId: EnvironmentId;
   readonly etag: string;
 }
 

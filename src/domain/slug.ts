@@ -1,5 +1,5 @@
-import type { Branded, Parse } from "./fields";
 import { limits } from "./limits";
+import type { Branded, Parse } from "./values";
 
 /** A valid slug of a role: it names at most one effective role in any organization. */
 export type Slug = Branded<"Slug">;
@@ -60,7 +60,7 @@ export function generateSlug(name: string, roleId: string): Slug {
 }
 
 /** The explicit slug a form would pre-fill: the first of `org-name`, `org-name-2`, … that is not taken. */
-export function suggestSlug(name: string, taken: ReadonlySet<string>): Slug {
+export function suggestCustomSlug(name: string, taken: ReadonlySet<string>): Slug {
   const stem = organizationPrefix + slugStem(name);
   for (let number = 1; ; number += 1) {
     const suffix = number === 1 ? "" : `-${number}`;

@@ -5,21 +5,21 @@ import {
   GetAccessResponse,
   PermissionCheckResult,
 } from "../../gen/orgroles/v1/access_service";
-import type { AccessView, CheckView } from "../domain/access";
-import type { AccessService } from "../domain/access-service";
+import type { AccessView, CheckView } from "../domain/access-check";
+import type { UseCases } from "../application/use-cases";
 import type { Refusal } from "../domain/errors";
 import { limits } from "../domain/limits";
-import { mapInSlices } from "../domain/slices";
-import { encodedOnce } from "./encoded";
+import { mapInSlices } from "../event-loop/time-slices";
+import { memoizeEncoding } from "./encoded";
 import { detailedStatus } from "./status";
 import type { Handlers } from "./unary";
 
-const encodeAccess = encodedOnce(({ role, roles, permissions }: AccessView) =>
+const encodeAccess = memoizeEncoding(({ role, roles, permissions }: AccessView) =>
   GetAccessResponse.encode({ role, roles: [...roles], permissions: [...permissions] }).finish(),
 );
 
 /** As CheckPermission answers it; a result of a batch has the same fields. */
-const encodeCheck = encodedOnce(({ allowed, grantedBy, nearestRoles, reason }: CheckView) =>
+const encodeCheck = memoizeEncoding(({ allowed, grantedBy, nearestRoles, reason }: CheckView) =>
   CheckPermissionResponse.encode({
     allowed,
     grantedBy: [...grantedBy],
@@ -52,7 +52,7 @@ function shortened(result: CheckView): CheckView {
     : result;
 }
 
-export function accessHandlers(access: AccessService): Handlers<typeof AccessServiceService> {
+export function accessHandlers(access: UseCases["access"]): Handlers<typeof AccessServiceService> {
   return {
     getAccess: async (request) => encodeAccess(await access.getAccess(request)),
     checkPermission: async (request) => encodeCheck(await access.checkPermission(request)),

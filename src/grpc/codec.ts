@@ -2,11 +2,12 @@ import type { Environment } from "../../gen/orgroles/v1/environment";
 import type { GroupRole, Membership } from "../../gen/orgroles/v1/membership";
 import type { Permission } from "../../gen/orgroles/v1/permission";
 import { type Role, type RoleConfig, RoleType } from "../../gen/orgroles/v1/role";
-import type { EnvironmentView } from "../domain/environment-service";
-import type { GroupRoleView } from "../domain/group-role-service";
-import type { MembershipView } from "../domain/membership";
-import type { PermissionView, RoleView } from "../domain/role";
-import type { RoleConfigView } from "../domain/role-config";
+import type { RoleConfigView } from "../domain/effective-roles";
+import type { EnvironmentView } from "../domain/environment";
+import type { GroupRoleView } from "../domain/group-role";
+import type { MembershipView } from "../domain/membership-view";
+import type { PermissionView } from "../domain/permission";
+import type { RoleView } from "../domain/role";
 
 interface Times {
   readonly createTime: number;

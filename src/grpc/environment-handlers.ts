@@ -1,9 +1,11 @@
 import type { EnvironmentServiceService } from "../../gen/orgroles/v1/environment_service";
-import type { EnvironmentService } from "../domain/environment-service";
+import type { UseCases } from "../application/use-cases";
 import { encodeEnvironment } from "./codec";
 import type { Handlers } from "./unary";
 
-export function environmentHandlers(environments: EnvironmentService): Handlers<typeof EnvironmentServiceService> {
+export function environmentHandlers(
+  environments: UseCases["environments"],
+): Handlers<typeof EnvironmentServiceService> {
   return {
     createEnvironment: async (request, call) => ({
       environment: encodeEnvironment(await environments.createEnvironment(request, call)),

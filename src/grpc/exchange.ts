@@ -1,3 +1,4 @@
+import type { ServiceError } from "@grpc/grpc-js";
 import { randomUUID } from "node:crypto";
 import {
   type IncomingHttpHeaders,
@@ -8,23 +9,15 @@ import {
 } from "node:http2";
 import { performance } from "node:perf_hooks";
 import type { PeerCertificate, TLSSocket } from "node:tls";
-import type { ServiceError } from "@grpc/grpc-js";
 import type { Connection } from "./connections";
 import { FrameCount } from "./frame-count";
 import { Passing } from "./passing";
+import type { Receiver } from "./receiver";
 
 /** Bytes of a response above which the process counts them until the peer has taken them. */
 const countedResponse = 1024;
 
-type Listener = (...values: any[]) => void; // as Node declares it
-
-/** Gets what happens to a request. */
-export interface Receiver {
-  data(frame: Buffer): void;
-  end(): void;
-  /** The stream is closed, whether the request has ended or not. */
-  close(): void;
-}
+type Listener = (...values: any[]) => void;
 
 const exchangeKey = Symbol("exchange");
 type OwnStream = ServerHttp2Stream & { [exchangeKey]: Exchange };

@@ -1,12 +1,11 @@
 import type { MembershipServiceService } from "../../gen/orgroles/v1/membership_service";
-import type { GroupRoleService } from "../domain/group-role-service";
-import type { MembershipService } from "../domain/membership-service";
+import type { UseCases } from "../application/use-cases";
 import { encodeGroupRole, encodeMembership } from "./codec";
 import type { Handlers } from "./unary";
 
 export function membershipHandlers(
-  memberships: MembershipService,
-  groupRoles: GroupRoleService,
+  memberships: UseCases["memberships"],
+  groupRoles: UseCases["groupRoles"],
 ): Handlers<typeof MembershipServiceService> {
   return {
     setMemberRoles: async (request, call) => ({

@@ -1,6 +1,6 @@
 import { constants } from "node:http2";
-import type { Exchange, Receiver } from "./exchange";
 import { FrameCount } from "./frame-count";
+import type { ReceivedFrom, Receiver } from "./receiver";
 
 /**
  * Passes the requests of a stream on while somebody reads them. Meanwhile it keeps a copy of what comes: a paused HTTP/2
@@ -14,7 +14,7 @@ export class Passing implements Receiver {
 
   /** `left`: bytes that may come in all. */
   constructor(
-    private readonly exchange: Exchange,
+    private readonly exchange: ReceivedFrom,
     private left: number,
     private readonly reader: Pick<Receiver, "data" | "end">,
   ) {}

@@ -1,9 +1,9 @@
 import type { PermissionServiceService } from "../../gen/orgroles/v1/permission_service";
-import type { PermissionService } from "../domain/permission-service";
+import type { UseCases } from "../application/use-cases";
 import { encodePermission } from "./codec";
 import type { Handlers } from "./unary";
 
-export function permissionHandlers(permissions: PermissionService): Handlers<typeof PermissionServiceService> {
+export function permissionHandlers(permissions: UseCases["permissions"]): Handlers<typeof PermissionServiceService> {
   return {
     createPermission: async (request, call) => ({
       permission: encodePermission(await permissions.createPermission(request, call)),

@@ -1,11 +1,12 @@
+import type { ServiceError } from "@grpc/grpc-js";
+import { Semaphore } from "async-mutex";
 import { performance } from "node:perf_hooks";
 import { promisify } from "node:util";
 import { gunzip, inflate } from "node:zlib";
-import type { ServiceError } from "@grpc/grpc-js";
-import { Semaphore } from "async-mutex";
 import { refuse } from "../domain/errors";
-import type { Exchange, Receiver } from "./exchange";
+import type { Exchange } from "./exchange";
 import { FrameCount } from "./frame-count";
+import type { Receiver } from "./receiver";
 
 /** Bytes in front of a message: whether it is compressed, and its length. */
 const prefix = 5;

@@ -1,11 +1,10 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Role } from "../../gen/orgroles/v1/role";
-import { ListOrgRolesResponse, type RoleServiceService, SetPriorityResponse } from "../../gen/orgroles/v1/role_service";
+import { ListOrgRolesResponse, RoleServiceService, SetPriorityResponse } from "../../gen/orgroles/v1/role_service";
+import type { RolePage } from "../application/roles/list-roles";
+import type { UseCases } from "../application/use-cases";
 import type { RoleView } from "../domain/role";
-import { mapInSlices } from "../domain/slices";
-import type { RoleConfigService } from "../domain/role-config-service";
-import type { RoleDeletionService } from "../domain/role-deletion-service";
-import type { RolePage, RoleService } from "../domain/role-service";
+import { mapInSlices } from "../event-loop/time-slices";
 import { encodeRole, encodeRoleConfig } from "./codec";
 import type { Encoded } from "./encoded";
 import type { Handlers } from "./unary";
@@ -36,11 +35,7 @@ function encodePage(page: RolePage): Encoded | Promise<Encoded> {
   });
 }
 
-export function roleHandlers(
-  roles: RoleService,
-  configs: RoleConfigService,
-  deletions: RoleDeletionService,
-): Handlers<typeof RoleServiceService> {
+export function roleHandlers(roles: UseCases["roles"]): Handlers<typeof RoleServiceService> {
   return {
     createRole: async (request, call) => ({ role: encodeRole(await roles.createRole(request, call)) }),
     getRole: async (request) => ({ role: encodeRole(await roles.getRole(request)) }),
@@ -54,18 +49,18 @@ export function roleHandlers(
       role: encodeRole(await roles.removeRolePermissions(request, call)),
     }),
     setPriority: async (request, call) => {
-      const { roles: reordered, config } = await configs.setPriority(request, call);
+      const { roles: reordered, config } = await roles.setPriority(request, call);
       const rest = { roles: [], config: encodeRoleConfig(config) };
       return encodeRoles(reordered, (writer) => SetPriorityResponse.encode(rest, writer));
     },
     setDefaultRole: async (request, call) => ({
-      config: encodeRoleConfig(await configs.setDefaultRole(request, call)),
+      config: encodeRoleConfig(await roles.setDefaultRole(request, call)),
     }),
     resetOrgRoleConfig: async (request, call) => ({
-      config: encodeRoleConfig(await configs.resetOrgRoleConfig(request, call)),
+      config: encodeRoleConfig(await roles.resetOrgRoleConfig(request, call)),
     }),
-    deleteEnvironmentRole: (request, call) => deletions.deleteEnvironmentRole(request, call),
-    deleteOrgRole: (request, call) => deletions.deleteOrgRole(request, call),
+    deleteEnvironmentRole: (request, call) => roles.deleteEnvironmentRole(request, call),
+    deleteOrgRole: (request, call) => roles.deleteOrgRole(request, call),
     suggestSlug: async (request, call) => ({ slug: await roles.suggestSlug(request, call) }),
   };
 }

@@ -16,7 +16,7 @@ import { hookInto } from "./hooks";
 import { addReflection } from "./reflection";
 import type { Certificates } from "./tls";
 import { Transport, type TransportLimits, defaultTransportLimits } from "./transport";
-import type { Bound } from "./unary";
+import type { RegisteredService } from "./unary";
 
 export interface ServerOptions {
   readonly describesItself: boolean;
@@ -67,7 +67,7 @@ export class GrpcServer {
   private readonly credentials: ServerCredentials;
   private isServing = false;
 
-  constructor(services: readonly Bound[], options: Partial<ServerOptions> = {}) {
+  constructor(services: readonly RegisteredService[], options: Partial<ServerOptions> = {}) {
     const { describesItself, certificates, limits: transportLimits, onClosing } = { ...defaults, ...options };
     this.credentials = certificates?.credentials() ?? ServerCredentials.createInsecure();
     this.server = new Server({ ...libraryOptions, interceptors: [tracking(this.streams)] });
@@ -142,6 +142,6 @@ function tracking(streams: Set<ServerInterceptingCallInterface>): ServerIntercep
   };
 }
 
-function serviceName(definition: Bound["definition"]): string {
+function serviceName(definition: RegisteredService["definition"]): string {
   return Object.values(definition)[0]?.path.split("/")[1] ?? "";
 }

@@ -4,7 +4,7 @@ import { createSecureContext } from "node:tls";
 import { ServerCredentials, experimental } from "@grpc/grpc-js";
 import type { Logger } from "pino";
 import { Fault } from "../domain/fault";
-import { printable, shownPath } from "../domain/shown-text";
+import { escapeUnseen, showPath } from "../display/shown-text";
 
 export interface TlsFiles {
   /** PEM: the certificate with its chain. */
@@ -58,7 +58,7 @@ export class Certificates implements experimental.CertificateProvider {
       const { certificate, key, clientAuthority } = files;
       const names = [certificate, key, clientAuthority]
         .filter((name) => name !== undefined)
-        .map(shownPath)
+        .map(showPath)
         .join(", ");
       throw new Fault(`The files for TLS cannot be used (${names}): ${reasonOf(error)}`);
     }
@@ -116,7 +116,7 @@ function reasonOf(error: unknown): string {
   const { code, reason } = error as { code?: unknown; reason?: unknown };
   if (error instanceof Fault) return error.message;
   const isOpenssl = typeof code === "string" && code.startsWith("ERR_OSSL_") && typeof reason === "string";
-  return isOpenssl ? printable(reason) : "a file cannot be read, or is no PEM";
+  return isOpenssl ? escapeUnseen(reason) : "a file cannot be read, or is no PEM";
 }
 
 async function load({ certificate, key, clientAuthority }: TlsFiles): Promise<Loaded> {
@@ -128,6 +128,6 @@ async function load({ certificate, key, clientAuthority }: TlsFiles): Promise<Lo
   createSecureContext({ cert, key: privateKey });
   // a context takes any bytes for an authority
   if (clientAuthority !== undefined && !new X509Certificate(ca).ca)
-    throw new Fault(`${shownPath(clientAuthority)} is not the certificate of an authority`);
+    throw new Fault(`${showPath(clientAuthority)} is not the certificate of an authority`);
   return { certificate: cert, privateKey, caCertificate: ca };
 }

@@ -4,7 +4,7 @@ import { type ServiceError, status as codes } from "@grpc/grpc-js";
 import { Refusal, refuse } from "../domain/errors";
 import { type Closing, type Connection, Connections } from "./connections";
 import { Exchange } from "./exchange";
-import { FairTurns } from "./fair-turns";
+import { FairTurns } from "../event-loop/fair-turns";
 import type { TransportHooks } from "./hooks";
 import { RequestReader } from "./request-reader";
 import { statusOf } from "./status";

@@ -1,21 +1,21 @@
-import { performance } from "node:perf_hooks";
 import {
+  type handleUnaryCall,
   type MethodDefinition,
+  type sendUnaryData,
   type ServiceDefinition,
   type ServiceError,
-  type handleUnaryCall,
-  type sendUnaryData,
   status as codes,
 } from "@grpc/grpc-js";
+import { performance } from "node:perf_hooks";
 import type { Logger } from "pino";
+import type { CallSignal } from "../application/ports/cancellation";
+import type { Call } from "../application/request/idempotency";
 import type { Authenticator } from "../auth/authenticator";
+import { type Admission, type Cancellation, queueFull } from "../calls/admission";
+import { type RequiredActions, demandOf } from "../calls/required-actions";
 import { type Action, type Caller, authorize } from "../domain/authorization";
 import { Refusal } from "../domain/errors";
-import type { Call } from "../domain/attempt";
-import type { CallSignal } from "../domain/stores";
 import { limits } from "../domain/limits";
-import { type Actions, demandOf } from "./actions";
-import { type Abandonment, type Admission, queueFull } from "./admission";
 import { decode, fingerprintOf } from "./decode";
 import type { Encoded } from "./encoded";
 import type { Exchange } from "./exchange";
@@ -24,7 +24,8 @@ import type { RequestReader } from "./request-reader";
 import { internalError, statusOf } from "./status";
 
 /** A generated service definition. */
-export type Service = Record<string, MethodDefinition<any, any>>; // each method has its own types: see Handlers
+export type Service = Record<string, MethodDefinition<any, any>>;
+// each method has its own types: see Handlers
 
 type RequestOf<Method> = Method extends { requestDeserialize: (bytes: Buffer) => infer Request } ? Request : never;
 type ResponseOf<Method> = Method extends { responseSerialize: (response: infer Response) => Buffer } ? Response : never;
@@ -35,7 +36,7 @@ export type Handlers<S extends Service> = {
 };
 
 /** What the server is given for a service. */
-export interface Bound {
+export interface RegisteredService {
   readonly definition: ServiceDefinition;
   readonly implementation: Record<string, handleUnaryCall<Buffer, unknown>>;
   /** What happens at the headers of a call, by its path. `proceed` has grpc-js call the implementation. */
@@ -45,7 +46,7 @@ export interface Bound {
 export type Arrival = (exchange: Exchange, reader: RequestReader, proceed: () => void) => void;
 
 /** What a call looked like when it had ended. */
-export interface Ended {
+export interface CallRecord {
   /** `/package.Service/Method`. */
   readonly method: string;
   readonly code: keyof typeof codes;
@@ -65,16 +66,16 @@ export interface Ended {
 export interface TracedCall {
   readonly traceId: string;
   readonly run: <T>(work: () => T) => T;
-  readonly end: (ended: Ended) => void;
+  readonly end: (ended: CallRecord) => void;
 }
 
-export interface Passage {
+export interface CallPipeline {
   readonly authenticator: Authenticator;
   readonly admission: Admission;
   readonly log: Logger;
-  readonly onEnd: (ended: Ended) => void;
+  readonly onEnd: (ended: CallRecord) => void;
   /** A call of this method found the queue full, and was refused before anything of it was looked at. */
-  readonly onShed: (method: string) => void;
+  readonly onLoadShed: (method: string) => void;
   /** Absent: calls are not traced. */
   readonly trace?: ((method: string, header: (name: string) => string | undefined) => TracedCall) | undefined;
 }
@@ -86,7 +87,7 @@ interface Route {
   readonly method: MethodDefinition<object, unknown>;
   readonly handler: Handler;
   readonly action: Action;
-  readonly passage: Passage;
+  readonly passage: CallPipeline;
 }
 
 /**
@@ -95,14 +96,14 @@ interface Route {
  * becomes a status here. The bytes are decoded here rather than in grpc-js, which answers INTERNAL to what cannot be
  * decoded.
  */
-export function bind<S extends Service>(
+export function registerService<S extends Service>(
   service: S,
   handlers: Handlers<S>,
-  actions: Actions<S>,
-  passage: Passage,
-): Bound {
+  actions: RequiredActions<S>,
+  passage: CallPipeline,
+): RegisteredService {
   const definition: Record<string, MethodDefinition<Buffer, unknown>> = {};
-  const implementation: Bound["implementation"] = {};
+  const implementation: RegisteredService["implementation"] = {};
   const arrivals = new Map<string, Arrival>();
   for (const [rpc, method] of Object.entries(service)) {
     definition[rpc] = {
@@ -125,16 +126,16 @@ export function bind<S extends Service>(
 function shed({ method, passage }: Route, exchange: Exchange): void {
   const { refusals } = passage.admission;
   const refusal = () => exchange.refuse(statusOf(queueFull, exchange.requestId));
-  passage.onShed(method.path);
+  passage.onLoadShed(method.path);
   exchange.discard();
-  exchange.once("close", () => refusals.forget(refusal));
-  refusals.do(refusal);
+  exchange.once("close", () => refusals.cancel(refusal));
+  refusals.run(refusal);
 }
 
 const cancelled = new Error("The caller has given up");
 
 /** A call on its way, and all that it needs there in one object: closures for each of it keep more in memory for longer. */
-class UnaryCall implements Call, Abandonment {
+class UnaryCall implements Call, Cancellation {
   private readonly traced: TracedCall | undefined;
   private caller: Caller | undefined;
   private request: object = {};
@@ -165,7 +166,7 @@ class UnaryCall implements Call, Abandonment {
     } catch (error) {
       return this.failInTurn(error);
     }
-    if (this.up) return this.end(codes.CANCELLED);
+    if (this.isCancelled) return this.end(codes.CANCELLED);
     proceed();
   }
 
@@ -186,7 +187,7 @@ class UnaryCall implements Call, Abandonment {
   }
 
   /** Whether the caller has cancelled, or its deadline has passed. */
-  get up(): boolean {
+  get isCancelled(): boolean {
     return this.exchange.closed;
   }
 
@@ -195,11 +196,11 @@ class UnaryCall implements Call, Abandonment {
   }
 
   throwIfAborted(): void {
-    if (this.up) throw cancelled;
+    if (this.isCancelled) throw cancelled;
   }
 
   /** Most calls end before anybody wants to be told. */
-  onUp(listener: (() => void) | undefined): void {
+  onCancel(listener: (() => void) | undefined): void {
     this.listener = listener;
     if (!listener || this.listens) return;
     this.listens = true;
@@ -223,16 +224,16 @@ class UnaryCall implements Call, Abandonment {
   /** Answers an error at the pace of refusals, or not at all when the caller goes away before. */
   private failInTurn(error: unknown): void {
     const { refusals } = this.route.passage.admission;
-    if (this.up) return this.end(codes.CANCELLED);
+    if (this.isCancelled) return this.end(codes.CANCELLED);
     const failure = () => {
-      this.onUp(undefined);
+      this.onCancel(undefined);
       this.fail(error);
     };
     this.exchange.discard();
-    this.onUp(() => {
-      if (refusals.forget(failure)) this.end(codes.CANCELLED);
+    this.onCancel(() => {
+      if (refusals.cancel(failure)) this.end(codes.CANCELLED);
     });
-    refusals.do(failure);
+    refusals.run(failure);
   }
 
   private fail(error: unknown): void {
@@ -243,7 +244,7 @@ class UnaryCall implements Call, Abandonment {
       if (cause !== undefined) passage.log.debug({ err: cause, method: method.path, requestId }, "refused");
       return this.refuse(statusOf(error, requestId), error.reason);
     }
-    if (this.up) return this.refuse({ code: codes.CANCELLED, details: cancelled.message });
+    if (this.isCancelled) return this.refuse({ code: codes.CANCELLED, details: cancelled.message });
     passage.log.error({ err: error, method: method.path, requestId }, "internal error");
     this.refuse(internalError(requestId), "INTERNAL");
   }
@@ -255,7 +256,7 @@ class UnaryCall implements Call, Abandonment {
 
   private end(code: codes, reason?: string): void {
     const { traced } = this;
-    const ended: Ended = {
+    const ended: CallRecord = {
       method: this.route.method.path,
       code: codes[code] as keyof typeof codes,
       reason,

@@ -1,18 +1,19 @@
 import { ExponentialBackoff, handleType, retry } from "cockatiel";
 import type { DataSource, EntityManager } from "typeorm";
+import type { CallSignal } from "../application/ports/cancellation";
+import type { Stores, UnitOfWork } from "../application/ports/unit-of-work";
 import { Refusal, refuse } from "../domain/errors";
-import { once } from "../domain/once";
-import type { CallSignal, Stores, UnitOfWork } from "../domain/stores";
-import type { DatabaseAccess } from "./database";
-import { Conflict, translated } from "./driver-errors";
-import { Session } from "./session";
-import { TypeormAnswerStore } from "./stores/answer-store";
-import { SqlCurrentStore } from "./stores/current-store";
+import { memo } from "../domain/memo";
+import type { DatabaseAccess } from "./connection/database";
+import { Conflict, translateError } from "./connection/driver-errors";
+import { Session } from "./connection/session";
 import { TypeormEnvironmentStore } from "./stores/environment-store";
 import { TypeormGroupRoleStore } from "./stores/group-role-store";
+import { TypeormIdempotencyStore } from "./stores/idempotency-store";
 import { TypeormMembershipStore } from "./stores/membership-store";
 import { TypeormOrganizationStore } from "./stores/organization-store";
 import { TypeormPermissionStore } from "./stores/permission-store";
+import { SqlRevisionStore } from "./stores/revision-store";
 import { TypeormRoleStore } from "./stores/role-store";
 
 const attempts = 8;
@@ -26,19 +27,19 @@ export class TypeormUnitOfWork implements UnitOfWork {
   });
 
   /** Those of no transaction. */
-  private readonly storesOutside = once((dataSource: DataSource) => storesOn(new Session(dataSource.manager)));
+  private readonly storesOutside = memo((dataSource: DataSource) => createStores(new Session(dataSource.manager)));
 
   constructor(private readonly database: DatabaseAccess) {}
 
   write<T>(work: (stores: Stores) => Promise<T>, signal?: CallSignal): Promise<T> {
     return this.run(
-      (dataSource) => dataSource.transaction((manager) => work(storesOn(new Session(manager, signal)))),
+      (dataSource) => dataSource.transaction((manager) => work(createStores(new Session(manager, signal)))),
       signal,
     );
   }
 
   read<T>(work: (stores: Stores) => Promise<T>, signal?: CallSignal): Promise<T> {
-    const snapshot = (manager: EntityManager) => work(storesOn(new Session(manager, signal)));
+    const snapshot = (manager: EntityManager) => work(createStores(new Session(manager, signal)));
     return this.run(
       (dataSource) =>
         dataSource.options.type === "better-sqlite3"
@@ -56,12 +57,14 @@ export class TypeormUnitOfWork implements UnitOfWork {
     try {
       return await this.attempt(work, signal);
     } catch (error) {
-      if (!(error instanceof Conflict)) throw this.noted(error);
+      if (!(error instanceof Conflict)) throw this.reportUnavailable(error);
     }
     try {
       return await this.conflicts.execute(() => this.attempt(work, signal));
     } catch (error) {
-      throw error instanceof Conflict ? Object.assign(refuse.conflictRetry(), { cause: error }) : this.noted(error);
+      throw error instanceof Conflict
+        ? Object.assign(refuse.conflictRetry(), { cause: error })
+        : this.reportUnavailable(error);
     }
   }
 
@@ -70,17 +73,17 @@ export class TypeormUnitOfWork implements UnitOfWork {
     try {
       return await this.database.use(work);
     } catch (error) {
-      throw translated(error);
+      throw translateError(error);
     }
   }
 
-  private noted(error: unknown): unknown {
+  private reportUnavailable(error: unknown): unknown {
     if (error instanceof Refusal && error.kind === "unavailable") this.database.suspect(error.cause);
     return error;
   }
 }
 
-function storesOn(session: Session): Stores {
+function createStores(session: Session): Stores {
   return {
     environments: new TypeormEnvironmentStore(session),
     organizations: new TypeormOrganizationStore(session),
@@ -88,7 +91,7 @@ function storesOn(session: Session): Stores {
     permissions: new TypeormPermissionStore(session),
     memberships: new TypeormMembershipStore(session),
     groupRoles: new TypeormGroupRoleStore(session),
-    current: new SqlCurrentStore(session),
-    answers: new TypeormAnswerStore(session),
+    revisions: new SqlRevisionStore(session),
+    idempotency: new TypeormIdempotencyStore(session),
   };
 }

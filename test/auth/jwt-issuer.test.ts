@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { type JWK, importPKCS8 } from "jose";
 import { pino } from "pino";
 import { JwtVerifier } from "../../src/auth/jwt";
-import { createLogger } from "../../src/operations/log";
+import { createLogger } from "../../src/observability/log";
 import { type Issuer, type IssuerKey, audience, newKey, startIssuer } from "../support/issuer";
 import { present } from "../support/stage";
 

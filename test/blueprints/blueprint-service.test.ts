@@ -1,7 +1,11 @@
 import * as fc from "fast-check";
 import { type Services, createServices } from "../../src/app";
-import type { Blueprint, EnvironmentBlueprint, OrganizationBlueprint } from "../../src/domain/blueprint";
-import { ownCall } from "../../src/domain/attempt";
+import type {
+  Blueprint,
+  EnvironmentBlueprint,
+  OrganizationBlueprint,
+} from "../../src/application/blueprints/blueprint";
+import { ownCall } from "../../src/application/request/idempotency";
 import { defaultQuotas } from "../../src/domain/limits";
 import { engines } from "../support/engines";
 import { type TestStorage, environmentId, openStorage } from "../support/storage";

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
-import { write } from "../../src/blueprints/write";
-import type { Blueprint } from "../../src/domain/blueprint";
-import { parseName } from "../../src/domain/fields";
+import type { Blueprint } from "../../src/application/blueprints/blueprint";
+import { write } from "../../src/cli/blueprints/write";
+import { parseName } from "../../src/domain/values";
 import { documentsOf, oddIds } from "../support/blueprint-documents";
 
 const id = fc.stringMatching(/^[!-~]{1,64}$/);

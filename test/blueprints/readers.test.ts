@@ -1,9 +1,9 @@
 import { Writable } from "node:stream";
 import * as fc from "fast-check";
 import { type Services, createServices } from "../../src/app";
-import { exportBlueprints } from "../../src/blueprints/export";
-import { write } from "../../src/blueprints/write";
-import type { Blueprint } from "../../src/domain/blueprint";
+import { exportBlueprints } from "../../src/cli/blueprints/export";
+import { write } from "../../src/cli/blueprints/write";
+import type { Blueprint } from "../../src/application/blueprints/blueprint";
 import { defaultQuotas } from "../../src/domain/limits";
 import { documentsOf, oddIds } from "../support/blueprint-documents";
 import { state } from "../support/blueprint-states";

@@ -1,4 +1,4 @@
-import { read } from "../../src/blueprints/documents";
+import { read } from "../../src/cli/blueprints/documents";
 import { refusalOf } from "../support/blueprint-documents";
 
 const keysOfEnvironment = "environment, display_name, multiple_roles, permissions, roles, default_role";

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { Source } from "../../src/blueprints/source";
+import { Source } from "../../src/cli/blueprints/source";
 import { temporaryFolder } from "../support/temporary";
 
 const { fileOf, newName } = temporaryFolder();

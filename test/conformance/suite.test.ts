@@ -12,7 +12,7 @@ import {
   membershipActions,
   permissionActions,
   roleActions,
-} from "../../src/grpc/actions";
+} from "../../src/calls/required-actions";
 import { cases, setUpCases } from "./cases";
 
 const services = [

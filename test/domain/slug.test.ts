@@ -1,6 +1,12 @@
 import * as fc from "fast-check";
-import { parseName } from "../../src/domain/fields";
-import { generateSlug, parseCustomSlug, parseEnvironmentSlug, parseSlug, suggestSlug } from "../../src/domain/slug";
+import {
+  generateSlug,
+  parseCustomSlug,
+  parseEnvironmentSlug,
+  parseSlug,
+  suggestCustomSlug,
+} from "../../src/domain/slug";
+import { parseName } from "../../src/domain/values";
 
 const accepts = (parse: (text: string) => object, text: string) => "value" in parse(text);
 const roleId = "role_01KB3V6Q4M5T8XW9ZC7R2NHEFG";
@@ -84,15 +90,15 @@ test.each([
   ["a".repeat(48), [], `org-${"a".repeat(44)}`],
   ["a".repeat(48), [`org-${"a".repeat(44)}`], `org-${"a".repeat(42)}-2`],
 ])("for %j, with %j taken, %s is suggested", (name, taken, expected) => {
-  expect(suggestSlug(name, new Set(taken))).toBe(expected);
+  expect(suggestCustomSlug(name, new Set(taken))).toBe(expected);
 });
 
 test("a suggested slug is always valid and free", () => {
   fc.assert(
     fc.property(fc.oneof(names, lookalikes), fc.nat(12), (name, count) => {
       const taken = new Set<string>();
-      for (let index = 0; index < count; index += 1) taken.add(suggestSlug(name, taken));
-      const slug = suggestSlug(name, taken);
+      for (let index = 0; index < count; index += 1) taken.add(suggestCustomSlug(name, taken));
+      const slug = suggestCustomSlug(name, taken);
       expect(taken.size).toBe(count);
       expect(taken).not.toContain(slug);
       expect(accepts(parseCustomSlug, slug)).toBe(true);

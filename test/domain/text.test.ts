@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { type Parse, parseDescription, parseDisplayName, parseName } from "../../src/domain/fields";
+import { type Parse, parseDescription, parseDisplayName, parseName } from "../../src/domain/values";
 
 const accepts = (parse: Parse<string>, text: string) => "value" in parse(text);
 const character = (codePoint: number) => String.fromCodePoint(codePoint);

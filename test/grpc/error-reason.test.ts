@@ -5,9 +5,9 @@ import { pino } from "pino";
 import { ErrorReason } from "../../gen/orgroles/v1/error_reason";
 import { PermissionServiceService } from "../../gen/orgroles/v1/permission_service";
 import { Refusal, kindOf, refuse } from "../../src/domain/errors";
-import { permissionActions } from "../../src/grpc/actions";
+import { permissionActions } from "../../src/calls/required-actions";
 import { GrpcServer } from "../../src/grpc/server";
-import { type Handlers, bind } from "../../src/grpc/unary";
+import { type Handlers, registerService } from "../../src/grpc/unary";
 import { connect, failureOf } from "../support/client";
 import { openPassage } from "../support/passage";
 
@@ -132,7 +132,9 @@ describe("through a socket", () => {
       throw thrown.error;
     },
   };
-  const server = new GrpcServer([bind(PermissionServiceService, handlers, permissionActions, openPassage(log))]);
+  const server = new GrpcServer([
+    registerService(PermissionServiceService, handlers, permissionActions, openPassage(log)),
+  ]);
   let client: ReturnType<typeof connect>;
   beforeAll(async () => {
     client = connect(`127.0.0.1:${await server.listen("127.0.0.1", 0)}`);

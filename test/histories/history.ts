@@ -4,11 +4,11 @@ import { EventEmitter, once } from "node:events";
 import * as fc from "fast-check";
 import { pino } from "pino";
 import { createServices } from "../../src/app";
-import { ownCall } from "../../src/domain/attempt";
+import { ownCall } from "../../src/application/request/idempotency";
 import { Refusal } from "../../src/domain/errors";
 import { defaultQuotas } from "../../src/domain/limits";
-import { Database } from "../../src/persistence/database";
-import { parseDatabaseUrl } from "../../src/persistence/database-url";
+import { Database } from "../../src/persistence/connection/database";
+import { parseDatabaseUrl } from "../../src/persistence/connection/database-url";
 import { EagerEnvironment, Refused } from "./model";
 
 const organizations = ["acme", "globex"];
@@ -124,7 +124,7 @@ export class History {
   private async take(step: Step): Promise<void> {
     const environmentId = this.ids[step.environment] as string;
     const model = this.models[step.environment] as EagerEnvironment;
-    const { roles, configs, deletions, environments, memberships, groupRoles } = this.services;
+    const { roles, environments, memberships, groupRoles } = this.services;
     const organizationId = of(organizations, step.organization);
     const scope = { environmentId, organizationId };
     const isOwn = model.organization(organizationId).own !== undefined;
@@ -160,11 +160,9 @@ export class History {
         const slug = of(model.order, step.one);
         const request = { environmentId, slug, replacementDefaultRoleSlug: replacement };
         if (step.other % 3 === 0)
-          await this.preview(model, (validateOnly) =>
-            deletions.deleteEnvironmentRole({ ...request, validateOnly }, call),
-          );
+          await this.preview(model, (validateOnly) => roles.deleteEnvironmentRole({ ...request, validateOnly }, call));
         return this.same(
-          () => deletions.deleteEnvironmentRole({ ...request, validateOnly: false }, call),
+          () => roles.deleteEnvironmentRole({ ...request, validateOnly: false }, call),
           () => model.deleteEnvironmentRole(slug, replacement),
         );
       }
@@ -172,7 +170,7 @@ export class History {
         const slug = of([...customSlugs, ...order], step.one);
         const request = { ...scope, slug, replacementRoleSlug: replacement, validateOnly: false };
         return this.same(
-          () => deletions.deleteOrgRole(request, call),
+          () => roles.deleteOrgRole(request, call),
           () => model.deleteOrgRole(organizationId, slug, replacement),
         );
       }
@@ -220,7 +218,7 @@ export class History {
         const inEnvironment = step.many.length === 0;
         const slugs = shuffled(inEnvironment ? model.order : order);
         return this.same(
-          () => configs.setPriority({ ...(inEnvironment ? { environmentId } : scope), slugs }, call),
+          () => roles.setPriority({ ...(inEnvironment ? { environmentId } : scope), slugs }, call),
           () => model.setPriority(inEnvironment ? undefined : organizationId, slugs),
         );
       }
@@ -228,13 +226,13 @@ export class History {
         const inEnvironment = !isOwn || step.many.length === 0;
         const slug = of(inEnvironment ? model.order : order, step.one);
         return this.same(
-          () => configs.setDefaultRole({ ...(inEnvironment ? { environmentId } : scope), slug }, call),
+          () => roles.setDefaultRole({ ...(inEnvironment ? { environmentId } : scope), slug }, call),
           () => model.setDefault(inEnvironment ? undefined : organizationId, slug),
         );
       }
       case "reset":
         return this.same(
-          () => configs.resetOrgRoleConfig(scope, call),
+          () => roles.resetOrgRoleConfig(scope, call),
           () => model.reset(organizationId),
         );
       case "deleteOrganization":

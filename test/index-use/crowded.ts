@@ -1,4 +1,5 @@
 import { ulid } from "ulid";
+import type { EnvironmentUid, OrganizationUid, PermissionId, RoleId } from "../../src/domain/ids";
 import type {
   EnvironmentId,
   GroupId,
@@ -6,8 +7,7 @@ import type {
   PermissionSlug,
   RequestId,
   UserId,
-} from "../../src/domain/fields";
-import type { EnvironmentUid, OrganizationUid, PermissionId, RoleId } from "../../src/domain/ids";
+} from "../../src/domain/values";
 import type { TestStorage } from "../support/storage";
 
 /** How many rows there are of what: enough for a plan to differ from that of an empty table. */

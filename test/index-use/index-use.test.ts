@@ -1,6 +1,6 @@
 import { pino } from "pino";
-import type { Stores } from "../../src/domain/stores";
-import { Janitor } from "../../src/persistence/janitor";
+import type { Stores } from "../../src/application/ports/unit-of-work";
+import { GarbageCollector } from "../../src/jobs/garbage-collector";
 import { servers } from "../support/engines";
 import { type Statement, recordStatements } from "../support/recorded";
 import { type TestStorage, openStorage } from "../support/storage";
@@ -76,7 +76,7 @@ describe.each(servers)("on $name", (engine) => {
   });
 
   test("what is left behind is found by an index", async () => {
-    const janitor = new Janitor(storage.database, Date.now, pino({ level: "silent" }));
+    const janitor = new GarbageCollector(storage.database, Date.now, pino({ level: "silent" }));
     await janitor.pass();
     await janitor.close();
     const sent = recorded();

@@ -1,6 +1,6 @@
-import type { Name } from "../../src/domain/fields";
-import type { Stores } from "../../src/domain/stores";
-import { aMember, aPermission, aRole, anEnvironment, newOrganizationUid, org } from "../support/storage";
+import type { Stores } from "../../src/application/ports/unit-of-work";
+import type { Name } from "../../src/domain/values";
+import { aMember, anEnvironment, aPermission, aRole, newOrganizationUid, org } from "../support/storage";
 import type { Crowded } from "./crowded";
 
 type Calls<Store> = { readonly [Method in keyof Store]: (store: Store, at: Crowded) => Promise<unknown>[] };
@@ -14,13 +14,15 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
     touch: (store, { uid }) => [store.touch(uid)],
     insert: (store) => [store.insert(anEnvironment())],
     update: (store, { uid }) => [store.update(uid, { displayName: "x" as Name, updateTime: 2 })],
-    lockSuccession: (store, { uid }) => [store.lockSuccession(uid)],
-    collapses: (store, { uid }) => [store.collapses(uid)],
-    insertCollapse: (store, { uid }) => [store.insertCollapse(uid, { revision: 99, order: [], createTime: 1 })],
-    removeCollapse: (store, { uid }) => [store.removeCollapse(uid, 1)],
-    requestSweep: (store, { uid }) => [store.requestSweep(uid)],
-    endSweep: (store, { uid }) => [store.endSweep(uid)],
-    sweepRequests: (store) => [store.sweepRequests()],
+    lockMemberRoles: (store, { uid }) => [store.lockMemberRoles(uid)],
+    listMultipleRolesDisabled: (store, { uid }) => [store.listMultipleRolesDisabled(uid)],
+    insertMultipleRolesDisabled: (store, { uid }) => [
+      store.insertMultipleRolesDisabled(uid, { revision: 99, order: [], createTime: 1 }),
+    ],
+    removeMultipleRolesDisabled: (store, { uid }) => [store.removeMultipleRolesDisabled(uid, 1)],
+    requestRewriting: (store, { uid }) => [store.requestRewriting(uid)],
+    endRewriting: (store, { uid }) => [store.endRewriting(uid)],
+    listRewritingRequests: (store) => [store.listRewritingRequests()],
     closeToNewOrganizations: (store, { uid }) => [store.closeToNewOrganizations(uid)],
     remove: (store, { uid }) => [store.remove(uid, 1)],
   },
@@ -40,9 +42,11 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
     remove: (store, at) => [store.remove(at.uid, { id: at.emptyOrganizationId, uid: at.organizationUidAt(4999) }, 1)],
   },
   roles: {
-    ofEnvironment: (store, { uid }) => [store.ofEnvironment(uid)],
-    ofOrganizations: (store, at) => [store.ofOrganizations(at.uid, [at.organizationId, at.organizationIdAt(7)])],
-    replaced: (store, { uid }) => [store.replaced(uid)],
+    listOfEnvironment: (store, { uid }) => [store.listOfEnvironment(uid)],
+    listOfOrganizations: (store, at) => [
+      store.listOfOrganizations(at.uid, [at.organizationId, at.organizationIdAt(7)]),
+    ],
+    listReplaced: (store, { uid }) => [store.listReplaced(uid)],
     permissionsOf: (store, at) => [
       store.permissionsOf(at.uid, ["", at.organizationId]),
       store.permissionsOf(at.uid, [at.organizationId], at.customRoleAt(1)),
@@ -59,8 +63,8 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
         at.permissionAt(2),
       ]),
     ],
-    bury: (store, at) => [
-      store.bury(
+    softDelete: (store, at) => [
+      store.softDelete(
         at.uid,
         at.roleAt(2),
         { deletedRevision: 9, replacementRoleId: undefined, environmentDefaultRoleId: at.roleAt(0) },
@@ -100,24 +104,26 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
         roleIds: [at.roleAt(1), at.roleAt(19)],
       }),
     ],
-    stored: (store, at) => [store.stored(at.uid, at.organizationUid, [at.roleAt(19), at.roleAt(39), at.roleAt(59)])],
+    storedRoles: (store, at) => [
+      store.storedRoles(at.uid, at.organizationUid, [at.roleAt(19), at.roleAt(39), at.roleAt(59)]),
+    ],
     count: (store, at) => [store.count(at.uid, at.organizationUid)],
-    countAlone: (store, at) => [
-      store.countAlone(at.uid, at.roleAt(1)),
-      store.countAlone(at.uid, at.roleAt(1), at.organizationUid),
+    countWithOnlyRole: (store, at) => [
+      store.countWithOnlyRole(at.uid, at.roleAt(1)),
+      store.countWithOnlyRole(at.uid, at.roleAt(1), at.organizationUid),
     ],
-    storing: (store, at) => [
-      store.storing(at.uid, at.roleAt(1), { several: true, limit: 500 }),
-      store.storing(at.uid, at.roleAt(1), { several: false, organization: at.organizationUid, limit: 500 }),
-      store.storing(at.uid, at.roleAt(1), { several: true, after: at, limit: 500 }),
+    listWithRole: (store, at) => [
+      store.listWithRole(at.uid, at.roleAt(1), { several: true, limit: 500 }),
+      store.listWithRole(at.uid, at.roleAt(1), { several: false, organization: at.organizationUid, limit: 500 }),
+      store.listWithRole(at.uid, at.roleAt(1), { several: true, after: at, limit: 500 }),
     ],
-    unsettled: (store, at) => [
-      store.unsettled(at.uid, { roleIds: [at.roleAt(19), at.roleAt(39)], collapsedAt: 4 }, 500),
-      store.unsettled(at.uid, { roleIds: [], collapsedAt: 4 }, 500),
-      store.unsettled(at.uid, { roleIds: [at.roleAt(19)], collapsedAt: 0 }, 500, [at.organizationUid]),
-      store.unsettled(at.uid, { roleIds: [], collapsedAt: 4 }, 500, [at.organizationUid]),
+    listPending: (store, at) => [
+      store.listPending(at.uid, { roleIds: [at.roleAt(19), at.roleAt(39)], multipleRolesDisabledAt: 4 }, 500),
+      store.listPending(at.uid, { roleIds: [], multipleRolesDisabledAt: 4 }, 500),
+      store.listPending(at.uid, { roleIds: [at.roleAt(19)], multipleRolesDisabledAt: 0 }, 500, [at.organizationUid]),
+      store.listPending(at.uid, { roleIds: [], multipleRolesDisabledAt: 4 }, 500, [at.organizationUid]),
     ],
-    countUnsettled: (store, at) => [store.countUnsettled(at.uid, { roleIds: [at.roleAt(19)], collapsedAt: 4 })],
+    countPending: (store, at) => [store.countPending(at.uid, { roleIds: [at.roleAt(19)], multipleRolesDisabledAt: 4 })],
     put: (store, at) => [store.put(at.uid, [aMember(at.organizationUid, at.userId, [at.roleAt(1)])])],
     remove: (store, at) => [store.remove(at.uid, at)],
   },
@@ -142,7 +148,7 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
     ],
     remove: (store, at) => [store.remove(at.uid, at.organizationUid, at.groupId)],
   },
-  answers: {
+  idempotency: {
     find: (store, { id, requestId }) => [store.find(id, requestId, 0)],
     save: (store, { id }) => [
       store.save(
@@ -157,7 +163,7 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
       ),
     ],
   },
-  current: {
+  revisions: {
     find: (store, at) => {
       const about = (from: number, count: number) =>
         Array.from({ length: count }, (_, n) => ({

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DataSource } from "typeorm";
-import { openDatabase } from "../../src/persistence/data-source";
-import { parseDatabaseUrl } from "../../src/persistence/database-url";
-import { senderOf } from "../../src/persistence/direct";
-import { failureOf } from "../../src/persistence/driver-errors";
+import { openDatabase } from "../../src/persistence/connection/data-source";
+import { parseDatabaseUrl } from "../../src/persistence/connection/database-url";
+import { senderOf } from "../../src/persistence/connection/direct";
+import { failureOf } from "../../src/persistence/connection/driver-errors";
 import { type TestDatabase, servers } from "../support/engines";
 import { type Meddling, type MeddlingProxy, meddleWith } from "../support/meddling-proxy";
 import { startService } from "../support/service";

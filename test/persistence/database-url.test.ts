@@ -4,8 +4,8 @@ import {
   describeDatabaseUrl,
   isOnThisMachine,
   parseDatabaseUrl,
-} from "../../src/persistence/database-url";
-import { plainTextWarning } from "../../src/persistence/plain-text";
+} from "../../src/persistence/connection/database-url";
+import { plainTextWarning } from "../../src/persistence/connection/plain-text";
 
 const mysql = (given: Partial<MysqlUrl>): DatabaseUrl => ({
   kind: "mysql",

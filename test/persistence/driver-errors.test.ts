@@ -1,12 +1,12 @@
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DataSource, QueryRunner } from "typeorm";
-import { openDatabase } from "../../src/persistence/data-source";
-import { parseDatabaseUrl } from "../../src/persistence/database-url";
-import { senderOf } from "../../src/persistence/direct";
-import { Conflict, failureOf, orKeyTaken, translated } from "../../src/persistence/driver-errors";
-import { UnusableServer } from "../../src/persistence/unusable-server";
-import { KeyTaken } from "../../src/domain/stores";
+import { KeyTaken } from "../../src/application/ports/unit-of-work";
+import { openDatabase } from "../../src/persistence/connection/data-source";
+import { parseDatabaseUrl } from "../../src/persistence/connection/database-url";
+import { senderOf } from "../../src/persistence/connection/direct";
+import { Conflict, failureOf, orKeyTaken, translateError } from "../../src/persistence/connection/driver-errors";
+import { UnusableServer } from "../../src/persistence/connection/unusable-server";
 import { type TestDatabase, type TestEngine, engines, servers } from "../support/engines";
 import { type TestStorage, anEnvironment, newUid, openStorage, waitsForLock } from "../support/storage";
 import { until } from "../support/until";
@@ -90,7 +90,7 @@ describe("a driver's code", () => {
     ["an outage is DATABASE_UNAVAILABLE", numbered(1047), expect.objectContaining({ reason: "DATABASE_UNAVAILABLE" })],
     ["a bug stays what it is", numbered(1064), numbered(1064)],
   ])("translated: %s", (_, error, expected) => {
-    expect(translated(error)).toEqual(expected);
+    expect(translateError(error)).toEqual(expected);
   });
 
   test("a duplicate is KeyTaken where a key is expected, and everything else passes", async () => {

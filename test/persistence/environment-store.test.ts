@@ -1,5 +1,5 @@
-import type { Name } from "../../src/domain/fields";
-import { KeyTaken, type Stores } from "../../src/domain/stores";
+import { type Stores, KeyTaken } from "../../src/application/ports/unit-of-work";
+import type { Name } from "../../src/domain/values";
 import { engines, servers } from "../support/engines";
 import { failuresOf, many } from "../support/many";
 import {
@@ -143,7 +143,7 @@ describe.each(engines)("the environment store on $name", (engine) => {
       expect(await stores.environments.find(environment.id)).toEqual(successor);
       expect(await stores.organizations.count(successor.uid)).toBe(0);
       expect(await stores.permissions.count(successor.uid)).toBe(1);
-      expect(await stores.roles.ofEnvironment(successor.uid)).toHaveLength(1);
+      expect(await stores.roles.listOfEnvironment(successor.uid)).toHaveLength(1);
     });
   });
 
@@ -157,14 +157,14 @@ describe.each(engines)("the environment store on $name", (engine) => {
     for (const each of [second, first, third])
       await units.write(async (stores) => {
         await stores.environments.touch(uid);
-        await stores.environments.insertCollapse(uid, each);
+        await stores.environments.insertMultipleRolesDisabled(uid, each);
       });
-    const collapses = (of = uid) => units.lookup((stores) => stores.environments.collapses(of));
+    const collapses = (of = uid) => units.lookup((stores) => stores.environments.listMultipleRolesDisabled(of));
     expect(await collapses()).toEqual([first, third, second]);
     expect(await collapses(world.other.uid)).toEqual([]);
-    await units.write((stores) => stores.environments.removeCollapse(uid, third.revision));
+    await units.write((stores) => stores.environments.removeMultipleRolesDisabled(uid, third.revision));
     expect(await collapses()).toEqual([first, second]);
-    await units.write((stores) => stores.environments.removeCollapse(uid, 8));
+    await units.write((stores) => stores.environments.removeMultipleRolesDisabled(uid, 8));
     expect(await collapses()).toEqual([first, second]);
   });
 
@@ -173,28 +173,28 @@ describe.each(engines)("the environment store on $name", (engine) => {
     const change = (work: (stores: Stores) => Promise<void>) =>
       units.write(async (stores) => {
         await stores.environments.touch(uid);
-        await stores.environments.lockSuccession(uid);
+        await stores.environments.lockMemberRoles(uid);
         await work(stores);
       });
     const requested = async () => {
-      const requests = await units.lookup((stores) => stores.environments.sweepRequests());
+      const requests = await units.lookup((stores) => stores.environments.listRewritingRequests());
       expect(requests.map((request) => request.uid)).not.toContain(world.other.uid);
       return requests.filter((request) => request.uid === uid);
     };
     expect(await requested()).toEqual([]);
     await change(async () => undefined);
     expect(await requested()).toEqual([]);
-    await change((stores) => stores.environments.requestSweep(uid));
+    await change((stores) => stores.environments.requestRewriting(uid));
     expect(await requested()).toEqual([{ uid, touches: 2 }]);
-    await change((stores) => stores.environments.requestSweep(uid));
+    await change((stores) => stores.environments.requestRewriting(uid));
     expect(await requested()).toEqual([{ uid, touches: 3 }]);
     await change(async () => undefined);
     expect(await requested()).toEqual([{ uid, touches: 4 }]);
-    await change((stores) => stores.environments.endSweep(uid));
+    await change((stores) => stores.environments.endRewriting(uid));
     expect(await requested()).toEqual([]);
-    await change((stores) => stores.environments.requestSweep(uid));
+    await change((stores) => stores.environments.requestRewriting(uid));
     expect(await requested()).toEqual([{ uid, touches: 6 }]);
-    await change((stores) => stores.environments.endSweep(uid));
+    await change((stores) => stores.environments.endRewriting(uid));
   });
 
   test("closing to new organizations ends with the transaction that closed, whichever way it ends", async () => {
@@ -250,15 +250,15 @@ describe.each(servers)("environments and organizations at once on $name", (engin
     let second: Promise<void> | undefined;
     await units.write(async (stores) => {
       await stores.environments.touch(uid);
-      await stores.environments.lockSuccession(uid);
+      await stores.environments.lockMemberRoles(uid);
       second ??= units.write(async (others) => {
         await others.organizations.lock(uid, [acme]);
-        await others.environments.lockSuccession(uid);
-        seen.push((await others.environments.collapses(uid)).length);
+        await others.environments.lockMemberRoles(uid);
+        seen.push((await others.environments.listMultipleRolesDisabled(uid)).length);
       });
       await waitsForLock(world.storage);
-      seen.push((await stores.environments.collapses(uid)).length);
-      await stores.environments.insertCollapse(uid, collapse(2));
+      seen.push((await stores.environments.listMultipleRolesDisabled(uid)).length);
+      await stores.environments.insertMultipleRolesDisabled(uid, collapse(2));
     });
     await second;
     expect(seen).toEqual([0, 1]);
@@ -268,13 +268,13 @@ describe.each(servers)("environments and organizations at once on $name", (engin
     const { uid, units } = world;
     const failed = units.write(async (stores) => {
       await stores.environments.touch(uid);
-      await stores.environments.lockSuccession(uid);
+      await stores.environments.lockMemberRoles(uid);
       throw new Error("changed my mind");
     });
     await expect(failed).rejects.toThrow("changed my mind");
     await units.write(async (stores) => {
       await stores.environments.touch(uid);
-      await stores.environments.lockSuccession(uid);
+      await stores.environments.lockMemberRoles(uid);
     });
   });
 
@@ -283,15 +283,15 @@ describe.each(servers)("environments and organizations at once on $name", (engin
     const elsewhere = anEnvironment();
     await units.write((stores) => stores.environments.insert(elsewhere));
     await units.write(async (stores) => {
-      await stores.environments.lockSuccession(uid);
+      await stores.environments.lockMemberRoles(uid);
       await units.write(async (others) => {
         expect(await others.environments.touch(uid)).toBe(true);
         expect(await others.organizations.lock(uid, [acme])).toHaveLength(1);
         await others.organizations.insert(uid, [anOrganization(`newborn-${newUid()}`)]);
         await others.memberships.put(uid, [aMember(world.ids.acme, "eve", [world.ids.member])]);
-        await others.environments.lockSuccession(elsewhere.uid);
+        await others.environments.lockMemberRoles(elsewhere.uid);
       });
-      await units.read((others) => others.environments.sweepRequests());
+      await units.read((others) => others.environments.listRewritingRequests());
     });
   });
 

@@ -1,6 +1,7 @@
+import type { GroupRoleStore } from "../../src/application/ports/group-role-store";
+import type { Stores } from "../../src/application/ports/unit-of-work";
+import type { GroupRole } from "../../src/domain/group-role";
 import type { OrganizationUid, RoleId } from "../../src/domain/ids";
-import type { GroupRole } from "../../src/domain/state";
-import type { GroupRoleStore, Stores } from "../../src/domain/stores";
 import { engines } from "../support/engines";
 import { many } from "../support/many";
 import { group, newOrganizationUid, newRoleId } from "../support/storage";

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { writeValues } from "../../src/persistence/literals";
+import { writeValues } from "../../src/persistence/connection/literals";
 import { connectTo } from "../support/connection";
 import { type TestDatabase, servers } from "../support/engines";
 

@@ -1,6 +1,7 @@
+import type { MembershipStore } from "../../src/application/ports/membership-store";
+import type { Stores } from "../../src/application/ports/unit-of-work";
 import type { OrganizationUid, RoleId } from "../../src/domain/ids";
-import type { MemberKey, Membership } from "../../src/domain/state";
-import type { MembershipStore, Stores } from "../../src/domain/stores";
+import type { MemberKey, Membership } from "../../src/domain/membership";
 import { engines } from "../support/engines";
 import { many } from "../support/many";
 import { aMember, anOrganization, newOrganizationUid, newRoleId, user } from "../support/storage";
@@ -20,9 +21,9 @@ const usersOf = (members: readonly Membership[]) => members.map(({ userId }) => 
 /** What makes members unsettled; nothing where nothing is given. */
 interface By {
   readonly roleIds?: RoleId[];
-  readonly collapsedAt?: number;
+  readonly multipleRolesDisabledAt?: number;
 }
-const nothing = { roleIds: [], collapsedAt: 0 };
+const nothing = { roleIds: [], multipleRolesDisabledAt: 0 };
 
 describe.each(engines)("the membership store on $name", (engine) => {
   const world = useWorld(engine);
@@ -48,7 +49,7 @@ describe.each(engines)("the membership store on $name", (engine) => {
     const times = { createTime: 1_790_000_000_123, updateTime: 1_790_000_000_456 };
     const members = [
       aMember(world.ids.acme, "one", [newRoleId()], times),
-      aMember(world.ids.acme, "two", [newRoleId(), newRoleId()], { ...times, asOfRevision: 2 ** 40 }),
+      aMember(world.ids.acme, "two", [newRoleId(), newRoleId()], { ...times, materializedAtRevision: 2 ** 40 }),
       aMember(elsewhere, "one", many(200, newRoleId), times),
     ];
     await put(...members);
@@ -157,13 +158,13 @@ describe.each(engines)("the membership store on $name", (engine) => {
         whole(members.slice(4, 4 + limit)),
       );
       await read(async (memberships) => {
-        const storing = await memberships.storing(world.uid, gone, { several: true, limit });
+        const storing = await memberships.listWithRole(world.uid, gone, { several: true, limit });
         expect(whole(storing)).toEqual(whole(members.slice(0, limit)));
         for (const by of [
-          { roleIds: [gone], collapsedAt: 0 },
-          { roleIds: roles, collapsedAt: 9 },
+          { roleIds: [gone], multipleRolesDisabledAt: 0 },
+          { roleIds: roles, multipleRolesDisabledAt: 9 },
         ]) {
-          const unsettled = whole(await memberships.unsettled(world.uid, by, limit, [uid]));
+          const unsettled = whole(await memberships.listPending(world.uid, by, limit, [uid]));
           expect(unsettled).toHaveLength(limit);
           for (const one of unsettled) expect(members).toContainEqual(one);
         }
@@ -188,7 +189,7 @@ describe.each(engines)("the membership store on $name", (engine) => {
   test("the roles that some member stores are told from those that none does", async () => {
     const { member, admin, lead } = world.ids;
     const stored = async (uid: OrganizationUid, ...roleIds: RoleId[]) =>
-      new Set(await read((memberships) => memberships.stored(world.uid, uid, roleIds)));
+      new Set(await read((memberships) => memberships.storedRoles(world.uid, uid, roleIds)));
     const extra = newRoleId();
     await put(aMember(elsewhere, "ann", [extra]));
     expect(await stored(world.ids.acme, member, admin, lead, extra, newRoleId())).toEqual(
@@ -210,7 +211,7 @@ describe.each(engines)("the membership store on $name", (engine) => {
   test("those who store a role and no other one are counted, here and in the whole environment", async () => {
     const { member, admin, acme: acmeUid } = world.ids;
     const alone = (roleId: RoleId, uid?: OrganizationUid) =>
-      read((memberships) => memberships.countAlone(world.uid, roleId, uid));
+      read((memberships) => memberships.countWithOnlyRole(world.uid, roleId, uid));
     await put(inAcme("cyd", member), inAcme("dan", member, admin), inAcme("eve", admin));
     expect(await alone(member)).toBe(3); // two of acme, one of globex
     expect(await alone(member, acmeUid)).toBe(2);
@@ -232,7 +233,7 @@ describe.each(engines)("the membership store on $name", (engine) => {
       const found: Membership[] = [];
       for (let after: Membership | undefined; ; after = found.at(-1)) {
         const some = await read((memberships) =>
-          memberships.storing(world.uid, roleId, { ...options, after, limit: 3 }),
+          memberships.listWithRole(world.uid, roleId, { ...options, after, limit: 3 }),
         );
         found.push(...some);
         if (some.length < 3) return found.map((member) => ({ ...member, roleIds: member.roleIds.toSorted() }));
@@ -249,9 +250,8 @@ describe.each(engines)("the membership store on $name", (engine) => {
   });
 
   const unsettled = (by: By, limit = 100, organizations?: OrganizationUid[]) =>
-    read((memberships) => memberships.unsettled(world.uid, { ...nothing, ...by }, limit, organizations));
-  const countUnsettled = (by: By) =>
-    read((memberships) => memberships.countUnsettled(world.uid, { ...nothing, ...by }));
+    read((memberships) => memberships.listPending(world.uid, { ...nothing, ...by }, limit, organizations));
+  const countUnsettled = (by: By) => read((memberships) => memberships.countPending(world.uid, { ...nothing, ...by }));
   /** Rewrites some of them until there are none. */
   const settleAll = async (by: By, organizations?: OrganizationUid[]) => {
     const seen = new Set<string>();
@@ -275,28 +275,33 @@ describe.each(engines)("the membership store on $name", (engine) => {
     });
 
     test("those with several roles of before the revision are found until there are none", async () => {
-      const several = (userId: string, asOfRevision: number) =>
-        aMember(elsewhere, userId, many(3, newRoleId), { asOfRevision });
+      const several = (userId: string, materializedAtRevision: number) =>
+        aMember(elsewhere, userId, many(3, newRoleId), { materializedAtRevision });
       const [old, older] = [several("old", 6), several("older", 1)];
       await put(old, older, several("just", 7), several("new", 8), aMember(elsewhere, "one", [newRoleId()]));
-      expect(whole(await unsettled({ collapsedAt: 7 }, 100, [elsewhere]))).toEqual(whole([old, older]));
-      expect(await settleAll({ collapsedAt: 7 }, [elsewhere])).toEqual(namesOf(old, older));
-      expect(await unsettled({ collapsedAt: 0 }, 100, [elsewhere])).toEqual([]);
+      expect(whole(await unsettled({ multipleRolesDisabledAt: 7 }, 100, [elsewhere]))).toEqual(whole([old, older]));
+      expect(await settleAll({ multipleRolesDisabledAt: 7 }, [elsewhere])).toEqual(namesOf(old, older));
+      expect(await unsettled({ multipleRolesDisabledAt: 0 }, 100, [elsewhere])).toEqual([]);
     });
 
     test("with both reasons everybody is found in the end", async () => {
       const gone = newRoleId();
-      const all = [inAcme("cyd", gone), aMember(world.ids.acme, "dan", many(2, newRoleId), { asOfRevision: 3 })];
+      const all = [
+        inAcme("cyd", gone),
+        aMember(world.ids.acme, "dan", many(2, newRoleId), { materializedAtRevision: 3 }),
+      ];
       await put(...all);
       const bob = membersOf(world.ids.acme)[1] as Membership;
-      expect(await settleAll({ roleIds: [gone], collapsedAt: 4 }, [world.ids.acme])).toEqual(namesOf(bob, ...all));
+      expect(await settleAll({ roleIds: [gone], multipleRolesDisabledAt: 4 }, [world.ids.acme])).toEqual(
+        namesOf(bob, ...all),
+      );
     });
 
     test("without a reason there is nobody, and none in no organization", async () => {
-      await put(aMember(world.ids.acme, "dan", many(2, newRoleId), { asOfRevision: 3 }));
+      await put(aMember(world.ids.acme, "dan", many(2, newRoleId), { materializedAtRevision: 3 }));
       expect(await unsettled({})).toEqual([]);
       expect(await countUnsettled({})).toBe(0);
-      expect(await unsettled({ roleIds: [world.ids.member], collapsedAt: 9 }, 100, [])).toEqual([]);
+      expect(await unsettled({ roleIds: [world.ids.member], multipleRolesDisabledAt: 9 }, 100, [])).toEqual([]);
     });
 
     test("with organizations only those of these are found", async () => {
@@ -317,16 +322,16 @@ describe.each(engines)("the membership store on $name", (engine) => {
     await put(inAcme("cyd", gone), inAcme("dan", gone, member), aMember(world.ids.acme, "eve", many(2, newRoleId)));
     const look = (uid = world.uid) =>
       read(async (memberships) => ({
-        members: await memberships.countAlone(uid, member),
-        gone: await memberships.countAlone(uid, gone),
+        members: await memberships.countWithOnlyRole(uid, member),
+        gone: await memberships.countWithOnlyRole(uid, gone),
         referring: new Set(
-          (await memberships.unsettled(uid, { roleIds: [gone, admin], collapsedAt: 0 }, 100)).map(
+          (await memberships.listPending(uid, { roleIds: [gone, admin], multipleRolesDisabledAt: 0 }, 100)).map(
             ({ organizationUid, userId }) => `${organizationUid} ${userId}`,
           ),
         ),
-        several: (await memberships.unsettled(uid, { roleIds: [], collapsedAt: 9 }, 100)).length,
-        left: await memberships.countUnsettled(uid, { roleIds: [gone], collapsedAt: 0 }),
-        leftOfSeveral: await memberships.countUnsettled(uid, { roleIds: [], collapsedAt: 9 }),
+        several: (await memberships.listPending(uid, { roleIds: [], multipleRolesDisabledAt: 9 }, 100)).length,
+        left: await memberships.countPending(uid, { roleIds: [gone], multipleRolesDisabledAt: 0 }),
+        leftOfSeveral: await memberships.countPending(uid, { roleIds: [], multipleRolesDisabledAt: 9 }),
       }));
     const other = await look(world.other.uid);
     expect(await look()).toMatchObject({ members: 2, gone: 1, several: 4, left: 2, leftOfSeveral: 8 });

@@ -1,8 +1,8 @@
 import type { DataSource } from "typeorm";
-import { openDatabase } from "../../src/persistence/data-source";
-import { parseDatabaseUrl } from "../../src/persistence/database-url";
-import { migrate, revert } from "../../src/persistence/migrate";
-import { planStepBack, takeStepBack } from "../../src/persistence/migrate-down";
+import { openDatabase } from "../../src/persistence/connection/data-source";
+import { parseDatabaseUrl } from "../../src/persistence/connection/database-url";
+import { migrate, revert } from "../../src/persistence/migrations/migrate";
+import { planStepBack, takeStepBack } from "../../src/persistence/migrations/migrate-down";
 import { migrations } from "../../src/persistence/migrations";
 import type { ReversibleMigration } from "../../src/persistence/migrations/deletion";
 import { type TestDatabase, engines } from "../support/engines";

@@ -1,16 +1,16 @@
 import type { DataSource, QueryRunner } from "typeorm";
 import type { EnvironmentUid, RoleId } from "../../src/domain/ids";
+import type { Organization } from "../../src/domain/organization";
 import { isLive } from "../../src/domain/role";
-import type { Organization } from "../../src/domain/state";
-import { openDatabase } from "../../src/persistence/data-source";
-import { parseDatabaseUrl } from "../../src/persistence/database-url";
-import { migrate, pendingMigrations, revert } from "../../src/persistence/migrate";
+import { openDatabase } from "../../src/persistence/connection/data-source";
+import { parseDatabaseUrl } from "../../src/persistence/connection/database-url";
 import { migrations } from "../../src/persistence/migrations";
+import { migrate, pendingMigrations, revert } from "../../src/persistence/migrations/migrate";
+import { failureOf } from "../support/client";
 import { runCommand } from "../support/command";
 import { type TestDatabase, type TestEngine, engines, servers } from "../support/engines";
 import { healthOf } from "../support/health";
 import { many } from "../support/many";
-import { failureOf } from "../support/client";
 import { startProcess } from "../support/process";
 import { aMember, openStorage, org } from "../support/storage";
 import { until } from "../support/until";
@@ -248,26 +248,28 @@ describe.each(engines)("the migration to members on $name", (engine) => {
           ).toEqual(found);
           expect(await organizations.count(uid)).toBe(150);
           expect(await organizations.countByDefault(uid, [gone])).toBe(1);
-          const environmentRoles = await roles.ofEnvironment(uid);
+          const environmentRoles = await roles.listOfEnvironment(uid);
           expect(environmentRoles.filter(isLive).map(({ id }) => id)).toEqual(expect.arrayContaining([member, admin]));
           expect(environmentRoles.find(({ id }) => id === gone)?.tombstone).toEqual({
             deletedRevision: 8,
             replacementRoleId: admin,
             environmentDefaultRoleId: member,
           });
-          expect(await roles.replaced(uid)).toEqual([]);
-          expect((await roles.ofOrganizations(uid, ids)).get(org("acme"))?.customRoles).toHaveLength(1);
+          expect(await roles.listReplaced(uid)).toEqual([]);
+          expect((await roles.listOfOrganizations(uid, ids)).get(org("acme"))?.customRoles).toHaveLength(1);
         }
-        expect(new Set(await environments.sweepRequests())).toEqual(new Set(uids.map((uid) => ({ uid, touches: 0 }))));
+        expect(new Set(await environments.listRewritingRequests())).toEqual(
+          new Set(uids.map((uid) => ({ uid, touches: 0 }))),
+        );
       });
 
       await storage.units.write(async (stores) => {
         const [acme] = await stores.organizations.lock(alpha, [org("acme")]);
-        await stores.environments.lockSuccession(alpha);
+        await stores.environments.lockMemberRoles(alpha);
         await stores.memberships.put(alpha, [aMember((acme as Organization).uid, "ann", [custom])]);
-        await stores.environments.endSweep(alpha);
+        await stores.environments.endRewriting(alpha);
       });
-      expect(await storage.units.lookup(({ environments }) => environments.sweepRequests())).toEqual([
+      expect(await storage.units.lookup(({ environments }) => environments.listRewritingRequests())).toEqual([
         { uid: beta, touches: 0 },
       ]);
     } finally {

@@ -1,4 +1,4 @@
-import type { OrganizationId } from "../../src/domain/fields";
+import type { OrganizationId } from "../../src/domain/values";
 import { engines } from "../support/engines";
 import { many } from "../support/many";
 import { anEnvironment, anOrganization, aRole, newOrganizationUid, newRoleId, newUid, org } from "../support/storage";
@@ -203,8 +203,8 @@ describe.each(engines)("the organization store on $name", (engine) => {
       await stores.roles.insert(world.uid, role);
     });
     await world.units.read(async (stores) => {
-      expect(slugsOf(await stores.roles.ofEnvironment(world.uid))).toEqual(["admin", "member"]);
-      const custom = await stores.roles.ofOrganizations(world.uid, [acme, globex]);
+      expect(slugsOf(await stores.roles.listOfEnvironment(world.uid))).toEqual(["admin", "member"]);
+      const custom = await stores.roles.listOfOrganizations(world.uid, [acme, globex]);
       expect(slugsOf(custom.get(acme)?.customRoles ?? [])).toEqual(["org-extra", "org-lead"]);
       expect(slugsOf(custom.get(globex)?.customRoles ?? [])).toEqual(["org-lead"]);
     });

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
-import { createLogger } from "../../src/operations/log";
-import { DatabaseTrouble } from "../../src/persistence/database-trouble";
-import { OutageLog } from "../../src/persistence/outage-log";
+import { createLogger } from "../../src/observability/log";
+import { DatabaseTrouble } from "../../src/persistence/connection/database-trouble";
+import { OutageLog } from "../../src/persistence/connection/outage-log";
 
 let now = 1_000_000;
 beforeEach(() => jest.spyOn(performance, "now").mockImplementation(() => now));

@@ -1,5 +1,5 @@
-import type { Description, Name } from "../../src/domain/fields";
-import { KeyTaken, type Stores } from "../../src/domain/stores";
+import { type Stores, KeyTaken } from "../../src/application/ports/unit-of-work";
+import type { Description, Name } from "../../src/domain/values";
 import { engines } from "../support/engines";
 import { aPermission, newPermissionId, permissionSlug } from "../support/storage";
 import { acme, globex, useWorld } from "../support/world";
@@ -94,7 +94,7 @@ describe.each(engines)("the permission store on $name", (engine) => {
     const count = () => world.units.lookup((stores) => stores.permissions.countRoles(world.uid, world.ids.read));
     expect(await count()).toBe(4);
     await write((stores) =>
-      stores.roles.bury(
+      stores.roles.softDelete(
         world.uid,
         world.ids.admin,
         {

@@ -1,5 +1,5 @@
-import type { Description, Name, OrganizationId } from "../../src/domain/fields";
-import { KeyTaken, type Stores } from "../../src/domain/stores";
+import { type Stores, KeyTaken } from "../../src/application/ports/unit-of-work";
+import type { Description, Name, OrganizationId } from "../../src/domain/values";
 import { engines } from "../support/engines";
 import { failuresOf, many } from "../support/many";
 import { aPermission, aRole, newPermissionId, newRoleId, org, slugOf } from "../support/storage";
@@ -17,9 +17,9 @@ describe.each(engines)("the role store on $name", (engine) => {
       await stores.organizations.lock(world.uid, [id]);
       return work(stores);
     });
-  const ofEnvironment = () => world.units.lookup((stores) => stores.roles.ofEnvironment(world.uid));
+  const ofEnvironment = () => world.units.lookup((stores) => stores.roles.listOfEnvironment(world.uid));
   const ofOrganizations = (...ids: OrganizationId[]) =>
-    world.units.lookup((stores) => stores.roles.ofOrganizations(world.uid, ids));
+    world.units.lookup((stores) => stores.roles.listOfOrganizations(world.uid, ids));
   const ofOrganization = async (id: OrganizationId) => (await ofOrganizations(id)).get(id)?.customRoles ?? [];
   const permissionsOf = (id: OrganizationId | "", roleId?: ReturnType<typeof newRoleId>) =>
     world.units.lookup((stores) => stores.roles.permissionsOf(world.uid, [id], roleId));
@@ -199,7 +199,7 @@ describe.each(engines)("the role store on $name", (engine) => {
     ["without a replacement", {}],
   ])("a role buried %s is a tombstone without permissions", async (_, changes) => {
     const admin = (await ofEnvironment()).find(({ id }) => id === world.ids.admin);
-    await inEnvironment((stores) => stores.roles.bury(world.uid, world.ids.admin, tombstone(changes), 9000));
+    await inEnvironment((stores) => stores.roles.softDelete(world.uid, world.ids.admin, tombstone(changes), 9000));
     const after = await ofEnvironment();
     expect(after).toHaveLength(2);
     expect(after).toContainEqual({ ...admin, updateTime: 9000, tombstone: tombstone(changes) });
@@ -208,10 +208,12 @@ describe.each(engines)("the role store on $name", (engine) => {
   });
 
   test("the slug of a tombstone is free, again and again", async () => {
-    await inEnvironment((stores) => stores.roles.bury(world.uid, world.ids.admin, tombstone(), 9000));
+    await inEnvironment((stores) => stores.roles.softDelete(world.uid, world.ids.admin, tombstone(), 9000));
     const second = aRole("admin");
     await inEnvironment((stores) => stores.roles.insert(world.uid, second));
-    await inEnvironment((stores) => stores.roles.bury(world.uid, second.id, tombstone({ deletedRevision: 9 }), 9000));
+    await inEnvironment((stores) =>
+      stores.roles.softDelete(world.uid, second.id, tombstone({ deletedRevision: 9 }), 9000),
+    );
     await inOrganization((stores) => stores.roles.insert(world.uid, aRole("admin", { organizationId: acme })));
     const admins = (await ofEnvironment()).filter(({ slug }) => slug === slugOf("admin"));
     expect(admins.map((role) => role.tombstone?.deletedRevision)).toEqual(expect.arrayContaining([7, 9]));
@@ -226,10 +228,10 @@ describe.each(engines)("the role store on $name", (engine) => {
       replaced: new Map([[world.ids.lead, successor]]),
     });
     expect(await permissionsOf(acme)).toEqual(new Map());
-    expect(await world.units.lookup((stores) => stores.roles.replaced(world.uid))).toEqual([
+    expect(await world.units.lookup((stores) => stores.roles.listReplaced(world.uid))).toEqual([
       { id: world.ids.lead, organizationId: acme },
     ]);
-    expect(await world.units.lookup((stores) => stores.roles.replaced(world.other.uid))).toEqual([]);
+    expect(await world.units.lookup((stores) => stores.roles.listReplaced(world.other.uid))).toEqual([]);
     expect((await ofOrganizations(globex)).get(globex)?.replaced).toEqual(new Map());
     expect(await ofEnvironment()).toHaveLength(2);
 
@@ -251,11 +253,11 @@ describe.each(engines)("the role store on $name", (engine) => {
     const extra = aRole("org-extra", { organizationId: initech });
     await world.units.write((stores) => stores.roles.insert(world.uid, extra));
     await inEnvironment((stores) =>
-      stores.roles.bury(world.uid, world.ids.admin, tombstone({ replacementRoleId: world.ids.member }), 9000),
+      stores.roles.softDelete(world.uid, world.ids.admin, tombstone({ replacementRoleId: world.ids.member }), 9000),
     );
     await inOrganization((stores) => stores.roles.replace(world.uid, acme, world.ids.lead, world.ids.member));
     await inOrganization((stores) => stores.roles.replace(world.uid, initech, extra.id, world.ids.member), initech);
-    const listed = await world.units.lookup((stores) => stores.roles.replaced(world.uid));
+    const listed = await world.units.lookup((stores) => stores.roles.listReplaced(world.uid));
     expect(new Set(listed)).toEqual(
       new Set([
         { id: world.ids.lead, organizationId: acme },

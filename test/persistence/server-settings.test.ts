@@ -1,8 +1,8 @@
 import mysql, { type RowDataPacket } from "mysql2/promise";
-import { openDatabase } from "../../src/persistence/data-source";
-import { parseDatabaseUrl } from "../../src/persistence/database-url";
-import { failureOf } from "../../src/persistence/driver-errors";
-import { migrate } from "../../src/persistence/migrate";
+import { openDatabase } from "../../src/persistence/connection/data-source";
+import { parseDatabaseUrl } from "../../src/persistence/connection/database-url";
+import { failureOf } from "../../src/persistence/connection/driver-errors";
+import { migrate } from "../../src/persistence/migrations/migrate";
 import { connectTo } from "../support/connection";
 import { type TestDatabase, type TestEngine, engineOn, engines, servers } from "../support/engines";
 import { type PrivateServer, startPrivateMariadb, startPrivateMysql } from "../support/servers";

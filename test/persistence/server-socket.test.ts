@@ -1,8 +1,8 @@
 import path from "node:path";
 import { pino } from "pino";
-import { openMysql } from "../../src/persistence/data-source";
-import { Database } from "../../src/persistence/database";
-import { type MysqlUrl, parseDatabaseUrl } from "../../src/persistence/database-url";
+import { openMysql } from "../../src/persistence/connection/data-source";
+import { Database } from "../../src/persistence/connection/database";
+import { type MysqlUrl, parseDatabaseUrl } from "../../src/persistence/connection/database-url";
 import { runCommand } from "../support/command";
 import { type PrivateServer, startPrivateServer } from "../support/servers";
 import { temporaryFolder } from "../support/temporary";

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import type { RowDataPacket } from "mysql2/promise";
-import { openMysql } from "../../src/persistence/data-source";
-import { type MysqlUrl, parseDatabaseUrl } from "../../src/persistence/database-url";
-import { ServerTls } from "../../src/persistence/server-tls";
+import { openMysql } from "../../src/persistence/connection/data-source";
+import { type MysqlUrl, parseDatabaseUrl } from "../../src/persistence/connection/database-url";
+import { ServerTls } from "../../src/persistence/connection/server-tls";
 import { type Authority, newAuthority } from "../support/authority";
 import { servers } from "../support/engines";
 import { type PrivateServer, startPrivateServer } from "../support/servers";

@@ -1,9 +1,9 @@
-import { ownCall } from "../../src/domain/attempt";
-import { EnvironmentService } from "../../src/domain/environment-service";
-import { Snapshots } from "../../src/domain/snapshots";
-import type { Tools } from "../../src/domain/tools";
-import { Transactions } from "../../src/domain/transactions";
-import type { Stores, UnitOfWork } from "../../src/domain/stores";
+import type { Dependencies } from "../../src/application/dependencies";
+import { deleteOrganizationData } from "../../src/application/environments/delete-organization-data";
+import type { Stores, UnitOfWork } from "../../src/application/ports/unit-of-work";
+import { SnapshotCache } from "../../src/application/reads/snapshot-cache";
+import { ownCall } from "../../src/application/request/idempotency";
+import { Transactions } from "../../src/application/transactions/transactions";
 import { servers } from "../support/engines";
 import { aMember, anOrganization, aRole, newOrganizationUid, org } from "../support/storage";
 import { useWorld } from "../support/world";
@@ -11,7 +11,7 @@ import { useWorld } from "../support/world";
 const initech = org("initech");
 const nothingKept = () => ({ get: () => undefined, set: () => undefined, clear: () => undefined, bytes: () => 0 });
 const transactionsOn = (units: UnitOfWork) =>
-  new Transactions(units, Date.now, { organization: newOrganizationUid }, new Snapshots(units, nothingKept));
+  new Transactions(units, Date.now, { organization: newOrganizationUid }, new SnapshotCache(units, nothingKept));
 
 describe.each(servers)("transactions on $name", (engine) => {
   const world = useWorld(engine);
@@ -70,12 +70,12 @@ describe.each(servers)("transactions on $name", (engine) => {
   test("a write to an organization sees nothing of it that it has not locked", async () => {
     const transactions = transactionsOn(interrupted("after the lock", birth));
     const scope = { environmentId: world.environment.id, organizationId: initech };
-    const seen = await transactions.inScope(
+    const seen = await transactions.updateScope(
       scope,
-      { ...ownCall, identified: undefined },
-      async (_, { organization, context }) => ({
+      { ...ownCall, idempotencyKey: undefined },
+      async (_, { organization, effective }) => ({
         organization,
-        inherits: context.inheritsEnvironment,
+        inherits: effective.inheritsEnvironment,
       }),
     );
     expect(seen).toEqual({ organization: undefined, inherits: true });
@@ -85,15 +85,15 @@ describe.each(servers)("transactions on $name", (engine) => {
     const transactions = transactionsOn(interrupted("in the lock", birth));
     const scope = { environmentId: world.environment.id, organizationId: initech };
     let runs = 0;
-    const seen = await transactions.inScope(
+    const seen = await transactions.updateScope(
       scope,
-      { ...ownCall, identified: undefined },
-      async (_, { organization, context }) => {
+      { ...ownCall, idempotencyKey: undefined },
+      async (_, { organization, effective }) => {
         runs += 1;
         return {
           revision: organization?.revision,
           roles: organization?.customRoles.map(({ slug }) => slug),
-          inherits: context.inheritsEnvironment,
+          inherits: effective.inheritsEnvironment,
         };
       },
     );
@@ -103,16 +103,15 @@ describe.each(servers)("transactions on $name", (engine) => {
 
   test("deleting the data of an organization leaves whole what came into being meanwhile", async () => {
     const transactions = transactionsOn(interrupted("after the lock", birth));
-    const environments = new EnvironmentService({ transactions } as Tools);
     const request = { environmentId: world.environment.id, organizationId: initech };
-    expect(await environments.deleteOrganizationData(request, ownCall)).toEqual({
+    expect(await deleteOrganizationData({ transactions } as Dependencies, request, ownCall)).toEqual({
       deletedRoleCount: 0,
       deletedMembershipCount: 0,
     });
     await world.units.read(async (stores) => {
       const [organization] = await stores.organizations.find(world.uid, [initech]);
       expect(organization?.own).toBeDefined();
-      const roles = await stores.roles.ofOrganizations(world.uid, [initech]);
+      const roles = await stores.roles.listOfOrganizations(world.uid, [initech]);
       expect(roles.get(initech)?.customRoles).toHaveLength(1);
       expect(await stores.memberships.count(world.uid, organization?.uid ?? newOrganizationUid())).toBe(1);
     });

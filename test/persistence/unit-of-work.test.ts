@@ -1,15 +1,15 @@
+import { type Stores, KeyTaken } from "../../src/application/ports/unit-of-work";
 import { Refusal } from "../../src/domain/errors";
-import type { RequestId } from "../../src/domain/fields";
-import { KeyTaken, type Stores } from "../../src/domain/stores";
-import { Conflict } from "../../src/persistence/driver-errors";
+import type { RequestId } from "../../src/domain/values";
+import { Conflict } from "../../src/persistence/connection/driver-errors";
 import { engines, servers } from "../support/engines";
 import { failuresOf, many } from "../support/many";
 import {
   aMember,
+  anEnvironment,
   anOrganization,
   aPermission,
   aRole,
-  anEnvironment,
   group,
   openStorage,
   org,
@@ -47,9 +47,13 @@ describe.each(engines)("the unit of work on $name", (engine) => {
       await stores.environments.touch(uid);
       await stores.environments.update(uid, { order: [] });
       await stores.environments.insert(newborn);
-      await stores.environments.lockSuccession(uid);
-      await stores.environments.requestSweep(uid);
-      await stores.environments.insertCollapse(uid, { revision: 2, order: [ids.member], createTime: 7000 });
+      await stores.environments.lockMemberRoles(uid);
+      await stores.environments.requestRewriting(uid);
+      await stores.environments.insertMultipleRolesDisabled(uid, {
+        revision: 2,
+        order: [ids.member],
+        createTime: 7000,
+      });
       await stores.environments.closeToNewOrganizations(uid);
       await stores.organizations.lock(uid, [acme]);
       await stores.organizations.insert(uid, [anOrganization("initech")]);
@@ -58,7 +62,7 @@ describe.each(engines)("the unit of work on $name", (engine) => {
       await stores.roles.insert(uid, aRole("viewer"));
       await stores.roles.replace(uid, acme, ids.lead, ids.member);
       await stores.roles.remove(uid, acme, ids.lead);
-      await stores.roles.bury(
+      await stores.roles.softDelete(
         uid,
         ids.admin,
         {
@@ -79,7 +83,7 @@ describe.each(engines)("the unit of work on $name", (engine) => {
         updateTime: 1,
       });
       await stores.groupRoles.remove(uid, ids.acme, group("crew"));
-      await stores.answers.save(
+      await stores.idempotency.save(
         world.environment.id,
         { requestId: "r" as RequestId, fingerprint: "", answer: "", createTime: 1 },
         0,
@@ -309,7 +313,7 @@ describe.each(servers)("transactions that meet on $name", (engine) => {
     });
     await expect(failed).rejects.toThrow("changed my mind");
     await second;
-    const roles = await units.lookup((stores) => stores.roles.ofEnvironment(uid));
+    const roles = await units.lookup((stores) => stores.roles.listOfEnvironment(uid));
     expect(roles.filter(({ slug }) => slug === "viewer")).toHaveLength(1);
   });
 });

@@ -1,4 +1,4 @@
-import { type Document, read } from "../../src/blueprints/documents";
+import { type Document, read } from "../../src/cli/blueprints/documents";
 
 export async function* inChunks(content: string | Buffer, size = 7): AsyncGenerator<Buffer> {
   const bytes = Buffer.from(content as string);

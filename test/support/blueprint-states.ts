@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
-import type { Blueprint } from "../../src/domain/blueprint";
-import { type Parse, parseDescription, parseName } from "../../src/domain/fields";
+import type { Blueprint } from "../../src/application/blueprints/blueprint";
+import { type Parse, parseDescription, parseName } from "../../src/domain/values";
 import { oddIds } from "./blueprint-documents";
 
 const id = fc.oneof(fc.constantFrom(...oddIds), fc.stringMatching(/^[!-~]{1,64}$/));

@@ -1,4 +1,4 @@
-import { ConfigError, readConfig } from "../../src/config";
+import { ConfigError, readConfig } from "../../src/config/config";
 
 /** Returns what is wrong with a configuration; throws where nothing is. */
 export function faultsOf(variables: Record<string, string>): readonly string[] {

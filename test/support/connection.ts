@@ -1,6 +1,6 @@
 import mysql from "mysql2/promise";
-import { ConnectionSettings } from "../../src/persistence/connection-settings";
-import { writeValues } from "../../src/persistence/literals";
+import { ConnectionSettings } from "../../src/persistence/connection/connection-settings";
+import { writeValues } from "../../src/persistence/connection/literals";
 
 /** A connection beside the service's, on which statements mean what they mean there, whatever the server's settings. */
 export async function connectTo(url: string): Promise<mysql.Connection> {

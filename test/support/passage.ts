@@ -1,13 +1,13 @@
 import type { Logger } from "pino";
 import { Authenticator } from "../../src/auth/authenticator";
-import { Admission } from "../../src/grpc/admission";
-import type { Passage } from "../../src/grpc/unary";
+import { Admission } from "../../src/calls/admission";
+import type { CallPipeline } from "../../src/grpc/unary";
 
 /** The way of a call to which everybody is let in. */
-export const openPassage = (log: Logger): Passage => ({
+export const openPassage = (log: Logger): CallPipeline => ({
   authenticator: new Authenticator([], undefined),
   admission: new Admission({ concurrency: 64, queue: 64, rate: 0 }),
   log,
   onEnd: () => undefined,
-  onShed: () => undefined,
+  onLoadShed: () => undefined,
 });

@@ -1,5 +1,5 @@
 import type { QueryRunner } from "typeorm";
-import { senderOf, setSender } from "../../src/persistence/direct";
+import { senderOf, setSender } from "../../src/persistence/connection/direct";
 import type { TestStorage } from "./storage";
 
 export interface Statement {

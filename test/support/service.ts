@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { createApp } from "../../src/app";
-import { readConfig } from "../../src/config";
+import { readConfig } from "../../src/config/config";
 import { type Identity, type TestClient, connect } from "./client";
 import type { TestDatabase, TestEngine } from "./engines";
 

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { settings } from "../../src/settings";
+import { settings } from "../../src/config/settings";
 
 const table = /^\| variable +\| default +\| meaning +\|\n(?:\|.*\n)+/m;
 

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import { ulid } from "ulid";
+import type { Environment } from "../../src/domain/environment";
+import type { EnvironmentUid, OrganizationUid, PermissionId, RoleId } from "../../src/domain/ids";
+import type { Membership } from "../../src/domain/membership";
+import type { Organization } from "../../src/domain/organization";
+import type { Permission } from "../../src/domain/permission";
+import type { Role } from "../../src/domain/role";
+import type { Slug } from "../../src/domain/slug";
 import type {
   Description,
   EnvironmentId,
@@ -9,14 +16,10 @@ import type {
   OrganizationId,
   PermissionSlug,
   UserId,
-} from "../../src/domain/fields";
-import type { EnvironmentUid, OrganizationUid, PermissionId, RoleId } from "../../src/domain/ids";
-import type { Permission, Role } from "../../src/domain/role";
-import type { Slug } from "../../src/domain/slug";
-import type { Environment, Membership, Organization } from "../../src/domain/state";
-import { openDatabase } from "../../src/persistence/data-source";
-import { Database } from "../../src/persistence/database";
-import { parseDatabaseUrl } from "../../src/persistence/database-url";
+} from "../../src/domain/values";
+import { openDatabase } from "../../src/persistence/connection/data-source";
+import { Database } from "../../src/persistence/connection/database";
+import { parseDatabaseUrl } from "../../src/persistence/connection/database-url";
 import { TypeormUnitOfWork } from "../../src/persistence/unit-of-work";
 import type { TestDatabase, TestEngine } from "./engines";
 
@@ -85,12 +88,12 @@ export function aMember(
   roleIds: readonly RoleId[],
   changes: Partial<Membership> = {},
 ): Membership {
-  const asOfRevision = roleIds.length > 1 ? 1 : 0;
+  const materializedAtRevision = roleIds.length > 1 ? 1 : 0;
   return {
     organizationUid,
     userId: user(userId),
     roleIds: roleIds.toSorted(),
-    asOfRevision,
+    materializedAtRevision,
     createTime: 1000,
     updateTime: 1000,
     ...changes,

@@ -1,13 +1,13 @@
+import type { Stores } from "../../src/application/ports/unit-of-work";
+import type { Environment } from "../../src/domain/environment";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../src/domain/ids";
-import type { Environment } from "../../src/domain/state";
-import type { Stores } from "../../src/domain/stores";
 import type { TestEngine } from "./engines";
 import {
   type TestStorage,
   aMember,
+  anEnvironment,
   aPermission,
   aRole,
-  anEnvironment,
   group,
   newOrganizationUid,
   newPermissionId,

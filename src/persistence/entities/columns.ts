@@ -1,5 +1,5 @@
 import type { EntitySchemaColumnOptions, ValueTransformer } from "typeorm";
-import type { Engine } from "../engine";
+import type { Engine } from "../engines/engine";
 
 /** Column types that behave alike on every engine: text is compared byte by byte, integers are JavaScript numbers. */
 export interface Columns {

@@ -1,6 +1,6 @@
 import { EntitySchema } from "typeorm";
-import type { EnvironmentId, Name } from "../../domain/fields";
 import type { EnvironmentUid, RoleId } from "../../domain/ids";
+import type { EnvironmentId, Name } from "../../domain/values";
 import { type Columns, primary } from "./columns";
 
 export interface EnvironmentRow {

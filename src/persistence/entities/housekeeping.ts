@@ -1,6 +1,6 @@
 import { EntitySchema } from "typeorm";
-import type { EnvironmentId, RequestId } from "../../domain/fields";
 import type { EnvironmentUid } from "../../domain/ids";
+import type { EnvironmentId, RequestId } from "../../domain/values";
 import { type Columns, primary } from "./columns";
 
 /** The answer to a request id. It outlives its environment, so that a repeated deletion finds it. */

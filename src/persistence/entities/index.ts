@@ -1,5 +1,5 @@
 import type { EntityManager, EntitySchema, Repository } from "typeorm";
-import type { Engine } from "../engine";
+import type { Engine } from "../engines/engine";
 import { columnsFor } from "./columns";
 import {
   type EnvironmentAnchorRow,

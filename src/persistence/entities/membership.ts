@@ -1,6 +1,6 @@
 import { EntitySchema } from "typeorm";
-import type { GroupId, UserId } from "../../domain/fields";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
+import type { GroupId, UserId } from "../../domain/values";
 import { type Columns, primary } from "./columns";
 
 /** One role of one member. A member is its rows; they agree in all but the role. */

@@ -1,6 +1,6 @@
 import { EntitySchema } from "typeorm";
-import type { OrganizationId } from "../../domain/fields";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
+import type { OrganizationId } from "../../domain/values";
 import { type Columns, primary } from "./columns";
 
 export interface OrganizationRow {

@@ -1,6 +1,6 @@
 import { EntitySchema } from "typeorm";
-import type { Description, Name, PermissionSlug } from "../../domain/fields";
 import type { EnvironmentUid, PermissionId } from "../../domain/ids";
+import type { Description, Name, PermissionSlug } from "../../domain/values";
 import { type Columns, primary } from "./columns";
 
 export interface PermissionRow {

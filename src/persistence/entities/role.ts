@@ -1,7 +1,7 @@
 import { EntitySchema } from "typeorm";
-import type { Description, Name, OrganizationId } from "../../domain/fields";
 import type { EnvironmentUid, PermissionId, RoleId } from "../../domain/ids";
 import type { Slug } from "../../domain/slug";
+import type { Description, Name, OrganizationId } from "../../domain/values";
 import { type Columns, primary } from "./columns";
 
 export interface RoleRow {

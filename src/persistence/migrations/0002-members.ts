@@ -1,6 +1,6 @@
 import type { QueryRunner } from "typeorm";
 import type { Deletion, ReversibleMigration } from "./deletion";
-import { dialect } from "./dialect";
+import { dialect } from "../engines/ddl";
 
 const tables = ["role_assignments", "group_roles", "role_collapses", "successions"];
 

@@ -1,6 +1,6 @@
 import type { QueryRunner } from "typeorm";
 import type { Deletion, ReversibleMigration } from "./deletion";
-import { dialect } from "./dialect";
+import { dialect } from "../engines/ddl";
 
 /** Every process asks every few seconds which environments are to be swept, however many there are. */
 export class SweepIndex1790000000003 implements ReversibleMigration {

@@ -1,11 +1,11 @@
-import type { EnvironmentId } from "../../domain/fields";
+import type { EnvironmentStore } from "../../application/ports/environment-store";
+import type { Environment, MultipleRolesDisabled } from "../../domain/environment";
 import type { EnvironmentUid } from "../../domain/ids";
-import type { Collapse, Environment } from "../../domain/state";
-import type { EnvironmentStore } from "../../domain/stores";
-import { orKeyTaken } from "../driver-errors";
+import type { EnvironmentId } from "../../domain/values";
+import { orKeyTaken } from "../connection/driver-errors";
+import type { Session } from "../connection/session";
 import { toIds } from "../entities/columns";
 import type { EnvironmentRow } from "../entities/environment";
-import type { Session } from "../session";
 
 /** As the driver reads it. */
 type RawEnvironment = Omit<EnvironmentRow, "multipleRolesEnabled" | "roleOrder"> & {
@@ -83,11 +83,11 @@ export class TypeormEnvironmentStore implements EnvironmentStore {
     await this.rows.update({ uid }, { ...changes, ...(order && { roleOrder: [...order] }) });
   }
 
-  async lockSuccession(environmentUid: EnvironmentUid): Promise<void> {
+  async lockMemberRoles(environmentUid: EnvironmentUid): Promise<void> {
     await this.session.table("successions").increment({ environmentUid }, "touches", 1);
   }
 
-  async collapses(environmentUid: EnvironmentUid): Promise<Collapse[]> {
+  async listMultipleRolesDisabled(environmentUid: EnvironmentUid): Promise<MultipleRolesDisabled[]> {
     const rows = await this.session.table("role_collapses").find({
       where: { environmentUid },
       order: { revision: "ASC" },
@@ -95,23 +95,26 @@ export class TypeormEnvironmentStore implements EnvironmentStore {
     return rows.map(({ revision, roleOrder, createTime }) => ({ revision, order: roleOrder, createTime }));
   }
 
-  async insertCollapse(environmentUid: EnvironmentUid, { order, ...collapse }: Collapse): Promise<void> {
+  async insertMultipleRolesDisabled(
+    environmentUid: EnvironmentUid,
+    { order, ...collapse }: MultipleRolesDisabled,
+  ): Promise<void> {
     await this.session.table("role_collapses").insert({ environmentUid, ...collapse, roleOrder: [...order] });
   }
 
-  async removeCollapse(environmentUid: EnvironmentUid, revision: number): Promise<void> {
+  async removeMultipleRolesDisabled(environmentUid: EnvironmentUid, revision: number): Promise<void> {
     await this.session.table("role_collapses").delete({ environmentUid, revision });
   }
 
-  async requestSweep(environmentUid: EnvironmentUid): Promise<void> {
+  async requestRewriting(environmentUid: EnvironmentUid): Promise<void> {
     await this.session.table("successions").update({ environmentUid }, { sweepRequested: true });
   }
 
-  async endSweep(environmentUid: EnvironmentUid): Promise<void> {
+  async endRewriting(environmentUid: EnvironmentUid): Promise<void> {
     await this.session.table("successions").update({ environmentUid }, { sweepRequested: false });
   }
 
-  async sweepRequests(): Promise<{ uid: EnvironmentUid; touches: number }[]> {
+  async listRewritingRequests(): Promise<{ uid: EnvironmentUid; touches: number }[]> {
     const rows = await this.session.table("successions").findBy({ sweepRequested: true });
     return rows.map(({ environmentUid, touches }) => ({ uid: environmentUid, touches }));
   }

@@ -1,10 +1,10 @@
 import { In, MoreThan, Not } from "typeorm";
-import type { GroupId } from "../../domain/fields";
+import type { GroupRoleStore } from "../../application/ports/group-role-store";
+import type { GroupRole } from "../../domain/group-role";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
-import type { GroupRole } from "../../domain/state";
-import type { GroupRoleStore } from "../../domain/stores";
+import type { GroupId } from "../../domain/values";
+import type { Session } from "../connection/session";
 import type { GroupRoleRow } from "../entities/membership";
-import type { Session } from "../session";
 import { notRemoved } from "./organization-store";
 
 const toGroupRole = ({ groupId, roleId, createTime, updateTime }: GroupRoleRow): GroupRole => ({

@@ -1,9 +1,9 @@
+import type { MembershipStore, PendingMembers } from "../../application/ports/membership-store";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
-import { inPortions } from "../../domain/slices";
-import type { MemberKey, Membership } from "../../domain/state";
-import type { MembershipStore, Unsettled } from "../../domain/stores";
+import type { MemberKey, Membership } from "../../domain/membership";
+import { inPortions } from "../../event-loop/time-slices";
+import type { Session } from "../connection/session";
 import type { RoleAssignmentRow } from "../entities/membership";
-import type { Session } from "../session";
 import { amongPairs, insertion, placeholders } from "./conditions";
 import { notRemoved } from "./organization-store";
 
@@ -58,7 +58,7 @@ export class TypeormMembershipStore implements MembershipStore {
     );
   }
 
-  async stored(
+  async storedRoles(
     environmentUid: EnvironmentUid,
     organizationUid: OrganizationUid,
     roleIds: readonly RoleId[],
@@ -80,7 +80,11 @@ export class TypeormMembershipStore implements MembershipStore {
     return row?.count ?? 0;
   }
 
-  async countAlone(environmentUid: EnvironmentUid, roleId: RoleId, organizationUid?: OrganizationUid): Promise<number> {
+  async countWithOnlyRole(
+    environmentUid: EnvironmentUid,
+    roleId: RoleId,
+    organizationUid?: OrganizationUid,
+  ): Promise<number> {
     const alone = { environmentUid, roleId, severalSince: 0 };
     if (organizationUid) return this.rows.countBy({ ...alone, organizationUid });
     return (await this.rows.countBy(alone)) - (await this.countRemoved(environmentUid, roleId));
@@ -102,7 +106,7 @@ export class TypeormMembershipStore implements MembershipStore {
     return row?.count ?? 0;
   }
 
-  storing(
+  listWithRole(
     environmentUid: EnvironmentUid,
     roleId: RoleId,
     options: {
@@ -126,9 +130,9 @@ export class TypeormMembershipStore implements MembershipStore {
     ]);
   }
 
-  async unsettled(
+  async listPending(
     environmentUid: EnvironmentUid,
-    { roleIds, collapsedAt }: Unsettled,
+    { roleIds, multipleRolesDisabledAt }: PendingMembers,
     limit: number,
     organizations?: readonly OrganizationUid[],
   ): Promise<Membership[]> {
@@ -143,18 +147,21 @@ export class TypeormMembershipStore implements MembershipStore {
         ...(organizations ?? []),
       ]);
     const referring = roleIds.length ? await members(`role_id IN (${placeholders(roleIds)})`, ...roleIds) : [];
-    if (referring.length || !collapsedAt) return referring;
-    return members("several_since > 0 AND several_since < ?", collapsedAt);
+    if (referring.length || !multipleRolesDisabledAt) return referring;
+    return members("several_since > 0 AND several_since < ?", multipleRolesDisabledAt);
   }
 
-  async countUnsettled(environmentUid: EnvironmentUid, { roleIds, collapsedAt }: Unsettled): Promise<number> {
+  async countPending(
+    environmentUid: EnvironmentUid,
+    { roleIds, multipleRolesDisabledAt }: PendingMembers,
+  ): Promise<number> {
     const count = (condition: string, parameters: (string | number)[]) =>
       this.countRows(
         `role_assignments assigned WHERE environment_uid = ? AND ${condition} AND ${notRemoved("assigned")}`,
         [environmentUid, ...parameters],
       );
     const referring = roleIds.length ? await count(`role_id IN (${placeholders(roleIds)})`, [...roleIds]) : 0;
-    return referring + (await count("several_since > 0 AND several_since < ?", [collapsedAt]));
+    return referring + (await count("several_since > 0 AND several_since < ?", [multipleRolesDisabledAt]));
   }
 
   async put(environmentUid: EnvironmentUid, memberships: readonly Membership[]): Promise<void> {
@@ -164,8 +171,8 @@ export class TypeormMembershipStore implements MembershipStore {
       const sql = `DELETE FROM role_assignments WHERE environment_uid = ? AND ${where}`;
       return this.session.affected(sql, [environmentUid, ...parameters]);
     });
-    const rows = memberships.flatMap(({ roleIds, asOfRevision, ...member }) => {
-      const severalSince = roleIds.length > 1 ? asOfRevision : 0;
+    const rows = memberships.flatMap(({ roleIds, materializedAtRevision, ...member }) => {
+      const severalSince = roleIds.length > 1 ? materializedAtRevision : 0;
       const { organizationUid, userId, createTime, updateTime } = member;
       return roleIds.map((id) => [environmentUid, organizationUid, userId, id, severalSince, createTime, updateTime]);
     });
@@ -227,7 +234,7 @@ function toMemberships(rows: readonly Assigned[]): Membership[] {
         organizationUid,
         userId,
         roleIds: [roleId],
-        asOfRevision: severalSince,
+        materializedAtRevision: severalSince,
         createTime,
         updateTime,
       });

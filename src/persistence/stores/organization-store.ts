@@ -1,12 +1,12 @@
 import { In } from "typeorm";
-import type { OrganizationId } from "../../domain/fields";
+import type { OrganizationStore } from "../../application/ports/organization-store";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
-import type { Organization, OwnConfig } from "../../domain/state";
-import type { OrganizationStore } from "../../domain/stores";
-import { Conflict } from "../driver-errors";
+import type { Organization, OwnConfig } from "../../domain/organization";
+import type { OrganizationId } from "../../domain/values";
+import { Conflict } from "../connection/driver-errors";
+import type { Session } from "../connection/session";
 import { fromIds, toIds } from "../entities/columns";
 import type { OrganizationRow } from "../entities/organization";
-import type { Session } from "../session";
 import { insertion, placeholders } from "./conditions";
 
 /** As the driver reads it. */

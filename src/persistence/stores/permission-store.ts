@@ -1,10 +1,10 @@
-import type { PermissionSlug } from "../../domain/fields";
+import type { PermissionStore } from "../../application/ports/permission-store";
 import type { EnvironmentUid, PermissionId } from "../../domain/ids";
-import type { Permission } from "../../domain/role";
-import type { PermissionStore } from "../../domain/stores";
-import { orKeyTaken } from "../driver-errors";
+import type { Permission } from "../../domain/permission";
+import type { PermissionSlug } from "../../domain/values";
+import { orKeyTaken } from "../connection/driver-errors";
+import type { Session } from "../connection/session";
 import type { PermissionRow } from "../entities/permission";
-import type { Session } from "../session";
 import { placeholders } from "./conditions";
 
 const toPermission = ({ environmentUid: _, ...permission }: PermissionRow): Permission => permission;

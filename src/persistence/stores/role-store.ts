@@ -1,13 +1,13 @@
 import { In, Like } from "typeorm";
-import type { OrganizationId, PermissionSlug } from "../../domain/fields";
+import type { RoleStore } from "../../application/ports/role-store";
 import type { EnvironmentUid, PermissionId, RoleId } from "../../domain/ids";
+import type { OrganizationState } from "../../domain/organization";
 import type { EnvironmentRole, Role, Tombstone } from "../../domain/role";
-import { inPortions } from "../../domain/slices";
-import type { OrganizationState } from "../../domain/state";
-import type { RoleStore } from "../../domain/stores";
-import { orKeyTaken } from "../driver-errors";
+import type { OrganizationId, PermissionSlug } from "../../domain/values";
+import { inPortions } from "../../event-loop/time-slices";
+import { orKeyTaken } from "../connection/driver-errors";
+import type { Session } from "../connection/session";
 import type { RoleRow } from "../entities/role";
-import type { Session } from "../session";
 import { insertion, placeholders } from "./conditions";
 
 /** While it is put together. */
@@ -97,12 +97,12 @@ export class TypeormRoleStore implements RoleStore {
     return this.session.table("role_permissions");
   }
 
-  async ofEnvironment(environmentUid: EnvironmentUid): Promise<EnvironmentRole[]> {
+  async listOfEnvironment(environmentUid: EnvironmentUid): Promise<EnvironmentRole[]> {
     const rows: SelectedRole[] = await this.session.query(`${select}organization_id = ''`, [environmentUid]);
     return rows.map(toEnvironmentRole);
   }
 
-  async ofOrganizations(
+  async listOfOrganizations(
     environmentUid: EnvironmentUid,
     organizationIds: readonly OrganizationId[],
   ): Promise<Map<OrganizationId, CustomRoles>> {
@@ -122,7 +122,7 @@ export class TypeormRoleStore implements RoleStore {
     return found;
   }
 
-  async replaced(environmentUid: EnvironmentUid): Promise<{ id: RoleId; organizationId: OrganizationId }[]> {
+  async listReplaced(environmentUid: EnvironmentUid): Promise<{ id: RoleId; organizationId: OrganizationId }[]> {
     const rows = await this.rows.find({
       select: { environmentUid: true, organizationId: true, id: true },
       where: { environmentUid, slugScope: Like("replaced:%") },
@@ -227,7 +227,7 @@ export class TypeormRoleStore implements RoleStore {
       await this.granted.delete({ environmentUid, organizationId, roleId: id, permissionId: In(permissionIds) });
   }
 
-  async bury(environmentUid: EnvironmentUid, id: RoleId, tombstone: Tombstone, time: number): Promise<void> {
+  async softDelete(environmentUid: EnvironmentUid, id: RoleId, tombstone: Tombstone, time: number): Promise<void> {
     const { deletedRevision, replacementRoleId, environmentDefaultRoleId } = tombstone;
     await this.rows.update(
       { environmentUid, organizationId: "", id },
@@ -255,7 +255,7 @@ export class TypeormRoleStore implements RoleStore {
 
   async removeAll(environmentUid: EnvironmentUid, organizationId: OrganizationId): Promise<void> {
     const { customRoles = [], replaced = [] } =
-      (await this.ofOrganizations(environmentUid, [organizationId])).get(organizationId) ?? {};
+      (await this.listOfOrganizations(environmentUid, [organizationId])).get(organizationId) ?? {};
     const roleIds = [...customRoles.map(({ id }) => id), ...replaced.keys()];
     await this.rows.delete({ environmentUid, organizationId });
     await inPortions(roleIds, (portion) =>

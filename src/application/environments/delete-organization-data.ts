@@ -1,0 +1,24 @@
+import type { Dependencies } from "../dependencies";
+import { Fields } from "../request/fields";
+import { type Call, parseWriteContext } from "../request/idempotency";
+import { type OrganizationScope, parseOrganizationScope } from "../request/scope";
+
+export async function deleteOrganizationData(
+  dependencies: Dependencies,
+  request: OrganizationScope & { readonly requestId?: string | undefined },
+  call: Call,
+): Promise<{ readonly deletedRoleCount: number; readonly deletedMembershipCount: number }> {
+  const fields = new Fields();
+  const scope = parseOrganizationScope(fields, request);
+  const context = parseWriteContext(fields, request.requestId, call);
+  fields.check();
+
+  return dependencies.transactions.updateScope(scope, context, async (stores, { state, organization }) => {
+    if (!organization) return { deletedRoleCount: 0, deletedMembershipCount: 0 };
+    const { uid } = state.environment;
+    const deletedMembershipCount = await stores.memberships.count(uid, organization.uid);
+    await stores.roles.removeAll(uid, scope.organizationId);
+    await stores.organizations.remove(uid, organization, dependencies.clock());
+    return { deletedRoleCount: organization.customRoles.length, deletedMembershipCount };
+  });
+}

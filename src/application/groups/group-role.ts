@@ -1,0 +1,45 @@
+import type { EffectiveRoles } from "../../domain/effective-roles";
+import type { EnvironmentState } from "../../domain/environment";
+import type { GroupRole, GroupRoleView } from "../../domain/group-role";
+import { rolesInOrder } from "../../domain/membership-view";
+import type { OrganizationState } from "../../domain/organization";
+import { resolveGroupRole } from "../../domain/role-resolution";
+import type { GroupId } from "../../domain/values";
+import type { Stores } from "../ports/unit-of-work";
+
+/** The groups that are mapped to a live role, with that role. */
+export async function findMapped(
+  stores: Stores,
+  state: EnvironmentState,
+  organization: OrganizationState,
+  groupIds: readonly GroupId[],
+): Promise<GroupRole[]> {
+  const stored = await stores.groupRoles.find(state.environment.uid, organization.uid, groupIds);
+  return stored.flatMap((groupRole) => withLiveRole(state, organization, groupRole));
+}
+
+export function withLiveRole(
+  state: EnvironmentState,
+  organization: OrganizationState,
+  groupRole: GroupRole,
+): GroupRole[] {
+  const roleId = resolveGroupRole(state, organization, groupRole.roleId);
+  return roleId ? [{ ...groupRole, roleId }] : [];
+}
+
+export function viewGroupRole(
+  effective: EffectiveRoles,
+  organization: OrganizationState,
+  groupRole: GroupRole,
+): GroupRoleView {
+  const { groupId, createTime, updateTime } = groupRole;
+  const [{ slug: roleSlug }] = rolesInOrder(effective, [groupRole.roleId]);
+  return {
+    environmentId: effective.environmentId,
+    organizationId: organization.id,
+    groupId,
+    roleSlug,
+    createTime,
+    updateTime,
+  };
+}

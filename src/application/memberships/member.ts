@@ -1,0 +1,34 @@
+import { organizationRoles } from "../../domain/effective-roles";
+import type { EnvironmentState } from "../../domain/environment";
+import { refuse } from "../../domain/errors";
+import type { Membership } from "../../domain/membership";
+import { membershipEtag, viewMembership } from "../../domain/membership-view";
+import type { OrganizationState } from "../../domain/organization";
+import { resolveMemberRoles } from "../../domain/role-resolution";
+import type { UserId } from "../../domain/values";
+import type { Dependencies } from "../dependencies";
+import type { OrganizationScope } from "../request/scope";
+
+export interface MemberScope extends OrganizationScope {
+  readonly userId: string;
+}
+
+export function inOrganization(dependencies: Dependencies, state: EnvironmentState, organization: OrganizationState) {
+  const effective = organizationRoles(state, organization);
+  const view = (membership: Membership) =>
+    viewMembership(dependencies.digest, effective, state, organization, membership);
+  return { organization, effective, view };
+}
+
+export function checkMembershipEtag(
+  dependencies: Dependencies,
+  state: EnvironmentState,
+  organization: OrganizationState,
+  userId: UserId,
+  membership: Membership | undefined,
+  etag: string,
+): void {
+  if (!membership) throw refuse.membershipNotFound(organization.id, userId);
+  const held = resolveMemberRoles(state, organization, membership);
+  if (etag !== membershipEtag(dependencies.digest, membership, held)) throw refuse.etagMismatch(etag);
+}

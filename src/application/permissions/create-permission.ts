@@ -1,0 +1,41 @@
+import { refuse } from "../../domain/errors";
+import type { PermissionView } from "../../domain/permission";
+import { parseDescription, parseName } from "../../domain/values";
+import type { Dependencies } from "../dependencies";
+import { KeyTaken } from "../ports/unit-of-work";
+import { Fields } from "../request/fields";
+import { type Call, parseWriteContext } from "../request/idempotency";
+import { type PermissionKey, parseKey, viewPermission } from "./permission";
+
+export interface CreatePermission extends PermissionKey {
+  readonly name: string;
+  readonly description: string;
+  readonly requestId?: string | undefined;
+}
+
+export async function createPermission(
+  dependencies: Dependencies,
+  request: CreatePermission,
+  call: Call,
+): Promise<PermissionView> {
+  const fields = new Fields();
+  const { environmentId, slug } = parseKey(fields, request);
+  const name = fields.required("name", request.name, parseName);
+  const description = fields.required("description", request.description, parseDescription);
+  const context = parseWriteContext(fields, request.requestId, call);
+  fields.check();
+
+  const { transactions, ids, clock, quotas } = dependencies;
+  const time = clock();
+  const permission = { id: ids.permission(), slug, name, description, createTime: time, updateTime: time };
+  try {
+    return await transactions.updateEnvironment(environmentId, context, async (stores, { environment }) => {
+      if ((await stores.permissions.count(environment.uid)) >= quotas.permissions)
+        throw refuse.permissionLimitReached(`environments/${environmentId}`, quotas.permissions);
+      await stores.permissions.insert(environment.uid, permission);
+      return viewPermission(dependencies, environment, permission);
+    });
+  } catch (error) {
+    throw error instanceof KeyTaken ? refuse.permissionSlugTaken(slug) : error;
+  }
+}

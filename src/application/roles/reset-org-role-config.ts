@@ -1,0 +1,29 @@
+import { type RoleConfigView, organizationRoles, viewConfig } from "../../domain/effective-roles";
+import { refuse } from "../../domain/errors";
+import type { Dependencies } from "../dependencies";
+import { Fields } from "../request/fields";
+import { type Call, parseWriteContext } from "../request/idempotency";
+import { type OrganizationScope, parseOrganizationScope } from "../request/scope";
+import { removeIfEmpty } from "../transactions/materialize-members";
+
+export async function resetOrgRoleConfig(
+  dependencies: Dependencies,
+  request: OrganizationScope & { readonly requestId?: string | undefined },
+  call: Call,
+): Promise<RoleConfigView> {
+  const fields = new Fields();
+  const scope = parseOrganizationScope(fields, request);
+  const context = parseWriteContext(fields, request.requestId, call);
+  fields.check();
+
+  const { digest, transactions } = dependencies;
+  return transactions.updateMaterializedScope(scope, context, async (stores, { state, organization }) => {
+    if (organization?.customRoles.length)
+      throw refuse.organizationHasCustomRoles(scope.organizationId, organization.customRoles.length);
+    if (organization?.own) {
+      await stores.organizations.saveOwn(state.environment.uid, organization.id, undefined);
+      await removeIfEmpty(stores, state, organization, dependencies.clock());
+    }
+    return viewConfig(digest, organizationRoles(state, undefined));
+  });
+}

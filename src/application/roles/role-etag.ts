@@ -1,0 +1,17 @@
+import type { EnvironmentState } from "../../domain/environment";
+import { refuse } from "../../domain/errors";
+import { type Role, roleEtag } from "../../domain/role";
+import type { Dependencies } from "../dependencies";
+import type { Stores } from "../ports/unit-of-work";
+
+export async function checkRoleEtag(
+  dependencies: Dependencies,
+  stores: Stores,
+  state: EnvironmentState,
+  role: Role,
+  etag: string | undefined,
+) {
+  if (!etag) return;
+  const permissions = await stores.roles.permissionsOf(state.environment.uid, [role.organizationId], role.id);
+  if (etag !== roleEtag(dependencies.digest, role, permissions.get(role.id) ?? [])) throw refuse.etagMismatch(etag);
+}

@@ -1,0 +1,23 @@
+import { refuse } from "../../domain/errors";
+import type { EnvironmentUid, PermissionId } from "../../domain/ids";
+import type { PermissionSlug } from "../../domain/values";
+import type { Dependencies } from "../dependencies";
+import type { Stores } from "../ports/unit-of-work";
+
+/** The ids of permissions that must exist, and of others where they still do. */
+export async function findPermissionIds(
+  stores: Stores,
+  uid: EnvironmentUid,
+  required: readonly PermissionSlug[],
+  others: readonly PermissionSlug[] = [],
+): Promise<ReadonlyMap<PermissionSlug, PermissionId>> {
+  const ids = await stores.permissions.idsOf(uid, [...new Set([...required, ...others])]);
+  const unknown = required.filter((slug) => !ids.has(slug));
+  if (unknown.length) throw refuse.permissionUnknown(unknown);
+  return ids;
+}
+
+export function checkPermissionQuota(dependencies: Dependencies, role: string, count: number): void {
+  const limit = dependencies.quotas.permissionsPerRole;
+  if (count > limit) throw refuse.permissionLimitReached(`roles/${role}`, limit);
+}

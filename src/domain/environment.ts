@@ -1,0 +1,44 @@
+import type { EnvironmentUid, RoleId } from "./ids";
+import type { EnvironmentRole } from "./role";
+import type { EnvironmentId, Name } from "./values";
+
+/** An environment as it is stored. */
+export interface Environment {
+  readonly uid: EnvironmentUid;
+  readonly id: EnvironmentId;
+  readonly displayName: Name;
+  readonly multipleRolesEnabled: boolean;
+  readonly createTime: number;
+  readonly updateTime: number;
+  /** Grows with each environment-level write. */
+  readonly revision: number;
+  /** Always a live role. */
+  readonly defaultRoleId: RoleId;
+  readonly order: readonly RoleId[];
+}
+
+/** The end of multiple roles: from then on each member has only the highest of its roles of that moment. */
+export interface MultipleRolesDisabled {
+  /** The revision of the environment that switched multiple roles off. */
+  readonly revision: number;
+  /** The environment's order of that moment. */
+  readonly order: readonly RoleId[];
+  readonly createTime: number;
+}
+
+export interface EnvironmentState {
+  readonly environment: Environment;
+  /** Live roles and tombstones. */
+  readonly roles: ReadonlyMap<RoleId, EnvironmentRole>;
+  readonly multipleRolesDisabled: readonly MultipleRolesDisabled[];
+}
+
+/** An environment as a caller sees it. */
+export interface EnvironmentView {
+  readonly id: EnvironmentId;
+  readonly displayName: Name;
+  readonly multipleRolesEnabled: boolean;
+  readonly etag: string;
+  readonly createTime: number;
+  readonly updateTime: number;
+}

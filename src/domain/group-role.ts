@@ -1,0 +1,21 @@
+import type { RoleId } from "./ids";
+import type { Slug } from "./slug";
+import type { EnvironmentId, GroupId, OrganizationId } from "./values";
+
+/** A group mapped to a role, as it is stored. Where the role is gone, `mappedRole` tells what it means. */
+export interface GroupRole {
+  readonly groupId: GroupId;
+  readonly roleId: RoleId;
+  readonly createTime: number;
+  readonly updateTime: number;
+}
+
+/** A mapped group as a caller sees it. */
+export interface GroupRoleView {
+  readonly environmentId: EnvironmentId;
+  readonly organizationId: OrganizationId;
+  readonly groupId: GroupId;
+  readonly roleSlug: Slug;
+  readonly createTime: number;
+  readonly updateTime: number;
+}

@@ -1,0 +1,67 @@
+import mysql from "mysql2/promise";
+import { Fault } from "../../domain/fault";
+import { ConnectionSettings } from "./connection-settings";
+
+/** Watches a server over a connection of its own, so that a busy pool is not taken for a dead server. */
+export class Monitor {
+  private constructor(
+    /** HOST:PORT, or the path of a socket. */
+    readonly host: string,
+    /** For every connection to this server. */
+    readonly settings: ConnectionSettings,
+    private readonly connection: mysql.Connection,
+    private readonly timeout: number,
+    private readonly mustBeWritable: boolean,
+  ) {}
+
+  static async connect(
+    options: mysql.ConnectionOptions,
+    host: string,
+    timeout: number,
+    mustBeWritable: boolean,
+  ): Promise<Monitor> {
+    const connection = await mysql.createConnection(options);
+    connection.on("error", () => undefined);
+    try {
+      const ask = async (sql: string) => (await connection.query<mysql.RowDataPacket[]>({ sql, timeout }))[0];
+      const settings = await ConnectionSettings.of(ask);
+      await settings.withoutClusterWaits().apply(ask);
+      return new Monitor(host, settings, connection, timeout, mustBeWritable);
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
+  }
+
+  /** Throws when the server does not answer. False: it answers, but another one is to be looked for. */
+  async check(): Promise<boolean> {
+    return !((await this.look()).readOnly && this.mustBeWritable);
+  }
+
+  async look(): Promise<{ readonly engine: "mariadb" | "mysql"; readonly readOnly: boolean }> {
+    await this.checkQuorum();
+    const sql = "SELECT VERSION() AS version, @@global.read_only AS readOnly";
+    const [rows] = await this.connection.query<mysql.RowDataPacket[]>({ sql, timeout: this.timeout });
+    return {
+      engine: /mariadb/i.test(String(rows[0]?.["version"])) ? "mariadb" : "mysql",
+      readOnly: Number(rows[0]?.["readOnly"]) === 1,
+    };
+  }
+
+  /** A node of a Galera cluster that is cut off from the others answers, but no statement that needs a table. */
+  private async checkQuorum(): Promise<void> {
+    const isNode = await this.shown("VARIABLES", "wsrep_on");
+    if (isNode === "ON" && (await this.shown("STATUS", "wsrep_ready")) !== "ON")
+      throw new Fault("the node is not ready for its cluster (wsrep_ready)");
+  }
+
+  private async shown(kind: "VARIABLES" | "STATUS", name: string): Promise<unknown> {
+    const sql = `SHOW GLOBAL ${kind} LIKE '${name}'`;
+    const [[row]] = await this.connection.query<mysql.RowDataPacket[]>({ sql, timeout: this.timeout });
+    return row?.["Value"];
+  }
+
+  close(): void {
+    this.connection.destroy();
+  }
+}

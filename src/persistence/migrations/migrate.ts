@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type DataSource, MigrationExecutor } from "typeorm";
+import { Fault } from "../../domain/fault";
+import { Lease } from "../lease";
+import { schemaState } from "./schema-state";
+import { untilAborted } from "../connection/until-aborted";
+
+export interface MigrationOptions {
+  /**
+   * Ends the waiting at once, and migrations after the statement under way; they are repeated from the beginning of
+   * the one that was interrupted. The promise rejects with the reason.
+   */
+  readonly signal?: AbortSignal | undefined;
+  /** Called with a sentence, once, when another process has been waited for so long. */
+  readonly onWait?: ((sentence: string) => void) | undefined;
+  /** Milliseconds; by default longer than migrations of a small database take. */
+  readonly patience?: number | undefined;
+}
+
+/** Milliseconds between two tries to take the lease. */
+const pause = 100;
+
+const waitSentence =
+  "Another process is migrating the database: this one waits until that is done, and takes over when the other has" +
+  " given no sign of life for 15 seconds";
+
+/** Returns the names of the migrations that the database lacks. */
+export const pendingMigrations = async (dataSource: DataSource): Promise<readonly string[]> =>
+  (await schemaState(dataSource)).pending;
+
+/** Brings the schema up to date. Of several processes at once one does it, the others wait for it. */
+export async function migrate(dataSource: DataSource, options: MigrationOptions = {}): Promise<void> {
+  const { signal = new AbortController().signal } = options;
+  const isPending = async () => (await untilAborted(pendingMigrations(dataSource), signal)).length > 0;
+  if (!(await isPending())) return;
+  await untilAborted(createLeases(dataSource), signal);
+  await underLease(dataSource, options, async () => {
+    if (!(await isPending())) return;
+    await execute(dataSource, signal, (executor) => executor.executePendingMigrations());
+  });
+}
+
+/**
+ * Takes the schema back by one migration, with everything in the tables it had made. Changes nothing and throws when
+ * the last migration is another than the one named.
+ */
+export async function revert(
+  dataSource: DataSource,
+  migration?: string,
+  options: MigrationOptions = {},
+): Promise<void> {
+  const { signal = new AbortController().signal } = options;
+  await untilAborted(createLeases(dataSource), signal);
+  await underLease(dataSource, options, async () => {
+    const { done, unknown } = await untilAborted(schemaState(dataSource), signal);
+    const last = unknown.at(-1) ?? done.at(-1);
+    if (migration !== undefined && migration !== last)
+      throw new Fault(`Another process has changed the schema: ${migration} is not the last migration any more.`);
+    await execute(dataSource, signal, (executor) => executor.undoLastMigration());
+  });
+}
+
+const isSqlite = (dataSource: DataSource) => dataSource.options.type === "better-sqlite3";
+
+/** Lets no statement begin once the signal has aborted, apart from the one that takes a transaction back. */
+async function execute(
+  dataSource: DataSource,
+  signal: AbortSignal,
+  work: (executor: MigrationExecutor) => Promise<unknown>,
+): Promise<void> {
+  const runner = dataSource.createQueryRunner();
+  const query = runner.query.bind(runner);
+  runner.query = ((...parameters: Parameters<typeof query>) => {
+    if (parameters[0] !== "ROLLBACK") signal.throwIfAborted();
+    return query(...parameters);
+  }) as typeof query;
+  const executor = new MigrationExecutor(dataSource, runner);
+  executor.transaction = isSqlite(dataSource) ? "each" : "none";
+  try {
+    await work(executor);
+  } finally {
+    runner.query = query; // SQLite has one runner for everything
+    await runner.release();
+  }
+}
+
+async function createLeases(dataSource: DataSource): Promise<void> {
+  const [ascii, end] = isSqlite(dataSource)
+    ? ["", ""]
+    : [" CHARACTER SET ascii COLLATE ascii_bin", " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"];
+  await dataSource.query(
+    `CREATE TABLE IF NOT EXISTS leases (name varchar(32)${ascii} NOT NULL, holder varchar(36)${ascii} NOT NULL, ` +
+      `beat bigint NOT NULL, PRIMARY KEY (name))${end}`,
+  );
+}
+
+async function underLease(
+  dataSource: DataSource,
+  { signal = new AbortController().signal, onWait, patience = 3000 }: MigrationOptions,
+  work: () => Promise<void>,
+): Promise<void> {
+  const lease = new Lease((statements) => statements(dataSource.manager), "migrations");
+  const take = () => untilAborted(lease.take(), signal, (isTaken) => isTaken && lease.release());
+  for (let waited = 0; !(await take()); waited += pause) {
+    if (waited === patience) onWait?.(waitSentence);
+    await sleep(pause, undefined, { signal });
+  }
+  const beating = setInterval(() => void lease.beat().catch(() => undefined), 2000);
+  try {
+    await work();
+  } finally {
+    clearInterval(beating);
+    await lease.release();
+  }
+}

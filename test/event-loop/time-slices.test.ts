@@ -1,0 +1,68 @@
+import { performance } from "node:perf_hooks";
+import { Portions, inPortions, mapInSlices, turn } from "../../src/event-loop/time-slices";
+
+function keepBusy(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
+/** Counts the turns of the event loop while something is done. */
+async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
+  let turns = 0;
+  let counting = true;
+  const count = () => {
+    turns += 1;
+    if (counting) setImmediate(count);
+  };
+  setImmediate(count);
+  await work();
+  counting = false;
+  return turns;
+}
+
+test("long work gives the event loop its turn again and again, and keeps its order", async () => {
+  const items = Array.from({ length: 30 }, (_, index) => index);
+  let results: number[] = [];
+  const turns = await turnsDuring(async () => {
+    results = await mapInSlices(items, (item, index) => {
+      keepBusy(5);
+      return item * index;
+    });
+  });
+  expect(results).toEqual(items.map((item) => item * item));
+  expect(turns).toBeGreaterThanOrEqual(10);
+});
+
+test("short work takes no turn", async () => {
+  expect(await turnsDuring(() => mapInSlices([1, 2, 3], (item) => item))).toBe(0);
+});
+
+test("of all work that waits one slice is done in a turn, in order of arrival", async () => {
+  const order: string[] = [];
+  const wait = async (name: string) => {
+    await turn();
+    order.push(name);
+    setImmediate(() => order.push("loop"));
+  };
+  await Promise.all([wait("a"), wait("b"), wait("c")]);
+  expect(order.filter((name) => name !== "loop")).toEqual(["a", "b", "c"]);
+  expect(order.indexOf("loop")).toBeLessThan(order.indexOf("c"));
+});
+
+test("portions follow the rows that items have", async () => {
+  const sizes: number[] = [];
+  await inPortions(Array<number>(1005).fill(0), async (portion) => {
+    sizes.push(portion.length);
+    return portion.length;
+  });
+  expect(sizes).toEqual([5, 1000]);
+  const portions = new Portions();
+  portions.had(5, 2500);
+  expect(portions.size).toBe(5);
+  portions.had(5, 5000);
+  expect(portions.size).toBe(2);
+  portions.had(2, 1_000_000);
+  expect(portions.size).toBe(1);
+  portions.had(1, 0);
+  expect(portions.size).toBe(1000);
+});
