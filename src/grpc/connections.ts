@@ -57,6 +57,17 @@ export class Connection {
     this.connections.giveBack(this, cost.stream + kept);
   }
 
+  /** Leaves what the peer sends in the operating system's buffers. */
+  stopReading(): void {
+    handleOf(this.socket)?.readStop();
+  }
+
+  /** Goes on reading, unless Node itself waits for the peer to take what is written: it goes on by itself then. */
+  startReading(): void {
+    const handle = handleOf(this.socket);
+    if (handle?.writeQueueSize === 0) handle.readStart();
+  }
+
   close(reason?: Closing): void {
     if (this.isClosed) return;
     this.keep(-this.counted);
@@ -176,6 +187,15 @@ export class Connections {
     }
   }
 }
+
+/** What Node reads a socket by. HTTP/2 takes what it reads away from the socket, which cannot be paused then. */
+interface Handle {
+  readonly writeQueueSize: number;
+  readStart(): void;
+  readStop(): void;
+}
+
+const handleOf = (socket: Socket) => (socket as unknown as Readonly<Record<string, Handle | null>>)["_handle"];
 
 /** A peer may use one port of its own for connections to several addresses of this machine. */
 const nameOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket) =>

@@ -6,6 +6,7 @@ import { type Closing, type Connection, Connections } from "./connections";
 import { Exchange } from "./exchange";
 import { FairTurns } from "../event-loop/fair-turns";
 import type { TransportHooks } from "./hooks";
+import { ReadingTurns } from "./reading-turns";
 import { RequestReader } from "./request-reader";
 import { statusOf } from "./status";
 import type { Arrival } from "./unary";
@@ -51,6 +52,7 @@ function weightOf(rawHeaders: readonly string[]): number {
 export class Transport implements TransportHooks {
   private readonly arrivals = new Map<string, Arrival>();
   private readonly turns = new FairTurns<Connection>();
+  private readonly reading = new ReadingTurns<Connection>();
   private readonly connections: Connections;
   private readonly reader: RequestReader;
 
@@ -91,6 +93,8 @@ export class Transport implements TransportHooks {
 
   onSession(session: Http2Session): void {
     this.connections.begin(session);
+    const connection = this.connections.of(session);
+    if (connection) this.reading.wait(connection);
   }
 
   onStream(
@@ -101,6 +105,7 @@ export class Transport implements TransportHooks {
   ): void {
     const connection = this.connections.of(stream.session);
     if (!connection) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
+    this.reading.count(connection);
     const exchange = new Exchange(stream, headers, connection);
     exchange.keep(weightOf(rawHeaders));
     const isGrpc = headers["content-type"]?.startsWith("application/grpc");

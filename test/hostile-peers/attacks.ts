@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib";
 import { frame, grpcBody, preface } from "../support/frames";
 import { message } from "../support/raw";
 import { type Attack, createRole, flood, listRoles, onEachStream, peers, reflection, streams } from "./attack";
+import { attacksByCalls } from "./attacks-by-calls";
 import { attacksByStreams } from "./attacks-by-streams";
 import { RawPeer, flags, grpcHeaders, headerBlock, types } from "./raw-peer";
 
@@ -15,6 +16,7 @@ const nextStream = () => (next = next > 2 ** 30 ? 1 : next + 2);
 
 export const attacks: Readonly<Record<string, Attack>> = {
   ...attacksByStreams,
+  ...attacksByCalls,
   "compressed messages that inflate a thousandfold, held open": peers(8, async (address) =>
     onEachStream(await RawPeer.open(address), grpcHeaders(createRole, { "grpc-encoding": "gzip" }), bomb),
   ),

@@ -16,11 +16,11 @@ export const flags = { endStream: 1, ack: 1, endHeaders: 4 } as const;
 
 const initialWindow = 65_535;
 
-/** Encodes headers without compression. */
-export function headerBlock(headers: Readonly<Record<string, string>>): Buffer {
+/** Encodes headers without compression. `indexed`: the server keeps them in its table, from where later headers name them. */
+export function headerBlock(headers: Readonly<Record<string, string>>, { indexed = false } = {}): Buffer {
   return Buffer.concat(
     Object.entries(headers).flatMap(([name, value]) => [
-      Buffer.from([0]),
+      Buffer.from([indexed ? 0x40 : 0]),
       ...[name, value].map((text) => Buffer.concat([lengthOf(Buffer.byteLength(text)), Buffer.from(text)])),
     ]),
   );
@@ -121,6 +121,11 @@ export class RawPeer {
       this.waiting.set(stream, () => resolve(true));
       this.socket.once("close", () => resolve(false));
     });
+  }
+
+  /** Leaves what the server sends in the operating system's buffers. */
+  stopReading(): void {
+    this.socket.pause();
   }
 
   destroy(): void {
