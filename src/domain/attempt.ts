@@ -2,6 +2,7 @@ import { refuse } from "./errors";
 import { type EnvironmentId, type Fields, type RequestId, parseRequestId } from "./fields";
 import type { Clock } from "./ids";
 import { limits } from "./limits";
+import { Slice } from "./slices";
 import type { CallSignal, Stores } from "./stores";
 
 /** What the transport knows of a call. */
@@ -54,7 +55,10 @@ export class Answers {
     { identified }: Attempt,
   ): Promise<{ readonly answer: T } | undefined> {
     if (!identified) return undefined;
+    const slice = new Slice();
     const { requestId, fingerprint } = identified;
+    const ended = slice.end();
+    if (ended) await ended;
     const earlier = await stores.answers.find(id, requestId, this.clock() - limits.requestIdLifetime);
     if (!earlier) return undefined;
     if (earlier.fingerprint !== fingerprint) throw refuse.requestIdReused(requestId);

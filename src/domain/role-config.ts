@@ -1,5 +1,6 @@
 import type { EnvironmentId, PermissionSlug } from "./fields";
 import type { Digest, RoleId } from "./ids";
+import { once } from "./once";
 import { inOrder } from "./priority";
 import { type EnvironmentRole, type Role, type RoleView, isLive, roleEtag } from "./role";
 import type { Slug } from "./slug";
@@ -24,19 +25,23 @@ export interface RoleConfigView {
 }
 
 /** What holds in the environment itself. */
-export function environmentContext({ environment, roles }: EnvironmentState): Context {
-  return {
+export const environmentContext = once(
+  ({ environment, roles }: EnvironmentState): Context => ({
     environmentId: environment.id,
     inheritsEnvironment: false,
     roles: inOrder(environment.order, [...roles.values()].filter(isLive)),
     defaultRole: successor(roles, environment.defaultRoleId),
-  };
-}
+  }),
+);
+
+const inheritedContext = once(
+  (state: EnvironmentState): Context => ({ ...environmentContext(state), inheritsEnvironment: true }),
+);
 
 /** What holds in an organization: its own configuration, else the environment's. */
 export function organizationContext(state: EnvironmentState, organization: OrganizationState | undefined): Context {
   const own = organization?.own;
-  if (!own) return { ...environmentContext(state), inheritsEnvironment: true };
+  if (!own) return inheritedContext(state);
   const roles = inOrder(own.order, [...[...state.roles.values()].filter(isLive), ...organization.customRoles]);
   return ownContext(state, { ...organization, own }, roles);
 }

@@ -12,6 +12,7 @@ import type { Authenticator } from "../auth/authenticator";
 import { type Action, type Caller, authorize } from "../domain/authorization";
 import { Refusal } from "../domain/errors";
 import type { Call } from "../domain/attempt";
+import { turn } from "../domain/slices";
 import type { CallSignal } from "../domain/stores";
 import { limits } from "../domain/limits";
 import { type Actions, demandOf } from "./actions";
@@ -131,6 +132,9 @@ function shed({ method, passage }: Route, exchange: Exchange): void {
   refusals.do(refusal);
 }
 
+/** Bytes of a request whose decoding takes as long as a slice of work. */
+const largeRequest = 256 * 1024;
+
 const cancelled = new Error("The caller has given up");
 
 /** A call on its way, and all that it needs there in one object: closures for each of it keep more in memory for longer. */
@@ -210,9 +214,10 @@ class UnaryCall implements Call, Abandonment {
     const { method, handler, action, passage } = this.route;
     if (!this.caller) throw new Error("a call is answered after its caller is known");
     this.request = decode(method, bytes);
+    if (bytes.length > largeRequest) await turn();
     authorize(this.caller, demandOf(action, this.request));
-    const turn = passage.admission.admit(this);
-    if (turn) await turn;
+    const admitted = passage.admission.admit(this);
+    if (admitted) await admitted;
     try {
       return await (this.traced ? this.traced.run(() => handler(this.request, this)) : handler(this.request, this));
     } finally {

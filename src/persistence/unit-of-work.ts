@@ -2,6 +2,7 @@ import { ExponentialBackoff, handleType, retry } from "cockatiel";
 import type { DataSource, EntityManager } from "typeorm";
 import { Refusal, refuse } from "../domain/errors";
 import { once } from "../domain/once";
+import { noteWork } from "../domain/slices";
 import type { CallSignal, Stores, UnitOfWork } from "../domain/stores";
 import type { DatabaseAccess } from "./database";
 import { Conflict, translated } from "./driver-errors";
@@ -32,7 +33,7 @@ export class TypeormUnitOfWork implements UnitOfWork {
 
   write<T>(work: (stores: Stores) => Promise<T>, signal?: CallSignal): Promise<T> {
     return this.run(
-      (dataSource) => dataSource.transaction((manager) => work(storesOn(new Session(manager, signal)))),
+      (dataSource) => committed(dataSource, (manager) => work(storesOn(new Session(manager, signal)))),
       signal,
     );
   }
@@ -78,6 +79,19 @@ export class TypeormUnitOfWork implements UnitOfWork {
     if (error instanceof Refusal && error.kind === "unavailable") this.database.suspect(error.cause);
     return error;
   }
+}
+
+/** Does work in a transaction. SQLite commits it in this thread: that belongs to the slice. */
+async function committed<T>(dataSource: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  let end = 0;
+  const result = await dataSource.transaction(async (manager) => {
+    const done = await work(manager);
+    end = performance.now();
+    return done;
+  });
+  const ended = dataSource.options.type === "better-sqlite3" ? noteWork(performance.now() - end) : undefined;
+  if (ended) await ended;
+  return result;
 }
 
 function storesOn(session: Session): Stores {

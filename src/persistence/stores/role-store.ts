@@ -2,7 +2,7 @@ import { In, Like } from "typeorm";
 import type { OrganizationId, PermissionSlug } from "../../domain/fields";
 import type { EnvironmentUid, PermissionId, RoleId } from "../../domain/ids";
 import type { EnvironmentRole, Role, Tombstone } from "../../domain/role";
-import { inPortions } from "../../domain/slices";
+import { Slice, inPortions } from "../../domain/slices";
 import type { OrganizationState } from "../../domain/state";
 import type { RoleStore } from "../../domain/stores";
 import { orKeyTaken } from "../driver-errors";
@@ -161,7 +161,14 @@ export class TypeormRoleStore implements RoleStore {
       return rows.length < grantsAtOnce ? undefined : rows.at(-1);
     };
     if (this.session.engine !== "better-sqlite3") {
-      if (organizationIds.length) add(await this.grantsOf(environmentUid, among(organizationIds), organizationIds));
+      if (!organizationIds.length) return grants;
+      const slice = new Slice();
+      const rows = await this.grantsOf(environmentUid, among(organizationIds), organizationIds);
+      for (let start = 0; start < rows.length; start += grantsAtOnce) {
+        add(rows.slice(start, start + grantsAtOnce));
+        const ended = slice.end();
+        if (ended) await ended;
+      }
       return grants;
     }
     for (let left = organizationIds.toSorted(); left.length; ) {
