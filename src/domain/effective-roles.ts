@@ -2,6 +2,7 @@ import type { EnvironmentState } from "./environment";
 import { refuse } from "./errors";
 import type { Digest, RoleId } from "./ids";
 import type { OrganizationState, OwnConfig } from "./organization";
+import { memo } from "./memo";
 import { inOrder } from "./priority";
 import { type EnvironmentRole, type Role, type RoleView, isLive, roleEtag } from "./role";
 import { defaultRoleOf, successor } from "./role-resolution";
@@ -26,14 +27,18 @@ export interface RoleConfigView {
 }
 
 /** What holds in the environment itself. */
-export function environmentRoles({ environment, roles }: EnvironmentState): EffectiveRoles {
-  return {
+export const environmentRoles = memo(
+  ({ environment, roles }: EnvironmentState): EffectiveRoles => ({
     environmentId: environment.id,
     inheritsEnvironment: false,
     roles: inOrder(environment.order, [...roles.values()].filter(isLive)),
     defaultRole: successor(roles, environment.defaultRoleId),
-  };
-}
+  }),
+);
+
+const inheritedRoles = memo(
+  (state: EnvironmentState): EffectiveRoles => ({ ...environmentRoles(state), inheritsEnvironment: true }),
+);
 
 /** What holds in an organization: its own configuration, else the environment's. */
 export function organizationRoles(
@@ -41,7 +46,7 @@ export function organizationRoles(
   organization: OrganizationState | undefined,
 ): EffectiveRoles {
   const own = organization?.own;
-  if (!own) return { ...environmentRoles(state), inheritsEnvironment: true };
+  if (!own) return inheritedRoles(state);
   const roles = inOrder(own.order, [...[...state.roles.values()].filter(isLive), ...organization.customRoles]);
   return rolesWithOwnConfig(state, { ...organization, own }, roles);
 }

@@ -1,5 +1,5 @@
 /** Milliseconds of work after which others have their turn: far below what a caller notices. */
-export const sliceTime = 8;
+const sliceTime = 8;
 
 /** Milliseconds for some pieces of work below which more of them are done before the clock is looked at again. */
 const shortPiece = 0.5;
@@ -8,29 +8,43 @@ const mostPieces = 8;
 /** Work that waits for its next slice, in order of arrival. */
 const waiting: (() => void)[] = [];
 
+/** Milliseconds of work since the last turn, whoever has done it: many short pieces keep the others waiting as a long one does. */
+let worked = 0;
+
 function next(): void {
+  worked = 0;
   waiting.shift()?.();
   if (waiting.length) setImmediate(next);
 }
 
-/** Gives the event loop back. Of all work that waits, one slice is done in each of its turns. */
+/**
+ * Gives the event loop back. Of all work that waits, one slice is done in each of its turns. The first one waits for two
+ * immediates: what comes from a socket would go on in the turn that read it after one.
+ */
 export function turn(): Promise<void> {
   return new Promise((resolve) => {
-    if (waiting.push(resolve) === 1) setImmediate(next);
+    if (waiting.push(resolve) === 1) setImmediate(() => setImmediate(next));
   });
 }
 
-/** Measures the work since the last turn, to end a slice when it has taken long enough. */
+/** Notes milliseconds of work. Returns the next turn where the slice has taken long enough, undefined where time is left. */
+export function noteWork(milliseconds: number): Promise<void> | undefined {
+  worked += milliseconds;
+  return worked < sliceTime ? undefined : turn();
+}
+
+/** Measures work as long as it goes on, to end a slice when it has taken long enough. */
 export class Slice {
-  private start = performance.now();
-  private measured = this.start;
+  private measured = performance.now();
   private unmeasured = 0;
   private piecesAtOnce = 1;
 
   /** Undefined: there is time left. */
   end(): Promise<void> | undefined {
+    const before = this.measured;
     this.measured = performance.now();
-    return this.measured - this.start < sliceTime ? undefined : this.next();
+    const ended = noteWork(this.measured - before);
+    return ended && this.after(ended);
   }
 
   /** The same for pieces of work of which most are short: looking at the clock takes longer than some of them. */
@@ -44,9 +58,9 @@ export class Slice {
     return ended;
   }
 
-  private async next(): Promise<void> {
-    await turn();
-    this.start = performance.now();
+  private async after(ended: Promise<void>): Promise<void> {
+    await ended;
+    this.measured = performance.now();
   }
 }
 
@@ -56,13 +70,15 @@ export async function mapInSlices<T, R>(items: readonly T[], work: (item: T, ind
   const current = new Slice();
   for (let index = 0; index < items.length; index += 1) {
     results.push(work(items[index] as T, index));
-    const ended = current.endOnceInAWhile();
+    const ended = index < items.length - 1 ? current.endOnceInAWhile() : current.end();
     if (ended) await ended;
   }
   return results;
 }
 
 const rowsOfPortion = 2500;
+/** Rows from which on reading them takes a good part of a slice. */
+const manyRows = 500;
 const mostItems = 1000;
 
 /**
@@ -85,9 +101,13 @@ export async function inPortions<Item>(
   work: (portion: readonly Item[]) => Promise<number>,
 ): Promise<void> {
   const portions = new Portions();
+  const slice = new Slice();
   for (let start = 0; start < items.length; ) {
     const portion = items.slice(start, start + portions.size);
-    portions.had(portion.length, await work(portion));
+    const rows = await work(portion);
+    portions.had(portion.length, rows);
     start += portion.length;
+    const ended = rows < manyRows ? undefined : slice.end();
+    if (ended) await ended;
   }
 }

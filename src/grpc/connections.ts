@@ -62,10 +62,9 @@ export class Connection {
     handleOf(this.socket)?.readStop();
   }
 
-  /** Goes on reading, unless Node itself waits for the peer to take what is written: it goes on by itself then. */
+  /** Goes on reading. Where Node waits for the peer to take what is written, it stops reading again by itself. */
   startReading(): void {
-    const handle = handleOf(this.socket);
-    if (handle?.writeQueueSize === 0) handle.readStart();
+    handleOf(this.socket)?.readStart();
   }
 
   close(reason?: Closing): void {
@@ -190,7 +189,6 @@ export class Connections {
 
 /** What Node reads a socket by. HTTP/2 takes what it reads away from the socket, which cannot be paused then. */
 interface Handle {
-  readonly writeQueueSize: number;
   readStart(): void;
   readStop(): void;
 }

@@ -1,5 +1,6 @@
 import type { MembershipServiceService } from "../../gen/orgroles/v1/membership_service";
 import type { UseCases } from "../application/use-cases";
+import { mapInSlices } from "../event-loop/time-slices";
 import { encodeGroupRole, encodeMembership } from "./codec";
 import type { Handlers } from "./unary";
 
@@ -12,13 +13,13 @@ export function membershipHandlers(
       membership: encodeMembership(await memberships.setMemberRoles(request, call)),
     }),
     batchSetMemberRoles: async (request, call) => ({
-      memberships: (await memberships.batchSetMemberRoles(request, call)).map(encodeMembership),
+      memberships: await mapInSlices(await memberships.batchSetMemberRoles(request, call), encodeMembership),
     }),
     getMembership: async (request) => ({ membership: encodeMembership(await memberships.getMembership(request)) }),
     deleteMembership: (request, call) => memberships.deleteMembership(request, call),
     listMemberships: async (request, call) => {
       const { items, nextPageToken } = await memberships.listMemberships(request, call);
-      return { memberships: items.map(encodeMembership), nextPageToken };
+      return { memberships: await mapInSlices(items, encodeMembership), nextPageToken };
     },
     setGroupRole: async (request, call) => ({
       groupRole: encodeGroupRole(await groupRoles.setGroupRole(request, call)),

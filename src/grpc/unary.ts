@@ -15,6 +15,7 @@ import { type Admission, type Cancellation, queueFull } from "../calls/admission
 import { type RequiredActions, demandOf } from "../calls/required-actions";
 import { type Action, type Caller, authorize } from "../domain/authorization";
 import { Refusal } from "../domain/errors";
+import { turn } from "../event-loop/time-slices";
 import { limits } from "../domain/limits";
 import { decode, fingerprintOf } from "./decode";
 import type { Encoded } from "./encoded";
@@ -132,6 +133,9 @@ function shed({ method, passage }: Route, exchange: Exchange): void {
   refusals.run(refusal);
 }
 
+/** Bytes of a request whose decoding takes as long as a slice of work. */
+const largeRequest = 256 * 1024;
+
 const cancelled = new Error("The caller has given up");
 
 /** A call on its way, and all that it needs there in one object: closures for each of it keep more in memory for longer. */
@@ -211,9 +215,10 @@ class UnaryCall implements Call, Cancellation {
     const { method, handler, action, passage } = this.route;
     if (!this.caller) throw new Error("a call is answered after its caller is known");
     this.request = decode(method, bytes);
+    if (bytes.length > largeRequest) await turn();
     authorize(this.caller, demandOf(action, this.request));
-    const turn = passage.admission.admit(this);
-    if (turn) await turn;
+    const admitted = passage.admission.admit(this);
+    if (admitted) await admitted;
     try {
       return await (this.traced ? this.traced.run(() => handler(this.request, this)) : handler(this.request, this));
     } finally {

@@ -7,6 +7,7 @@ import { memo } from "../domain/memo";
 import type { DatabaseAccess } from "./connection/database";
 import { Conflict, translateError } from "./connection/driver-errors";
 import { Session } from "./connection/session";
+import { noteWork } from "../event-loop/time-slices";
 import { TypeormEnvironmentStore } from "./stores/environment-store";
 import { TypeormGroupRoleStore } from "./stores/group-role-store";
 import { TypeormIdempotencyStore } from "./stores/idempotency-store";
@@ -33,7 +34,7 @@ export class TypeormUnitOfWork implements UnitOfWork {
 
   write<T>(work: (stores: Stores) => Promise<T>, signal?: CallSignal): Promise<T> {
     return this.run(
-      (dataSource) => dataSource.transaction((manager) => work(createStores(new Session(manager, signal)))),
+      (dataSource) => committed(dataSource, (manager) => work(createStores(new Session(manager, signal)))),
       signal,
     );
   }
@@ -81,6 +82,19 @@ export class TypeormUnitOfWork implements UnitOfWork {
     if (error instanceof Refusal && error.kind === "unavailable") this.database.suspect(error.cause);
     return error;
   }
+}
+
+/** Does work in a transaction. SQLite commits it in this thread: that belongs to the slice. */
+async function committed<T>(dataSource: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  let end = 0;
+  const result = await dataSource.transaction(async (manager) => {
+    const done = await work(manager);
+    end = performance.now();
+    return done;
+  });
+  const ended = dataSource.options.type === "better-sqlite3" ? noteWork(performance.now() - end) : undefined;
+  if (ended) await ended;
+  return result;
 }
 
 function createStores(session: Session): Stores {

@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { Portions, inPortions, mapInSlices, turn } from "../../src/event-loop/time-slices";
+import { Portions, inPortions, mapInSlices, noteWork, turn } from "../../src/event-loop/time-slices";
 
 function keepBusy(milliseconds: number): void {
   const end = performance.now() + milliseconds;
@@ -33,7 +33,20 @@ test("long work gives the event loop its turn again and again, and keeps its ord
   expect(turns).toBeGreaterThanOrEqual(10);
 });
 
+test("many pieces that are short together give the event loop its turn, whoever does them", async () => {
+  const turns = await turnsDuring(async () => {
+    for (let piece = 0; piece < 10; piece += 1) {
+      await mapInSlices([1], () => keepBusy(3));
+      keepBusy(3);
+      const ended = noteWork(3);
+      if (ended) await ended;
+    }
+  });
+  expect(turns).toBeGreaterThanOrEqual(5);
+});
+
 test("short work takes no turn", async () => {
+  await turn();
   expect(await turnsDuring(() => mapInSlices([1, 2, 3], (item) => item))).toBe(0);
 });
 

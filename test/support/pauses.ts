@@ -14,11 +14,11 @@ export interface WatchedService extends ServiceProcess {
 
 /**
  * Runs in the service, and prints when it gets SIGUSR2. It counts time of the processor, which does not grow when others
- * use the machine too.
+ * use the machine too: that of the thread where Node tells it, otherwise that of all threads of the process.
  */
 const hook = `
 const used = () => {
-  const { user, system } = process.cpuUsage();
+  const { user, system } = process.threadCpuUsage?.() ?? process.cpuUsage();
   return (user + system) / 1000;
 };
 const sorted = () => {

@@ -5,6 +5,7 @@ import { type EnvironmentId, type RequestId, parseRequestId } from "../../domain
 import type { CallSignal } from "../ports/cancellation";
 import type { Stores } from "../ports/unit-of-work";
 import type { Fields } from "./fields";
+import { Slice } from "../../event-loop/time-slices";
 
 /** What the transport knows of a call. */
 export interface Call {
@@ -56,7 +57,10 @@ export class IdempotencyRecords {
     { idempotencyKey }: WriteContext,
   ): Promise<{ readonly answer: T } | undefined> {
     if (!idempotencyKey) return undefined;
+    const slice = new Slice();
     const { requestId, fingerprint } = idempotencyKey;
+    const ended = slice.end();
+    if (ended) await ended;
     const earlier = await stores.idempotency.find(id, requestId, this.clock() - limits.requestIdLifetime);
     if (!earlier) return undefined;
     if (earlier.fingerprint !== fingerprint) throw refuse.requestIdReused(requestId);

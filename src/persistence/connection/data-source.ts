@@ -3,6 +3,7 @@ import mysql, { type PoolOptions, type SslOptions } from "mysql2";
 import { AbstractLogger, DataSource, type DataSourceOptions } from "typeorm";
 import { Fault } from "../../domain/fault";
 import { looksLikePath } from "../../display/shown-text";
+import { leaveCheckpoints } from "./checkpointer";
 import { type Address, type DatabaseUrl, type MysqlUrl, type SqliteUrl, describeAddress } from "./database-url";
 import { type Attempt, DatabaseTrouble, explainFailure } from "./database-trouble";
 import type { Engine } from "../engines/engine";
@@ -58,8 +59,18 @@ export async function openDatabase(
   return dataSource;
 }
 
+interface SqliteOptions {
+  readonly enableWAL?: boolean;
+  /** Whether a checkpointer moves what is committed into the file. Otherwise commits do. */
+  readonly hasCheckpointer?: boolean;
+}
+
 /** One connection: TypeORM gives SQLite no more, and so every use of it goes through a gate. */
-export async function openSqlite({ file }: SqliteUrl, { enableWAL } = { enableWAL: true }): Promise<DataSource> {
+export async function openSqlite(
+  { file }: SqliteUrl,
+  { enableWAL = true, hasCheckpointer = false }: SqliteOptions = {},
+): Promise<DataSource> {
+  const pragmas = ["synchronous = FULL", ...(hasCheckpointer ? leaveCheckpoints : [])];
   const dataSource = new DataSource({
     ...common("sqlite"),
     type: "better-sqlite3",
@@ -67,7 +78,7 @@ export async function openSqlite({ file }: SqliteUrl, { enableWAL } = { enableWA
     database: file,
     timeout: 5000,
     enableWAL,
-    prepareDatabase: (database: { pragma(text: string): void }) => database.pragma("synchronous = FULL"),
+    prepareDatabase: (database: { pragma(text: string): void }) => pragmas.forEach((text) => database.pragma(text)),
   });
   try {
     if (file === ":memory:") return await dataSource.initialize();

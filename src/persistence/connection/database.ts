@@ -3,6 +3,7 @@ import { Mutex } from "async-mutex";
 import type { Logger } from "pino";
 import type { DataSource } from "typeorm";
 import { refuse } from "../../domain/errors";
+import { Checkpointer } from "./checkpointer";
 import { type ConnectionLimits, type ServerConnections, openMysql, openSqlite } from "./data-source";
 import { DatabaseTrouble, troubleOf } from "./database-trouble";
 import { type DatabaseUrl, type MysqlUrl, describeDatabaseUrl } from "./database-url";
@@ -41,6 +42,7 @@ export class Database {
   private readonly stopping = new AbortController();
   private readonly outage: OutageLog;
   private current: DataSource | undefined;
+  private checkpointer: Checkpointer | undefined;
   private mustReopen = false;
   private isPlainTextReported = false;
   private nextComplaint = 0;
@@ -60,7 +62,9 @@ export class Database {
       this.life = this.live(url);
       return;
     }
-    this.current = await this.prepared(await openSqlite(url));
+    this.current = await this.prepared(await openSqlite(url, { hasCheckpointer: url.file !== ":memory:" }));
+    if (url.file !== ":memory:")
+      this.checkpointer = new Checkpointer(url.file, (work) => this.gate.runExclusive(work), this.options.log);
     await onAvailable();
   }
 
@@ -122,6 +126,7 @@ export class Database {
   async close(): Promise<void> {
     this.stop();
     await this.life;
+    await this.checkpointer?.close();
     await this.gate.runExclusive(async () => {
       const { current } = this;
       this.current = undefined;

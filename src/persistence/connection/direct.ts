@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Pool, PoolConnection } from "mysql2";
 import { type DataSource, type QueryRunner, QueryRunnerAlreadyReleasedError } from "typeorm";
-import { sliceTime, turn } from "../../event-loop/time-slices";
+import { noteWork } from "../../event-loop/time-slices";
 import { rememberStatement } from "../../display/failed-statements";
 import { writeValues } from "./literals";
 
@@ -76,7 +76,6 @@ function sendToSqlite({ driver }: DataSource): Send {
     max: keptStatements,
     memoMethod: (sql) => databaseConnection.prepare(sql),
   });
-  let spent = 0;
   return async (sql, parameters) => {
     const start = performance.now();
     let answer: unknown;
@@ -87,11 +86,8 @@ function sendToSqlite({ driver }: DataSource): Send {
       rememberStatement(error, sql);
       throw error;
     }
-    spent += performance.now() - start;
-    if (spent >= sliceTime) {
-      spent = 0;
-      await turn(); // the engine runs in this thread, and no statement gives the event loop back
-    }
+    const ended = noteWork(performance.now() - start);
+    if (ended) await ended; // the engine runs in this thread, and no statement gives the event loop back
     return answer;
   };
 }

@@ -176,8 +176,9 @@ export class TypeormMembershipStore implements MembershipStore {
       const { organizationUid, userId, createTime, updateTime } = member;
       return roleIds.map((id) => [environmentUid, organizationUid, userId, id, severalSince, createTime, updateTime]);
     });
-    for (let start = 0; start < rows.length; start += rowsPerInsert) {
-      const some = rows.slice(start, start + rowsPerInsert);
+    const size = this.session.engine === "better-sqlite3" ? rowsOfSqlite : rowsPerInsert;
+    for (let start = 0; start < rows.length; start += size) {
+      const some = rows.slice(start, start + size);
       const names = "environment_uid, organization_uid, user_id, role_id, several_since, create_time, update_time";
       await this.session.query(insertion("role_assignments", names, some), some.flat());
     }
@@ -205,8 +206,10 @@ export class TypeormMembershipStore implements MembershipStore {
   }
 }
 
-/** Seven parameters a row, and SQLite takes 32 766; as many as nobody waits for. */
+/** As many as a server is not long busy with. */
 const rowsPerInsert = 1000;
+/** SQLite runs in this thread, and no round trip makes many short statements dear. */
+const rowsOfSqlite = 250;
 
 const columns =
   "assigned.organization_uid AS organizationUid, assigned.user_id AS userId, assigned.role_id AS roleId," +
