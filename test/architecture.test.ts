@@ -159,6 +159,25 @@ test("app.ts sees all sides", () => {
   expect(broken({ file: "src/app.ts", text })).toEqual([]);
 });
 
+const lock = /\.(?:touch|lockMemberRoles|closeToNewOrganizations)\(|\borganizations\s*\.lock\(/;
+
+/** Returns the use cases that take a lock themselves. */
+const lockers = (among: readonly Source[]) =>
+  among
+    .filter(({ file, text }) => /^src\/(?:application|jobs)\//.test(file) && lock.test(text))
+    .map(({ file }) => file);
+
+test("one file takes every lock", () => {
+  expect(lockers(sources)).toEqual(["src/application/transactions/scope-locks.ts"]);
+});
+
+test.each(["environments.touch(uid)", "environments.lockMemberRoles(uid)", "organizations.lock(uid, ids)"])(
+  "%s takes a lock",
+  (text) => {
+    expect(lockers([{ file: "src/application/roles/create-role.ts", text: `await stores.${text};` }])).toHaveLength(1);
+  },
+);
+
 test("every folder has a rule", () => {
   expect(sources.filter(({ file }) => !rules.some(({ files }) => files.test(file))).map(({ file }) => file)).toEqual([
     "src/app.ts",

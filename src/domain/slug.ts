@@ -7,12 +7,13 @@ export type Slug = Branded<"Slug">;
 const shape = /^[a-z0-9]+(?:[-_][a-z0-9]+)*$/;
 const rule = `must be 1–${limits.slugLength} characters of a–z, 0–9, - and _, without leading, trailing or consecutive separators`;
 const organizationPrefix = "org-";
+const generatedPattern = new RegExp(`.-[0-9a-z]{${limits.generatedSlugSuffixLength}}$`);
 
-/** Any slug, as a reference to an existing role. */
+/** Parses a reference to an existing role. */
 export const parseSlug: Parse<Slug> = (text) =>
   text.length <= limits.slugLength && shape.test(text) ? { value: text as Slug } : { rule };
 
-/** An environment role's slug: the prefix `org-` is kept for organizations. */
+/** Parses the slug of an environment role: the prefix `org-` is reserved for organizations. */
 export const parseEnvironmentSlug: Parse<Slug> = (text) => {
   const slug = parseSlug(text);
   return "value" in slug && text.startsWith(organizationPrefix)
@@ -20,7 +21,7 @@ export const parseEnvironmentSlug: Parse<Slug> = (text) => {
     : slug;
 };
 
-/** A custom role's explicit slug. */
+/** Parses the explicit slug of a custom role. */
 export const parseCustomSlug: Parse<Slug> = (text) => {
   const slug = parseSlug(text);
   return "value" in slug && !text.startsWith(organizationPrefix)
@@ -28,10 +29,10 @@ export const parseCustomSlug: Parse<Slug> = (text) => {
     : slug;
 };
 
-/** A custom role's slug where it comes from an export: as one was given, or as one was generated. */
+/** Parses the slug of a custom role from an export: an explicit one, or one that was generated. */
 export const parseRestoredSlug: Parse<Slug> = (text) => {
   const slug = parseSlug(text);
-  return "value" in slug && !text.startsWith(organizationPrefix) && !/.-[0-9a-z]{6}$/.test(text)
+  return "value" in slug && !text.startsWith(organizationPrefix) && !generatedPattern.test(text)
     ? { rule: "must begin with org-, or end with - and six characters as generated slugs do" }
     : slug;
 };
@@ -39,7 +40,7 @@ export const parseRestoredSlug: Parse<Slug> = (text) => {
 const cut = (text: string, length: number) => text.slice(0, length).replace(/[-_]$/, "");
 
 /**
- * The part of a slug that comes from a name. Never empty, never `org` and never beginning with `org-`, so that
+ * Returns the part of a slug that comes from a name. It is never empty, never `org` and never beginning with `org-`, so that
  * only explicit slugs begin with `org-`.
  */
 export function slugStem(name: string): string {
@@ -53,13 +54,13 @@ export function slugStem(name: string): string {
   return stem || "role";
 }
 
-/** The slug of a custom role that was created without one: its name, and the last characters of its id. */
+/** Returns the slug of a custom role that is created without one: its name, and the last characters of its id. */
 export function generateSlug(name: string, roleId: string): Slug {
   const suffix = roleId.slice(-limits.generatedSlugSuffixLength).toLowerCase();
   return `${cut(slugStem(name), limits.generatedSlugStemLength)}-${suffix}` as Slug;
 }
 
-/** The explicit slug a form would pre-fill: the first of `org-name`, `org-name-2`, … that is not taken. */
+/** Returns the explicit slug that a form pre-fills: the first of `org-name`, `org-name-2`, … that is not taken. */
 export function suggestCustomSlug(name: string, taken: ReadonlySet<string>): Slug {
   const stem = organizationPrefix + slugStem(name);
   for (let number = 1; ; number += 1) {

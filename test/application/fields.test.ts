@@ -88,7 +88,7 @@ function refusalOf(fill: (fields: Fields) => void): Refusal | undefined {
   const fields = new Fields();
   fill(fields);
   try {
-    fields.check();
+    fields.check({});
     return undefined;
   } catch (error) {
     return error as Refusal;

@@ -6,13 +6,15 @@ import { Fields } from "../request/fields";
 import { parseEnvironmentId } from "../request/scope";
 import { accessIn, parseMember } from "./member-access";
 
+/** Returns the roles and permissions of a member. Throws MEMBERSHIP_NOT_FOUND. */
 export async function getAccess(dependencies: Dependencies, request: MemberScope): Promise<AccessView> {
   const fields = new Fields();
-  const environmentId = parseEnvironmentId(fields, request);
-  const member = parseMember(fields, request);
-  fields.check();
+  const member = fields.check({
+    environmentId: parseEnvironmentId(fields, request),
+    ...parseMember(fields, request),
+  });
 
-  const snapshot = await dependencies.snapshots.read(environmentId, [member]);
+  const snapshot = await dependencies.snapshots.read(member.environmentId, [member]);
   const { access, roles } = accessIn(snapshot, member);
   const [primary, ...others] = roles;
   if (!primary) throw refuse.membershipNotFound(member.organizationId, member.userId);

@@ -12,7 +12,7 @@ export interface Member {
   readonly userId: UserId;
 }
 
-/** What holds in the member's organization, and the roles it has there in order; none where it is no member. */
+/** Returns the access in the member's organization, and the member's roles there in order: none if it is no member. */
 export function accessIn(
   snapshot: ReadSnapshot,
   { organizationId, userId }: Member,
@@ -23,7 +23,8 @@ export function accessIn(
   return { access, roles: rolesInOrder(access.effective, resolveMemberRoles(snapshot.state, state, member)) };
 }
 
-export function parseMember(fields: Fields, request: Omit<MemberScope, "environmentId">): Member {
+/** Parses the fields that name a member, to be checked with the others of the request. */
+export function parseMember(fields: Fields, request: Omit<MemberScope, "environmentId">) {
   return {
     organizationId: fields.required<OrganizationId>("organization_id", request.organizationId, parseId),
     userId: fields.required<UserId>("user_id", request.userId, parseId),

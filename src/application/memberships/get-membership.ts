@@ -6,11 +6,13 @@ import { Fields } from "../request/fields";
 import { parseOrganizationScope } from "../request/scope";
 import { type MemberScope, inOrganization } from "./member";
 
+/** Returns a member. Throws MEMBERSHIP_NOT_FOUND. */
 export async function getMembership(dependencies: Dependencies, request: MemberScope): Promise<MembershipView> {
   const fields = new Fields();
-  const scope = parseOrganizationScope(fields, request);
-  const userId = fields.required<UserId>("user_id", request.userId, parseId);
-  fields.check();
+  const { scope, userId } = fields.check({
+    scope: parseOrganizationScope(fields, request),
+    userId: fields.required<UserId>("user_id", request.userId, parseId),
+  });
 
   const { environmentId, organizationId } = scope;
   const snapshot = await dependencies.snapshots.read(environmentId, [{ organizationId, userId }]);

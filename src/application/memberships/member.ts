@@ -13,6 +13,7 @@ export interface MemberScope extends OrganizationScope {
   readonly userId: string;
 }
 
+/** Returns the roles in force in an organization, and how its members are viewed. */
 export function inOrganization(dependencies: Dependencies, state: EnvironmentState, organization: OrganizationState) {
   const effective = organizationRoles(state, organization);
   const view = (membership: Membership) =>
@@ -20,6 +21,7 @@ export function inOrganization(dependencies: Dependencies, state: EnvironmentSta
   return { organization, effective, view };
 }
 
+/** Throws MEMBERSHIP_NOT_FOUND if there is no such member, and ETAG_MISMATCH for the etag of another version of it. */
 export function checkMembershipEtag(
   dependencies: Dependencies,
   state: EnvironmentState,
@@ -29,6 +31,6 @@ export function checkMembershipEtag(
   etag: string,
 ): void {
   if (!membership) throw refuse.membershipNotFound(organization.id, userId);
-  const held = resolveMemberRoles(state, organization, membership);
-  if (etag !== membershipEtag(dependencies.digest, membership, held)) throw refuse.etagMismatch(etag);
+  const resolved = resolveMemberRoles(state, organization, membership);
+  if (etag !== membershipEtag(dependencies.digest, membership, resolved)) throw refuse.etagMismatch(etag);
 }

@@ -1,4 +1,4 @@
-import type { Change } from "../../application/blueprints/changes";
+import type { Change } from "../../application/blueprints/change";
 
 /** How many things are added, changed and deleted. */
 export class Tally {
