@@ -41,8 +41,8 @@ import { updateRole } from "./roles/update-role";
 
 type UseCase = (dependencies: Dependencies, ...parameters: never[]) => unknown;
 
-/** Use cases that already have their dependencies. */
-type Bound<Functions> = {
+/** Use cases that have got their dependencies. */
+type BoundUseCases<Functions> = {
   readonly [Name in keyof Functions]: Functions[Name] extends (
     dependencies: Dependencies,
     ...parameters: infer Parameters
@@ -51,17 +51,17 @@ type Bound<Functions> = {
     : never;
 };
 
-function bind<Functions extends Record<string, UseCase>>(
+function bindDependencies<Functions extends Record<string, UseCase>>(
   dependencies: Dependencies,
   functions: Functions,
-): Bound<Functions> {
+): BoundUseCases<Functions> {
   const bound = Object.entries(functions).map(([name, useCase]) => [name, useCase.bind(undefined, dependencies)]);
-  return Object.fromEntries(bound) as Bound<Functions>;
+  return Object.fromEntries(bound) as BoundUseCases<Functions>;
 }
 
 /** Returns every use case, grouped by the things of the API. */
 export const createUseCases = (dependencies: Dependencies) => ({
-  roles: bind(dependencies, {
+  roles: bindDependencies(dependencies, {
     createRole,
     restoreRole,
     getRole,
@@ -78,7 +78,7 @@ export const createUseCases = (dependencies: Dependencies) => ({
     deleteOrgRole,
     suggestSlug,
   }),
-  environments: bind(dependencies, {
+  environments: bindDependencies(dependencies, {
     createEnvironment,
     ensureEnvironment,
     getEnvironment,
@@ -87,22 +87,22 @@ export const createUseCases = (dependencies: Dependencies) => ({
     deleteEnvironment,
     deleteOrganizationData,
   }),
-  permissions: bind(dependencies, {
+  permissions: bindDependencies(dependencies, {
     createPermission,
     getPermission,
     listPermissions,
     updatePermission,
     deletePermission,
   }),
-  memberships: bind(dependencies, {
+  memberships: bindDependencies(dependencies, {
     setMemberRoles,
     batchSetMemberRoles,
     getMembership,
     deleteMembership,
     listMemberships,
   }),
-  groupRoles: bind(dependencies, { setGroupRole, deleteGroupRole, listGroupRoles, syncMemberGroups }),
-  access: bind(dependencies, { getAccess, checkPermission, batchCheckPermissions }),
+  groupRoles: bindDependencies(dependencies, { setGroupRole, deleteGroupRole, listGroupRoles, syncMemberGroups }),
+  access: bindDependencies(dependencies, { getAccess, checkPermission, batchCheckPermissions }),
 });
 
 export type UseCases = ReturnType<typeof createUseCases>;

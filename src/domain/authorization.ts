@@ -14,7 +14,7 @@ export interface Caller {
   readonly organizations?: ReadonlySet<string> | undefined;
 }
 
-/** The permission that a request needs, known before the request is validated. */
+/** The permission that a request needs. It is read from the request before that is validated. */
 export interface Demand {
   readonly action: Action;
   /** Undefined for a request about all environments. */

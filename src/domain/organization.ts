@@ -8,7 +8,7 @@ export interface OwnConfig {
   readonly order: readonly RoleId[];
 }
 
-/** An organization as it is stored, once it has been written to. */
+/** An organization as it is stored. It has a row only while it has data. */
 export interface Organization {
   readonly uid: OrganizationUid;
   readonly id: OrganizationId;

@@ -5,7 +5,7 @@ interface PriorityItem {
 }
 
 /**
- * Returns roles in priority order. A stored order may name roles that are gone and lack roles that came later: the
+ * Returns roles in priority order. A stored order may name roles that have been deleted and lack newer ones: the
  * former are left out, the latter follow at the bottom in order of creation.
  */
 export function inOrder<Role extends PriorityItem>(stored: readonly string[], roles: Iterable<Role>): Role[] {

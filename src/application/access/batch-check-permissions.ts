@@ -4,7 +4,7 @@ import { mapInSlices } from "../../event-loop/time-slices";
 import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
 import { parseEnvironmentId } from "../request/scope";
-import { type Check, type CheckPermission, checkIn, parseCheck } from "./check-permission";
+import { type Check, type CheckPermission, checkInSnapshot, parseCheck } from "./check-permission";
 
 export interface BatchCheckPermissions {
   readonly environmentId: string;
@@ -28,5 +28,5 @@ export async function batchCheckPermissions(
   });
   const valid = parsed.filter((one): one is Check => !(one instanceof Error));
   const snapshot = await dependencies.snapshots.read(environmentId, valid);
-  return mapInSlices(parsed, (one) => (one instanceof Error ? one : checkIn(snapshot, one)));
+  return mapInSlices(parsed, (one) => (one instanceof Error ? one : checkInSnapshot(snapshot, one)));
 }

@@ -5,7 +5,7 @@ import type { MemberScope } from "../memberships/member";
 import type { ReadSnapshot } from "../reads/read-snapshot";
 import { Fields } from "../request/fields";
 import { parseEnvironmentId } from "../request/scope";
-import { type Member, accessIn, parseMember } from "./member-access";
+import { type Member, resolveMemberAccess, parseMember } from "./member-access";
 
 export interface CheckPermission extends MemberScope {
   readonly permission: string;
@@ -23,11 +23,11 @@ export async function checkPermission(dependencies: Dependencies, request: Check
     ...parseCheck(fields, request),
   });
 
-  return checkIn(await dependencies.snapshots.read(check.environmentId, [check]), check);
+  return checkInSnapshot(await dependencies.snapshots.read(check.environmentId, [check]), check);
 }
 
-export function checkIn(snapshot: ReadSnapshot, check: Check): CheckView {
-  const { access, roles } = accessIn(snapshot, check);
+export function checkInSnapshot(snapshot: ReadSnapshot, check: Check): CheckView {
+  const { access, roles } = resolveMemberAccess(snapshot, check);
   return checkAccess(access, roles, check.permission);
 }
 

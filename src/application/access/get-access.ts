@@ -4,7 +4,7 @@ import type { Dependencies } from "../dependencies";
 import type { MemberScope } from "../memberships/member";
 import { Fields } from "../request/fields";
 import { parseEnvironmentId } from "../request/scope";
-import { accessIn, parseMember } from "./member-access";
+import { resolveMemberAccess, parseMember } from "./member-access";
 
 /** Returns the roles and permissions of a member. Throws MEMBERSHIP_NOT_FOUND. */
 export async function getAccess(dependencies: Dependencies, request: MemberScope): Promise<AccessView> {
@@ -15,7 +15,7 @@ export async function getAccess(dependencies: Dependencies, request: MemberScope
   });
 
   const snapshot = await dependencies.snapshots.read(member.environmentId, [member]);
-  const { access, roles } = accessIn(snapshot, member);
+  const { access, roles } = resolveMemberAccess(snapshot, member);
   const [primary, ...others] = roles;
   if (!primary) throw refuse.membershipNotFound(member.organizationId, member.userId);
   return viewAccess(access, [primary, ...others]);

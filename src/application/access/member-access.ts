@@ -13,7 +13,7 @@ export interface Member {
 }
 
 /** Returns the access in the member's organization, and the member's roles there in order: none if it is no member. */
-export function accessIn(
+export function resolveMemberAccess(
   snapshot: ReadSnapshot,
   { organizationId, userId }: Member,
 ): { access: EffectiveAccess; roles: readonly Role[] } {

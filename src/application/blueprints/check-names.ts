@@ -1,3 +1,4 @@
+import { refuse } from "../../domain/errors";
 import {
   type Blueprint,
   type BlueprintPath,
@@ -5,7 +6,6 @@ import {
   type MembersBlueprint,
   type OrganizationBlueprint,
 } from "./blueprint";
-import { refuse } from "../../domain/errors";
 
 /** The slugs that a blueprint may use: present ones, and those that it and the blueprints before it create. */
 export interface Names {

@@ -6,8 +6,8 @@ import { mapInSlices } from "../../event-loop/time-slices";
 import type { Dependencies } from "../dependencies";
 import type { Fields, Invalid } from "../request/fields";
 import type { WriteContext } from "../request/idempotency";
-import { findAssignableRoles } from "./assignable-roles";
-import { checkMembershipEtag, inOrganization } from "./member";
+import { findAssignableRoles } from "./find-assignable-roles";
+import { checkMembershipEtag, createMembershipViewer } from "./member";
 
 export interface AssignmentRequest {
   readonly organizationId: string;
@@ -47,12 +47,12 @@ export function assignRoles(
   const time = clock();
   const ids = [...new Set(assignments.map(({ organizationId }) => organizationId))];
   return transactions.upsertOrganizations(environmentId, ids, context, async (stores, state, organizationOf) => {
-    const organizations = new Map(
-      await mapInSlices(ids, (id) => [id, inOrganization(dependencies, state, organizationOf(id))] as const),
+    const viewers = new Map(
+      await mapInSlices(ids, (id) => [id, createMembershipViewer(dependencies, state, organizationOf(id))] as const),
     );
     const members = assignments.flatMap((assignment) => {
-      const place = organizations.get(assignment.organizationId);
-      return place ? [{ ...assignment, ...place, organizationUid: place.organization.uid }] : [];
+      const viewer = viewers.get(assignment.organizationId);
+      return viewer ? [{ ...assignment, ...viewer, organizationUid: viewer.organization.uid }] : [];
     });
     const roleIds = await findAssignableRoles(state, members);
     const { uid, revision: materializedAtRevision } = state.environment;

@@ -4,7 +4,7 @@ import { type Membership, countRoles } from "../../domain/membership";
 import type { OrganizationState } from "../../domain/organization";
 import type { Role } from "../../domain/role";
 import { deletedRoles, resolveMemberRoles } from "../../domain/role-resolution";
-import { Portions } from "../../event-loop/time-slices";
+import { Portions } from "../../event-loop/portions";
 import type { Stores } from "../ports/unit-of-work";
 import { loadOrganizations } from "../transactions/load-state";
 
@@ -62,7 +62,7 @@ async function* readPages(
       limit,
     });
     yield page;
-    portions.had(page.length, countRoles(page));
+    portions.addRows(page.length, countRoles(page));
     after = page.length < limit ? undefined : page.at(-1);
   } while (after);
 }

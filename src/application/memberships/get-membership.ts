@@ -4,7 +4,7 @@ import { type UserId, parseId } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
 import { parseOrganizationScope } from "../request/scope";
-import { type MemberScope, inOrganization } from "./member";
+import { type MemberScope, createMembershipViewer } from "./member";
 
 /** Returns a member. Throws MEMBERSHIP_NOT_FOUND. */
 export async function getMembership(dependencies: Dependencies, request: MemberScope): Promise<MembershipView> {
@@ -19,5 +19,5 @@ export async function getMembership(dependencies: Dependencies, request: MemberS
   const { state: organization } = snapshot.organization(organizationId);
   const membership = snapshot.member(organizationId, userId);
   if (!organization || !membership) throw refuse.membershipNotFound(organizationId, userId);
-  return inOrganization(dependencies, snapshot.state, organization).view(membership);
+  return createMembershipViewer(dependencies, snapshot.state, organization).view(membership);
 }

@@ -7,14 +7,15 @@ import type { MembershipView } from "../../domain/membership-view";
 import type { OrganizationState } from "../../domain/organization";
 import { deletedRoles, resolveMemberRoles } from "../../domain/role-resolution";
 import { parseSlug } from "../../domain/slug";
-import { Portions, mapInSlices } from "../../event-loop/time-slices";
+import { Portions } from "../../event-loop/portions";
+import { mapInSlices } from "../../event-loop/time-slices";
 import type { Dependencies } from "../dependencies";
 import type { Stores } from "../ports/unit-of-work";
 import { Fields } from "../request/fields";
 import type { Call } from "../request/idempotency";
 import { type Page, type PageRequest, pageOf, parsePageSize, parsePageToken } from "../request/page";
 import { type OrganizationScope, parseOrganizationScope } from "../request/scope";
-import { inOrganization } from "./member";
+import { createMembershipViewer } from "./member";
 
 export interface ListMemberships extends OrganizationScope, PageRequest {
   readonly roleSlug?: string | undefined;
@@ -44,7 +45,10 @@ export async function listMemberships(
     const { found, isCut } = await listMembersAfter(stores, state, organization, roleId, after, pageSize + 1);
     const size = isCut ? found.length - 1 : pageSize;
     const { items, nextPageToken } = pageOf(list, found, size, ({ userId }) => userId);
-    return { items: await mapInSlices(items, inOrganization(dependencies, state, organization).view), nextPageToken };
+    return {
+      items: await mapInSlices(items, createMembershipViewer(dependencies, state, organization).view),
+      nextPageToken,
+    };
   });
 }
 
@@ -70,7 +74,7 @@ async function listMembersAfter(
     const size = Math.min(limit, portions.size);
     const candidates = await stores.memberships.list(uid, organization.uid, { after: last, roleIds, limit: size });
     const rows = countRoles(candidates);
-    portions.had(candidates.length, rows);
+    portions.addRows(candidates.length, rows);
     found.push(
       ...(roleId
         ? candidates.filter((member) => resolveMemberRoles(state, organization, member).includes(roleId))

@@ -13,8 +13,12 @@ export interface MemberScope extends OrganizationScope {
   readonly userId: string;
 }
 
-/** Returns the roles in force in an organization, and how its members are viewed. */
-export function inOrganization(dependencies: Dependencies, state: EnvironmentState, organization: OrganizationState) {
+/** Returns a function that views the members of an organization, with the roles in force there. */
+export function createMembershipViewer(
+  dependencies: Dependencies,
+  state: EnvironmentState,
+  organization: OrganizationState,
+) {
   const effective = organizationRoles(state, organization);
   const view = (membership: Membership) =>
     viewMembership(dependencies.digest, effective, state, organization, membership);

@@ -53,7 +53,6 @@ export class SnapshotCache implements StateCache {
     this.environments = caches();
     this.organizations = caches();
     const find = (queries: readonly RevisionQuery[]) => units.lookup((stores) => stores.revisions.find(queries));
-    const weightOf = ({ members }: RevisionQuery) => 1 + Math.floor(members.length / 8);
     this.batcher = new RequestBatcher(find, { weight: 256, roundTrips: 2 }, weightOf);
   }
 
@@ -209,6 +208,8 @@ export class SnapshotCache implements StateCache {
     return snapshots;
   }
 }
+
+const weightOf = ({ members }: RevisionQuery) => 1 + Math.floor(members.length / 8);
 
 const keyOf = (uid: EnvironmentUid, id: OrganizationId) => `${uid} ${id}`;
 

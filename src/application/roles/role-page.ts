@@ -3,7 +3,8 @@ import type { Digest, EnvironmentUid } from "../../domain/ids";
 import { limits } from "../../domain/limits";
 import { type Role, type RoleOwner, type RoleView, environmentOwner } from "../../domain/role";
 import type { OrganizationId } from "../../domain/values";
-import { Portions, Slice } from "../../event-loop/time-slices";
+import { Portions } from "../../event-loop/portions";
+import { Slice } from "../../event-loop/time-slices";
 import type { Stores } from "../ports/unit-of-work";
 import type { Cursor } from "../request/page";
 
@@ -41,7 +42,7 @@ export async function readFirstPage(
     const permissions = await stores.roles.permissionsOf(uid, owners, idsOf(roles));
     for (const role of roles)
       if (!page.add(viewRole(digest, effective, role, permissions.get(role.id) ?? []))) return page.items;
-    portions.had(
+    portions.addRows(
       roles.length,
       [...permissions.values()].reduce((sum, { length }) => sum + length, 0),
     );

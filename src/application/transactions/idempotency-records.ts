@@ -74,12 +74,12 @@ export class IdempotencyRecords {
     { idempotencyKey }: WriteContext,
     work: () => Promise<T>,
   ): Promise<T> {
-    const answer = await work();
-    if (!idempotencyKey) return answer;
+    const response = await work();
+    if (!idempotencyKey) return response;
     const { requestId, fingerprint } = idempotencyKey;
     const createTime = this.clock();
-    const record = { requestId, fingerprint, answer, createTime };
+    const record = { requestId, fingerprint, answer: response, createTime };
     await stores.idempotency.save(id, record, createTime - limits.requestIdLifetime);
-    return answer;
+    return response;
   }
 }

@@ -4,7 +4,8 @@ import { limits } from "../../domain/limits";
 import { countRoles } from "../../domain/membership";
 import type { OrganizationState } from "../../domain/organization";
 import { deletedRoles, resolveMemberRoles } from "../../domain/role-resolution";
-import { Portions, mapInSlices } from "../../event-loop/time-slices";
+import { Portions } from "../../event-loop/portions";
+import { mapInSlices } from "../../event-loop/time-slices";
 import type { PendingMembers } from "../ports/membership-store";
 import type { Stores } from "../ports/unit-of-work";
 import type { ScopeState } from "./load-state";
@@ -76,7 +77,7 @@ export async function materializeMembers(
         : [];
     });
     await stores.memberships.put(uid, materialized.flat());
-    portions.had(pending.length, countRoles(pending));
+    portions.addRows(pending.length, countRoles(pending));
     left -= pending.length;
   }
   return false;

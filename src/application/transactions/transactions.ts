@@ -82,7 +82,7 @@ export class Transactions {
 
   /**
    * Locks the environment, and with `whileEmpty` the creation of organizations in it, and deletes it by `work`. Replays
-   * a repeated request although the environment is gone.
+   * a repeated request although the environment has been deleted.
    */
   async deleteEnvironment<T>(
     id: EnvironmentId,

@@ -4,7 +4,7 @@ import type { EnvironmentUid, PermissionId, RoleId } from "../../domain/ids";
 import type { OrganizationState } from "../../domain/organization";
 import type { EnvironmentRole, Role, Tombstone } from "../../domain/role";
 import type { OrganizationId, PermissionSlug } from "../../domain/values";
-import { inPortions } from "../../event-loop/time-slices";
+import { inPortions } from "../../event-loop/portions";
 import { orKeyTaken } from "../connection/driver-errors";
 import type { Session } from "../connection/session";
 import type { RoleRow } from "../entities/role";

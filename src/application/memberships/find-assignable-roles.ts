@@ -15,8 +15,6 @@ export interface RequestedRoles {
   readonly slugs: readonly Slug[];
 }
 
-const idsBySlug = memoizeByIdentity(({ roles }: EffectiveRoles) => new Map(roles.map(({ slug, id }) => [slug, id])));
-
 /**
  * Returns the roles of each member: the requested ones, the default role where none is requested. Throws
  * ROLE_NOT_ASSIGNABLE for slugs of no role, of all members together, and MULTIPLE_ROLES_DISABLED for several roles where
@@ -45,3 +43,5 @@ export async function findAssignableRoles(
   if (!multipleRolesEnabled && assignable.some(({ length }) => length > 1)) throw refuse.multipleRolesDisabled(id);
   return assignable;
 }
+
+const idsBySlug = memoizeByIdentity(({ roles }: EffectiveRoles) => new Map(roles.map(({ slug, id }) => [slug, id])));
