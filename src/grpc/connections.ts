@@ -1,18 +1,12 @@
 import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
+import type { Closing } from "../calls/closing";
 
 export interface ConnectionLimits {
   readonly connections: number;
   /** Bytes that all connections together may make the process keep. */
   readonly bytes: number;
 }
-
-/**
- * The limits for which the server closes a connection: there are too many, they take too much memory, HTTP/2 does not
- * begin, or a request comes in too small pieces.
- */
-export const closings = ["connections", "bytes", "handshake", "frames"] as const;
-export type Closing = (typeof closings)[number];
 
 /** Bytes that a connection and a stream take besides what they carry, measured on idle ones. */
 const cost = { connection: 32 * 1024, stream: 8 * 1024 };

@@ -10,13 +10,13 @@ import {
 } from "@grpc/grpc-js";
 import type { HealthImplementation, ServingStatus } from "grpc-health-check";
 import { limits } from "../domain/limits";
-import type { Closing } from "./connections";
+import type { Closing } from "../calls/closing";
 import { addHealth, healthMethods } from "./health";
 import { hookInto } from "./hooks";
 import { addReflection } from "./reflection";
 import type { Certificates } from "./tls";
 import { Transport, type TransportLimits, defaultTransportLimits } from "./transport";
-import type { RegisteredService } from "./unary";
+import type { RegisteredService } from "./register-service";
 
 export interface ServerOptions {
   readonly describesItself: boolean;

@@ -2,14 +2,15 @@ import { type Http2Session, type IncomingHttpHeaders, type ServerHttp2Stream, co
 import type { Socket } from "node:net";
 import { type ServiceError, status as codes } from "@grpc/grpc-js";
 import { Refusal, refuse } from "../domain/errors";
-import { type Closing, type Connection, Connections } from "./connections";
+import type { Closing } from "../calls/closing";
+import { type Connection, Connections } from "./connections";
 import { Exchange } from "./exchange";
 import { FairTurns } from "../event-loop/fair-turns";
 import type { TransportHooks } from "./hooks";
 import { ReadingTurns } from "./reading-turns";
 import { RequestReader } from "./request-reader";
-import { statusOf } from "./status";
-import type { Arrival } from "./unary";
+import { errorOf } from "./status";
+import type { Arrival } from "./register-service";
 
 /** Limits what peers take of the process. */
 export interface TransportLimits {
@@ -73,7 +74,7 @@ export class Transport implements TransportHooks {
     for (const { path, requestStream, responseStream } of methods)
       this.arrivals.set(path, (exchange, reader, proceed) => {
         if (responseStream && !exchange.openStream(open.streams))
-          return exchange.refuse(statusOf(refuse.overloaded("streams", openStreamRetry), exchange.requestId));
+          return exchange.refuse(errorOf(refuse.overloaded("streams", openStreamRetry), exchange.requestId));
         if (requestStream) {
           exchange.passThrough(open.streamBytes);
           return proceed();
@@ -82,7 +83,7 @@ export class Transport implements TransportHooks {
           if (!exchange.closed) proceed(); // grpc-js tells nobody that a call has ended before it began
         };
         return void reader.read(exchange, open.requestBytes).then(goOn, (error: unknown) => {
-          if (error instanceof Refusal) exchange.refuse(statusOf(error, exchange.requestId));
+          if (error instanceof Refusal) exchange.refuse(errorOf(error, exchange.requestId));
         });
       });
   }

@@ -11,8 +11,8 @@ import type { Refusal } from "../domain/errors";
 import { limits } from "../domain/limits";
 import { mapInSlices } from "../event-loop/time-slices";
 import { memoizeEncoding } from "./encoded";
-import { detailedStatus } from "./status";
-import type { Handlers } from "./unary";
+import { statusOf } from "../calls/status";
+import type { Handlers } from "./service";
 
 const encodeAccess = memoizeEncoding(({ role, roles, permissions }: AccessView) =>
   GetAccessResponse.encode({ role, roles: [...roles], permissions: [...permissions] }).finish(),
@@ -30,7 +30,7 @@ const encodeCheck = memoizeEncoding(({ allowed, grantedBy, nearestRoles, reason 
 
 /** As a result of a batch only. */
 const encodeRefusal = (refusal: Refusal) =>
-  PermissionCheckResult.encode(PermissionCheckResult.fromPartial({ error: detailedStatus(refusal) })).finish();
+  PermissionCheckResult.encode(PermissionCheckResult.fromPartial({ error: statusOf(refusal) })).finish();
 
 /** `results` is field 1 of the response: each of them is a tag, a length, and bytes. */
 const resultTag = (1 << 3) | 2;

@@ -5,9 +5,9 @@ import type { RolePage } from "../application/roles/list-roles";
 import type { UseCases } from "../application/use-cases";
 import type { RoleView } from "../domain/role";
 import { mapInSlices } from "../event-loop/time-slices";
-import { encodeRole, encodeRoleConfig } from "./codec";
+import { encodeRole, encodeRoleConfig } from "./encode";
 import type { Encoded } from "./encoded";
-import type { Handlers } from "./unary";
+import type { Handlers } from "./service";
 
 /** `roles` is field 1 of every response that lists roles: each of them is a tag, a length, and bytes. */
 const roleTag = (1 << 3) | 2;

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import type { MethodDefinition } from "@grpc/grpc-js";
 import { type Violation, refuse } from "../domain/errors";
 import { limits } from "../domain/limits";
 import { MessageReader } from "./message-reader";
+import type { Method } from "./service";
 
 /** A request without fields that the server does not know. Refuses bytes that are no valid message. */
-export function decode(method: MethodDefinition<object, unknown>, bytes: Buffer): object {
+export function decode(method: Method, bytes: Buffer): object {
   if (bytes.length > limits.requestBytes)
     throw refuse.invalidFields([{ field: "request", description: `must be at most ${limits.requestBytes} bytes` }]);
   const reader = new MessageReader(bytes);
@@ -68,7 +68,7 @@ function malformedFields(message: object, path: string, found: Violation[] = [])
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** Tells one request from another, without the request id, which is the same in upper and lower case. */
-export function fingerprintOf(method: MethodDefinition<object, unknown>, request: object): string {
+export function fingerprintOf(method: Method, request: object): string {
   const bytes = method.requestSerialize({ ...request, requestId: undefined });
   return createHash("sha256").update(method.path).update("\0").update(bytes).digest("hex");
 }
