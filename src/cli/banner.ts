@@ -1,4 +1,4 @@
-import type { App, KnownEnvironment } from "../app";
+import type { App, KnownEnvironment } from "../app/app";
 import type { Config } from "../config/config";
 import { describeDatabaseUrl } from "../persistence/connection/database-url";
 

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { describeConfig, readConfig } from "../config/config";
 import { escapeUnseen } from "../display/shown-text";
 import { examples } from "./help";
-import { loadApp } from "./load";
+import { loadCommands } from "./load";
 
 /** Adds the command that shows the configuration or its faults. */
 export function addCheckConfigCommand(program: Command): void {
@@ -11,7 +11,7 @@ export function addCheckConfigCommand(program: Command): void {
     .description("print the configuration as it is in force, without secrets, or everything that is wrong with it")
     .action(async () => {
       const config = readConfig(process.env);
-      if (config.tls) await (await loadApp()).checkFiles(config);
+      if (config.tls) await (await loadCommands()).checkFiles(config);
       console.log(escapeUnseen(JSON.stringify(describeConfig(config), undefined, 2)));
     });
   examples(command, ["orgroles check-config", "ORGROLES_CONFIG_FILE=orgroles.yaml orgroles check-config"]);

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import type { MigrationOptions, StepBack } from "../app";
+import type { MigrationOptions, StepBack } from "../app/commands";
 import type { Config } from "../config/config";
 import { Fault } from "../domain/fault";
 import { describeDatabaseUrl } from "../persistence/connection/database-url";
 import { askToConfirm } from "./ask-to-confirm";
 import { examples } from "./help";
-import { loadApp, ownConfig } from "./load";
+import { loadCommands, ownConfig } from "./load";
 import { onlyCommands } from "./only-commands";
 import { endings } from "./signals";
 import { counted } from "./words";
@@ -64,7 +64,7 @@ const nameDatabase = ({ database }: Config) => console.log(`Database: ${describe
 async function migrateUp(): Promise<void> {
   const config = ownConfig();
   nameDatabase(config);
-  const app = await loadApp();
+  const app = await loadCommands();
   const { unknown } = await stoppable((options) => app.migrateUp(config, options));
   console.log("Migrated up.");
   if (unknown.length) console.log(newer(unknown));
@@ -73,7 +73,7 @@ async function migrateUp(): Promise<void> {
 async function migrateStatus(): Promise<void> {
   const config = ownConfig();
   nameDatabase(config);
-  const { done, pending, unknown } = await (await loadApp()).migrationStatus(config);
+  const { done, pending, unknown } = await (await loadCommands()).migrationStatus(config);
   for (const name of done) console.log(`done    ${name}`);
   for (const name of pending) console.log(`pending ${name}`);
   for (const name of unknown) console.log(`newer   ${name}`);
@@ -96,7 +96,7 @@ interface DownFlags {
 async function migrateDown(flags: DownFlags): Promise<void> {
   const config = ownConfig();
   nameDatabase(config);
-  const app = await loadApp();
+  const app = await loadCommands();
   const { migration } = await stoppable((options) =>
     app.migrateDown(config, (step) => confirmStepBack(step, flags), options),
   );

@@ -6,7 +6,7 @@ import { describeDatabaseUrl } from "../persistence/connection/database-url";
 import { addCheckConfigCommand } from "./check-config";
 import { withoutArguments } from "./command-errors";
 import { addHealthCommand } from "./health";
-import { loadApp, ownConfig } from "./load";
+import { loadCommands, ownConfig } from "./load";
 import { addMigrateCommands } from "./migrate";
 import { endOnClosedOutput } from "./output";
 import { addServeCommand } from "./serve";
@@ -57,7 +57,7 @@ function commandLine(): Command {
   addCheckConfigCommand(program);
   addSweepProgressCommand(program);
   addBlueprintCommands(program, async (work) => {
-    const { withServices } = await loadApp();
+    const { withServices } = await loadCommands();
     const config = ownConfig();
     await withServices(config, ({ blueprints }) => work(blueprints, describeDatabaseUrl(config.database)));
   });

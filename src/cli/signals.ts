@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { App } from "../app";
+import type { App } from "../app/app";
 
 /** Milliseconds that stopping may take: what calls in flight have, and then as long as a hung database may take. */
 const longestStop = 25_000;

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { describeDatabaseUrl } from "../persistence/connection/database-url";
 import { examples } from "./help";
-import { loadApp, ownConfig } from "./load";
+import { loadCommands, ownConfig } from "./load";
 
 /** Adds the command that shows what the sweep has left to do. */
 export function addSweepProgressCommand(program: Command): void {
@@ -11,7 +11,7 @@ export function addSweepProgressCommand(program: Command): void {
     .action(async () => {
       const config = ownConfig();
       console.log(`Database: ${describeDatabaseUrl(config.database)}`);
-      const { sweepProgress } = await loadApp();
+      const { sweepProgress } = await loadCommands();
       console.table(await sweepProgress(config));
     });
   examples(command, ["orgroles sweep-progress"]);

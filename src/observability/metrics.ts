@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
-import { type Closing, closings } from "../grpc/connections";
-import type { CallRecord } from "../grpc/unary";
+import { type Closing, closings } from "../calls/closing";
+import type { CallRecord } from "../calls/call-record";
 
 /** What is read when somebody asks for it. */
 export interface Sources {

@@ -12,7 +12,8 @@ import {
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchSpanProcessor, NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
-import type { TracedCall, Tracing } from "./traced-call";
+import type { TracedCall } from "../calls/traced-call";
+import type { Tracing } from "./spans";
 
 const { version } = require("#package") as { version: string };
 

@@ -1,5 +1,5 @@
 import { Fault } from "../domain/fault";
-import type { Tracing } from "./traced-call";
+import type { Tracing } from "./spans";
 
 /** That OpenTelemetry knows, and this does not. */
 const otherProtocols = new Set(["grpc", "http/json"]);

@@ -2,7 +2,7 @@ import cluster, { type Worker } from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { AggregatorRegistry, type PrometheusContentType, type Registry } from "prom-client";
-import type { App, KnownEnvironment } from "../app";
+import type { App, KnownEnvironment } from "../app/app";
 import { Fault } from "../domain/fault";
 import { describeError } from "../observability/error-serializer";
 import { closeConnectionLostBy } from "./lost-connections";

@@ -3,10 +3,11 @@ import { pino } from "pino";
 import { EnvironmentServiceClient, EnvironmentServiceService } from "../../gen/orgroles/v1/environment_service";
 import { tokenDigest } from "../../src/auth/authenticator";
 import type { Caller } from "../../src/domain/authorization";
-import { environmentActions } from "../../src/calls/required-actions";
+import { environmentActions } from "../../src/api/required-actions";
 import { Admission } from "../../src/calls/admission";
 import { GrpcServer } from "../../src/grpc/server";
-import { type CallRecord, registerService } from "../../src/grpc/unary";
+import type { CallRecord } from "../../src/calls/call-record";
+import { registerService } from "../../src/grpc/register-service";
 import { type TestClient, bearer, connect, readFailure } from "../support/client";
 import { engines } from "../support/engines";
 import { many } from "../support/many";
@@ -42,7 +43,7 @@ async function heldServer(options: { concurrency: number; queue: number }) {
     ...openPassage(pino({ level: "silent" })),
     admission,
     onEnd: (one: CallRecord) => ended.push(one),
-    onShed: (method: string) => shed.push(method),
+    onLoadShed: (method: string) => shed.push(method),
   };
   const server = new GrpcServer([
     registerService(EnvironmentServiceService, handlers as never, environmentActions, passage),

@@ -12,7 +12,7 @@ import {
   membershipActions,
   permissionActions,
   roleActions,
-} from "../../src/calls/required-actions";
+} from "../../src/api/required-actions";
 import { cases, setUpCases } from "./cases";
 
 const services = [

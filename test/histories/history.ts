@@ -1,9 +1,9 @@
+import * as fc from "fast-check";
 import { deepEqual, equal } from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { EventEmitter, once } from "node:events";
-import * as fc from "fast-check";
 import { pino } from "pino";
-import { createServices } from "../../src/app";
+import { createServices } from "../../src/app/services";
 import { ownCall } from "../../src/application/request/idempotency";
 import { Refusal } from "../../src/domain/errors";
 import { defaultQuotas } from "../../src/domain/limits";

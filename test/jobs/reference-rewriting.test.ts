@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { pino } from "pino";
-import { createServices } from "../../src/app";
+import { createServices } from "../../src/app/services";
 import { ownCall } from "../../src/application/request/idempotency";
 import type { EnvironmentUid } from "../../src/domain/ids";
 import { defaultQuotas } from "../../src/domain/limits";

@@ -1,7 +1,7 @@
 import type { EnvironmentServiceService } from "../../gen/orgroles/v1/environment_service";
 import type { UseCases } from "../application/use-cases";
-import { encodeEnvironment } from "./codec";
-import type { Handlers } from "./unary";
+import { encodeEnvironment } from "./encode";
+import type { Handlers } from "./service";
 
 export function environmentHandlers(
   environments: UseCases["environments"],

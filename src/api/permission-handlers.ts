@@ -1,7 +1,7 @@
 import type { PermissionServiceService } from "../../gen/orgroles/v1/permission_service";
 import type { UseCases } from "../application/use-cases";
-import { encodePermission } from "./codec";
-import type { Handlers } from "./unary";
+import { encodePermission } from "./encode";
+import type { Handlers } from "./service";
 
 export function permissionHandlers(permissions: UseCases["permissions"]): Handlers<typeof PermissionServiceService> {
   return {

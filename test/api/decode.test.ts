@@ -3,7 +3,7 @@ import { AccessServiceService } from "../../gen/orgroles/v1/access_service";
 import { PermissionServiceService } from "../../gen/orgroles/v1/permission_service";
 import { RoleServiceService } from "../../gen/orgroles/v1/role_service";
 import { Refusal } from "../../src/domain/errors";
-import { decode } from "../../src/grpc/decode";
+import { decode } from "../../src/api/decode";
 import { message } from "../support/raw";
 
 type Method = Parameters<typeof decode>[0];

@@ -1,8 +1,8 @@
 import type { MembershipServiceService } from "../../gen/orgroles/v1/membership_service";
 import type { UseCases } from "../application/use-cases";
 import { mapInSlices } from "../event-loop/time-slices";
-import { encodeGroupRole, encodeMembership } from "./codec";
-import type { Handlers } from "./unary";
+import { encodeGroupRole, encodeMembership } from "./encode";
+import type { Handlers } from "./service";
 
 export function membershipHandlers(
   memberships: UseCases["memberships"],

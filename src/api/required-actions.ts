@@ -3,9 +3,9 @@ import type { EnvironmentServiceService } from "../../gen/orgroles/v1/environmen
 import type { MembershipServiceService } from "../../gen/orgroles/v1/membership_service";
 import type { PermissionServiceService } from "../../gen/orgroles/v1/permission_service";
 import type { RoleServiceService } from "../../gen/orgroles/v1/role_service";
-import type { Action, Demand } from "../domain/authorization";
+import type { Action } from "../domain/authorization";
 
-/** What each RPC does. An RPC without an entry does not compile. */
+/** What a caller must be allowed to do for each RPC. An RPC without an entry does not compile. */
 export type RequiredActions<Service> = { readonly [Rpc in keyof Service]: Action };
 
 export const roleActions: RequiredActions<typeof RoleServiceService> = {
@@ -58,17 +58,3 @@ export const accessActions: RequiredActions<typeof AccessServiceService> = {
   checkPermission: "read",
   batchCheckPermissions: "read",
 };
-
-interface Scoped {
-  readonly environmentId?: string;
-  readonly organizationId?: string | undefined;
-  readonly memberships?: readonly { readonly organizationId: string }[];
-  readonly checks?: readonly { readonly organizationId: string }[];
-}
-
-/** What a request is about: every request names its scope in the same fields, batches in those of their items. */
-export function demandOf(action: Action, request: Scoped): Demand {
-  const { environmentId, organizationId, memberships = [], checks = [] } = request;
-  const items = [...memberships, ...checks].map((item) => item.organizationId);
-  return { action, environmentId, organizationIds: organizationId === undefined ? items : [organizationId, ...items] };
-}

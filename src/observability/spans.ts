@@ -1,11 +1,4 @@
-/** A call that is being traced. */
-export interface TracedCall {
-  readonly traceId: string;
-  /** Runs work so that its statements belong to the call. */
-  run<T>(work: () => T): T;
-  /** `code` is the name of a gRPC status, `reason` of an error. */
-  end(outcome: { readonly code: string; readonly reason: string | undefined }): void;
-}
+import type { TracedCall } from "../calls/traced-call";
 
 /** Where spans go. Neither what a caller sends nor the values of a statement ever stand in one. */
 export interface Tracing {
