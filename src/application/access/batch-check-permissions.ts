@@ -24,7 +24,8 @@ export async function batchCheckPermissions(
 
   const parsed = await mapInSlices(checks, (one): Check | Refusal => {
     const own = new Fields();
-    return own.outcome(parseCheck(own, one));
+    const outcome = own.outcome({ check: parseCheck(own, one) });
+    return outcome instanceof Error ? outcome : outcome.check;
   });
   const valid = parsed.filter((one): one is Check => !(one instanceof Error));
   const snapshot = await dependencies.snapshots.read(environmentId, valid);

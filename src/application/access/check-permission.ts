@@ -1,11 +1,11 @@
 import { type CheckView, checkAccess } from "../../domain/access-check";
 import { type PermissionSlug, parsePermissionSlug } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
-import type { MemberScope } from "../memberships/member";
+import { type MemberScope, parseUserId } from "../memberships/member";
 import type { ReadSnapshot } from "../reads/read-snapshot";
-import { Fields } from "../request/fields";
-import { parseEnvironmentId } from "../request/scope";
-import { type Member, resolveMemberAccess, parseMember } from "./member-access";
+import { type Invalid, Fields } from "../request/fields";
+import { parseEnvironmentId, parseOrganizationId } from "../request/scope";
+import { type Member, resolveMemberAccess } from "./member-access";
 
 export interface CheckPermission extends MemberScope {
   readonly permission: string;
@@ -18,12 +18,12 @@ export interface Check extends Member {
 /** Returns whether a user has a permission, and why. A user who is no member does not have it. */
 export async function checkPermission(dependencies: Dependencies, request: CheckPermission): Promise<CheckView> {
   const fields = new Fields();
-  const check = fields.check({
+  const { environmentId, check } = fields.check({
     environmentId: parseEnvironmentId(fields, request),
-    ...parseCheck(fields, request),
+    check: parseCheck(fields, request),
   });
 
-  return checkInSnapshot(await dependencies.snapshots.read(check.environmentId, [check]), check);
+  return checkInSnapshot(await dependencies.snapshots.read(environmentId, [check]), check);
 }
 
 export function checkInSnapshot(snapshot: ReadSnapshot, check: Check): CheckView {
@@ -31,12 +31,10 @@ export function checkInSnapshot(snapshot: ReadSnapshot, check: Check): CheckView
   return checkAccess(access, roles, check.permission);
 }
 
-/** Parses the fields of one check, to be checked with the others of the request. */
-export function parseCheck(fields: Fields, request: Omit<CheckPermission, "environmentId">) {
-  const { organizationId, userId } = parseMember(fields, request);
-  return {
-    organizationId,
-    userId,
+export function parseCheck(fields: Fields, request: Omit<CheckPermission, "environmentId">): Check | Invalid {
+  return fields.group({
+    organizationId: parseOrganizationId(fields, request),
+    userId: parseUserId(fields, request),
     permission: fields.required("permission", request.permission, parsePermissionSlug),
-  };
+  });
 }

@@ -2,10 +2,8 @@ import type { EffectiveAccess } from "../../domain/effective-access";
 import { rolesInOrder } from "../../domain/membership-view";
 import type { Role } from "../../domain/role";
 import { resolveMemberRoles } from "../../domain/role-resolution";
-import { type OrganizationId, type UserId, parseId } from "../../domain/values";
-import type { MemberScope } from "../memberships/member";
+import type { OrganizationId, UserId } from "../../domain/values";
 import type { ReadSnapshot } from "../reads/read-snapshot";
-import type { Fields } from "../request/fields";
 
 export interface Member {
   readonly organizationId: OrganizationId;
@@ -21,12 +19,4 @@ export function resolveMemberAccess(
   const member = snapshot.member(organizationId, userId);
   if (!state || !member) return { access, roles: [] };
   return { access, roles: rolesInOrder(access.effective, resolveMemberRoles(snapshot.state, state, member)) };
-}
-
-/** Parses the fields that name a member, to be checked with the others of the request. */
-export function parseMember(fields: Fields, request: Omit<MemberScope, "environmentId">) {
-  return {
-    organizationId: fields.required<OrganizationId>("organization_id", request.organizationId, parseId),
-    userId: fields.required<UserId>("user_id", request.userId, parseId),
-  };
 }

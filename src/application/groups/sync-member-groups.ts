@@ -3,9 +3,10 @@ import type { EnvironmentState } from "../../domain/environment";
 import { limits } from "../../domain/limits";
 import { type MembershipView, rolesInOrder, viewMembership } from "../../domain/membership-view";
 import type { OrganizationState } from "../../domain/organization";
-import { type GroupId, type UserId, parseId } from "../../domain/values";
+import { type GroupId, parseId } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import { findMember } from "../memberships/find-member";
+import { parseUserId } from "../memberships/member";
 import type { Stores } from "../ports/unit-of-work";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
@@ -36,7 +37,7 @@ export async function syncMemberGroups(
   const fields = new Fields();
   const { scope, userId, groups, context } = fields.check({
     scope: parseOrganizationScope(fields, request),
-    userId: fields.required<UserId>("user_id", request.userId, parseId),
+    userId: parseUserId(fields, request),
     groups: parseGroupIds(fields, request.groupIds),
     context: parseWriteContext(fields, request, call),
   });

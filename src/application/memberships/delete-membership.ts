@@ -1,12 +1,12 @@
 import { refuse } from "../../domain/errors";
-import { type UserId, parseEtag, parseId } from "../../domain/values";
+import { parseEtag } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { parseOrganizationScope } from "../request/scope";
 import { removeIfEmpty } from "../transactions/remove-if-empty";
 import { findMember } from "./find-member";
-import { type MemberScope, checkMembershipEtag } from "./member";
+import { type MemberScope, checkMembershipEtag, parseUserId } from "./member";
 
 export interface DeleteMembership extends MemberScope {
   readonly etag?: string | undefined;
@@ -22,7 +22,7 @@ export async function deleteMembership(
   const fields = new Fields();
   const { scope, userId, etag, context } = fields.check({
     scope: parseOrganizationScope(fields, request),
-    userId: fields.required<UserId>("user_id", request.userId, parseId),
+    userId: parseUserId(fields, request),
     etag: fields.optional("etag", request.etag, parseEtag),
     context: parseWriteContext(fields, request, call),
   });

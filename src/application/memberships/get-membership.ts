@@ -1,17 +1,16 @@
 import { refuse } from "../../domain/errors";
 import type { MembershipView } from "../../domain/membership-view";
-import { type UserId, parseId } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
 import { parseOrganizationScope } from "../request/scope";
-import { type MemberScope, createMembershipViewer } from "./member";
+import { type MemberScope, createMembershipViewer, parseUserId } from "./member";
 
 /** Returns a member. Throws MEMBERSHIP_NOT_FOUND. */
 export async function getMembership(dependencies: Dependencies, request: MemberScope): Promise<MembershipView> {
   const fields = new Fields();
   const { scope, userId } = fields.check({
     scope: parseOrganizationScope(fields, request),
-    userId: fields.required<UserId>("user_id", request.userId, parseId),
+    userId: parseUserId(fields, request),
   });
 
   const { environmentId, organizationId } = scope;

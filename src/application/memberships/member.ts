@@ -5,12 +5,17 @@ import type { Membership } from "../../domain/membership";
 import { membershipEtag, viewMembership } from "../../domain/membership-view";
 import type { OrganizationState } from "../../domain/organization";
 import { resolveMemberRoles } from "../../domain/role-resolution";
-import type { UserId } from "../../domain/values";
+import { type UserId, parseId } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
+import type { Fields, Invalid } from "../request/fields";
 import type { OrganizationScope } from "../request/scope";
 
 export interface MemberScope extends OrganizationScope {
   readonly userId: string;
+}
+
+export function parseUserId(fields: Fields, member: { readonly userId: string }): UserId | Invalid {
+  return fields.required<UserId>("user_id", member.userId, parseId);
 }
 
 /** Returns a function that views the members of an organization, with the roles in force there. */

@@ -31,10 +31,17 @@ export function parseScope(fields: Fields, scope: Scope): ParsedScope | Invalid 
 export function parseOrganizationScope(fields: Fields, scope: OrganizationScope): ParsedOrganizationScope | Invalid {
   return fields.group({
     environmentId: parseEnvironmentId(fields, scope),
-    organizationId: fields.required<OrganizationId>("organization_id", scope.organizationId, parseId),
+    organizationId: parseOrganizationId(fields, scope),
   });
 }
 
 export function parseEnvironmentId(fields: Fields, scope: { readonly environmentId: string }): EnvironmentId | Invalid {
   return fields.required<EnvironmentId>("environment_id", scope.environmentId, parseId);
+}
+
+export function parseOrganizationId(
+  fields: Fields,
+  scope: { readonly organizationId: string },
+): OrganizationId | Invalid {
+  return fields.required<OrganizationId>("organization_id", scope.organizationId, parseId);
 }
