@@ -48,7 +48,7 @@ export const migrationStatus = ({ database, databaseTimeout }: Config): Promise<
 /** Returns how many rows of members are left to rewrite in each environment that asks for it. */
 export function sweepProgress(config: Config): Promise<{ environmentId: string; left: number }[]> {
   return withServices(config, async ({ sweep }) => {
-    const requested = await sweep.requested();
+    const requested = await sweep.listRequests();
     return (await Promise.all(requested.map(({ uid }) => sweep.progress(uid)))).flatMap((one) => one ?? []);
   });
 }

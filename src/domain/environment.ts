@@ -2,8 +2,6 @@ import type { EnvironmentUid, RoleId } from "./ids";
 import type { EnvironmentRole } from "./role";
 import type { EnvironmentId, Name } from "./values";
 
-export const firstRevision = 1;
-
 /** An environment as it is stored. */
 export interface Environment {
   readonly uid: EnvironmentUid;

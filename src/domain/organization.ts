@@ -1,4 +1,5 @@
 import type { OrganizationUid, RoleId } from "./ids";
+import { firstRevision } from "./revision";
 import type { Role } from "./role";
 import type { OrganizationId } from "./values";
 
@@ -17,8 +18,6 @@ export interface Organization {
   /** Absent while it inherits the environment. */
   readonly own?: OwnConfig;
 }
-
-export const firstRevision = 1;
 
 /** Returns whether the transaction that has locked the organization is the one that creates it. */
 export const isCreatedNow = ({ revision }: Organization): boolean => revision === firstRevision;

@@ -64,7 +64,7 @@ export class ReferenceRewriting extends Job {
   }
 
   private async requested() {
-    const requested = await this.sweep.requested();
+    const requested = await this.sweep.listRequests();
     const now = performance.now();
     return requested.filter(({ uid, touches }) => {
       const last = this.swept.get(uid);

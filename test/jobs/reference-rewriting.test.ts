@@ -149,7 +149,7 @@ class Stage {
   }
 
   async isRequested(uid: EnvironmentUid): Promise<boolean> {
-    return (await this.services.sweep.requested()).some((request) => request.uid === uid);
+    return (await this.services.sweep.listRequests()).some((request) => request.uid === uid);
   }
 
   /** Sweeps until there is nothing to rewrite, and what can be forgotten is. Answers what each step rewrote. */

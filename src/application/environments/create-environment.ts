@@ -1,5 +1,6 @@
-import { type Environment, type EnvironmentView, firstRevision } from "../../domain/environment";
+import type { Environment, EnvironmentView } from "../../domain/environment";
 import { refuse } from "../../domain/errors";
+import { firstRevision } from "../../domain/revision";
 import { type Name, parseDisplayName } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import { KeyTaken } from "../ports/unit-of-work";

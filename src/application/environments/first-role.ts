@@ -1,5 +1,5 @@
-import { firstRevision } from "../../domain/environment";
 import type { RoleId } from "../../domain/ids";
+import { firstRevision } from "../../domain/revision";
 import { type Role, environmentOwner } from "../../domain/role";
 import type { Slug } from "../../domain/slug";
 import type { Description, Name } from "../../domain/values";

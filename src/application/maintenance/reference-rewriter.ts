@@ -25,7 +25,7 @@ export class ReferenceRewriter {
   }
 
   /** Returns the environments with references to rewrite, each with a number that grows when there are more. */
-  requested(): Promise<{ readonly uid: EnvironmentUid; readonly touches: number }[]> {
+  listRequests(): Promise<{ readonly uid: EnvironmentUid; readonly touches: number }[]> {
     return this.units.lookup((stores) => stores.environments.listRewritingRequests());
   }
 

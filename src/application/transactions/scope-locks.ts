@@ -1,5 +1,6 @@
 import type { EnvironmentUid, OrganizationUid } from "../../domain/ids";
-import { type Organization, firstRevision } from "../../domain/organization";
+import type { Organization } from "../../domain/organization";
+import { firstRevision } from "../../domain/revision";
 import type { OrganizationId } from "../../domain/values";
 import type { Stores } from "../ports/unit-of-work";
 
