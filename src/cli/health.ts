@@ -35,15 +35,15 @@ function parseTimeout(given: string): number {
 }
 
 async function health({ address, tls, caFile, serverName, service, timeout }: HealthFlags): Promise<void> {
-  const { askHealth } = await import("../observability/health");
+  const { queryHealth } = await import("../observability/health");
   const rest = { authorityFile: caFile, serverName, service, timeout };
-  const ask = () => {
-    if (address !== undefined) return askHealth({ ...rest, address, tls: tls || caFile ? "verified" : "off" });
+  const query = () => {
+    if (address !== undefined) return queryHealth({ ...rest, address, tls: tls || caFile ? "verified" : "off" });
     const config = ownConfig();
     // its own server, whose certificate has other names than this machine's
-    return askHealth({ ...rest, address: `${config.host}:${config.port}`, tls: config.tls ? "unverified" : "off" });
+    return queryHealth({ ...rest, address: `${config.host}:${config.port}`, tls: config.tls ? "unverified" : "off" });
   };
-  const status = await ask();
+  const status = await query();
   console.log(status);
   if (status !== "SERVING") process.exitCode = 1;
 }

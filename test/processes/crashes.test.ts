@@ -64,13 +64,13 @@ test("a worker that crashes is replaced, and neither says more", async () => {
   expect(service.output()).not.toContain(secret);
 });
 
-test("a warning of Node is in the log without its text", async () => {
+test("the log contains a warning of Node without its text", async () => {
   const database = await present(engines[0]).create();
   const code = `process.emitWarning("${secret}", { type: "DeprecationWarning", code: "DEP1" });`;
   const service = await startProcess({ ORGROLES_DATABASE_URL: database.url, ...failing(code) });
   try {
     process.kill(service.pid, "SIGUSR2");
-    await until("the warning is in the log", async () => /"msg":"warning of Node"/.test(service.output()) || undefined);
+    await until("the warning is in the log", async () => /"msg":"Node issued a warning"/.test(service.output()) || undefined);
     expect(service.output()).not.toContain(secret);
   } finally {
     await service.end();
