@@ -115,19 +115,13 @@ const workers = z
 const file = z.string().min(1, "must be the path of a file");
 
 export const schema = z.object({
-  ORGROLES_CONFIG_FILE: z
-    .string()
-    .optional()
-    .meta({
-      meaning:
-        "a YAML file with any of these settings, such as `database_url: …`; environment variables take precedence",
-    }),
-  ORGROLES_ADDRESS: address
-    .prefault("127.0.0.1:50051")
-    .meta({
-      meaning: "the address to listen on, HOST:PORT; port 0 selects a free port",
-      fallback: "`127.0.0.1:50051`",
-    }),
+  ORGROLES_CONFIG_FILE: z.string().optional().meta({
+    meaning: "a YAML file with any of these settings, such as `database_url: …`; environment variables take precedence",
+  }),
+  ORGROLES_ADDRESS: address.prefault("127.0.0.1:50051").meta({
+    meaning: "the address to listen on, HOST:PORT; port 0 selects a free port",
+    fallback: "`127.0.0.1:50051`",
+  }),
   ORGROLES_METRICS_ADDRESS: address.optional().meta({
     meaning: "the address of `/metrics` (Prometheus), `/livez` and `/readyz`, served over HTTP",
     fallback: "none",
@@ -153,10 +147,13 @@ export const schema = z.object({
   }),
   ORGROLES_DATABASE_SSL_CERT_FILE: optionRules.sslCert
     .optional()
-    .meta({ meaning: "PEM file with the client certificate for the database server and its chain; requires the key" }),
+    .meta({
+      meaning:
+        "PEM file with the client certificate for the database server and its chain; requires `ORGROLES_DATABASE_SSL_KEY_FILE`",
+    }),
   ORGROLES_DATABASE_SSL_KEY_FILE: optionRules.sslKey
     .optional()
-    .meta({ meaning: "PEM file with the private key of this client certificate" }),
+    .meta({ meaning: "PEM file with the private key of the client certificate for the database server" }),
   ORGROLES_DATABASE_SOCKET: optionRules.socket
     .optional()
     .meta({ meaning: "Unix socket of a database server on this machine", fallback: "TCP" }),
@@ -186,7 +183,7 @@ export const schema = z.object({
   }),
   ORGROLES_JWT_ISSUER: issuer
     .optional()
-    .meta({ meaning: "the issuer of tokens (OpenID Connect); requires the audience" }),
+    .meta({ meaning: "the issuer of tokens (OpenID Connect); requires `ORGROLES_JWT_AUDIENCE`" }),
   ORGROLES_JWT_AUDIENCE: z
     .string()
     .min(1, "must not be empty")
@@ -210,14 +207,12 @@ export const schema = z.object({
     .meta({ meaning: "the claim that contains what the caller may do", fallback: "`orgroles`" }),
   ORGROLES_TLS_CERT_FILE: file
     .optional()
-    .meta({ meaning: "PEM file with the server certificate and its chain; requires the key" }),
-  ORGROLES_TLS_KEY_FILE: file.optional().meta({ meaning: "PEM file with the private key of this certificate" }),
-  ORGROLES_TLS_CLIENT_CA_FILE: file
-    .optional()
-    .meta({
-      meaning:
-        "PEM file with the authority of client certificates; with it, the server requests a certificate from clients",
-    }),
+    .meta({ meaning: "PEM file with the server certificate and its chain; requires `ORGROLES_TLS_KEY_FILE`" }),
+  ORGROLES_TLS_KEY_FILE: file.optional().meta({ meaning: "PEM file with the private key of the server certificate" }),
+  ORGROLES_TLS_CLIENT_CA_FILE: file.optional().meta({
+    meaning:
+      "PEM file with the authority of client certificates; with it, the server requests a certificate from clients",
+  }),
   ORGROLES_REFLECTION: oneOf(["on", "off"], "on", "`off` disables gRPC server reflection"),
   ORGROLES_MAX_CONCURRENCY: integer(64, 1, 10_000, "maximum number of calls that run at once"),
   ORGROLES_MAX_QUEUE: integer(

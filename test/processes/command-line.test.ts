@@ -120,7 +120,7 @@ describe("token", () => {
   test.each(["\n", "two words"])("hash refuses %j, which no header can carry", async (input) => {
     const { code, output } = await runCommand(["token", "hash"], {}, input);
     expect(code).toBe(1);
-    expect(output).toMatch(/^A token is one or more of/);
+    expect(output).toMatch(/^A token must consist of/);
   });
 });
 
