@@ -31,6 +31,8 @@ test.each([
   ["token", "hash"],
   ["check-config"],
   ["sweep-progress"],
+  ["export"],
+  ["apply"],
   ["health"],
 ])("the help of %s has examples", async (...command) => {
   const { output } = await runCommand([...command, "--help"], {});
@@ -120,7 +122,7 @@ describe("token", () => {
   test.each(["\n", "two words"])("hash refuses %j, which no header can carry", async (input) => {
     const { code, output } = await runCommand(["token", "hash"], {}, input);
     expect(code).toBe(1);
-    expect(output).toMatch(/^A token is one or more of/);
+    expect(output).toMatch(/^A token must consist of/);
   });
 });
 
@@ -158,7 +160,7 @@ describe("check-config", () => {
     expect(await check({ ...settings, ORGROLES_ADRESS: "1" })).toEqual({
       code: 1,
       output: [
-        "The configuration cannot be used:",
+        "The configuration is invalid:",
         "  ORGROLES_CONFIG_FILE: prot is not a setting",
         "  ORGROLES_ADRESS: is not a setting; did you mean ORGROLES_ADDRESS?",
         "  ORGROLES_MIGRATE: must be one of on, off",
@@ -208,6 +210,6 @@ test("an address that others reach needs credentials, and nothing is opened befo
   const settings = { ORGROLES_ADDRESS: "0.0.0.0:0", ORGROLES_DATABASE_URL: databaseUrl() };
   const { code, output } = await runCommand([], settings);
   expect(code).toBe(1);
-  expect(output).toMatch(/^The configuration cannot be used:\n {2}ORGROLES_ADDRESS: needs ORGROLES_CREDENTIALS or /);
+  expect(output).toMatch(/^The configuration is invalid:\n {2}ORGROLES_ADDRESS: requires ORGROLES_CREDENTIALS or /);
   expect(() => readFileSync(settings.ORGROLES_DATABASE_URL.slice("sqlite:".length))).toThrow("ENOENT");
 });

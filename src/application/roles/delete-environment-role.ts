@@ -106,5 +106,9 @@ async function countAffectedOrganizations(
   if (replacement || (count === 0 && !isEnvironmentDefault)) return count;
   const { namedOrganizations } = limits;
   const organizationIds = await stores.organizations.listByDefault(environment.uid, defaultRoleIds, namedOrganizations);
-  throw refuse.replacementDefaultRoleRequired(role.slug, { count, organizationIds, isEnvironmentDefault });
+  throw refuse.replacementDefaultRoleRequired(replacementField, role.slug, {
+    count,
+    organizationIds,
+    isEnvironmentDefault,
+  });
 }

@@ -107,7 +107,7 @@ function requireUnused(
   { members, groups }: RoleUse,
 ): void {
   if (effective.defaultRole.id === id)
-    throw refuse.replacementDefaultRoleRequired(slug, {
+    throw refuse.replacementDefaultRoleRequired(replacementField, slug, {
       count: 1,
       organizationIds: [organization.id],
       isEnvironmentDefault: false,
