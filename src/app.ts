@@ -49,7 +49,8 @@ import { CountedLog } from "./observability/counted-log";
 import { Metrics } from "./observability/metrics";
 import { ProbeServer } from "./observability/probe-server";
 import type { Tracing } from "./observability/traced-call";
-import { type DatabaseAccess, Database } from "./persistence/connection/database";
+import type { DatabaseAccess } from "./persistence/connection/database";
+import { createDatabase } from "./persistence/connection/open-database";
 import { withDatabase } from "./persistence/connection/with-database";
 import { type MigrationOptions, migrate } from "./persistence/migrations/migrate";
 import { type StepBack, planStepBack, takeStepBack } from "./persistence/migrations/migrate-down";
@@ -95,8 +96,7 @@ export async function createApp(
   }: { tracing?: Tracing | undefined; onServing?: (serving: boolean) => void; signal?: AbortSignal } = {},
 ): Promise<App> {
   logLibrary(log);
-  const database = new Database({
-    url: config.database,
+  const database = createDatabase(config.database, {
     poolSize: config.databasePoolSize,
     timeout: config.databaseTimeout,
     migrate: config.migrate,

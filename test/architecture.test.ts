@@ -148,7 +148,7 @@ test.each([
   ["src/config/config.ts", 'import { Database } from "../persistence/connection/database";'],
   ["src/main.ts", 'import { Database } from "./persistence/connection/database";'],
   ["src/cli/migrate.ts", 'import { migrate } from "../persistence/migrations/migrate";'],
-  ["src/cli/blueprints/apply.ts", 'import { openDatabase } from "../../persistence/connection/data-source";'],
+  ["src/cli/blueprints/apply.ts", 'import { openDatabase } from "../../persistence/connection/open-database";'],
 ])("in %s, %j breaks a rule", (file, text) => {
   expect(broken({ file, text })).toHaveLength(1);
 });

@@ -4,6 +4,7 @@ import type { Clock } from "../domain/ids";
 import { Job } from "./job";
 import type { Database } from "../persistence/connection/database";
 import { type Tables, table } from "../persistence/entities/index";
+import { dialectOf } from "../persistence/engines/index";
 import type { PurgeRow } from "../persistence/entities/housekeeping";
 
 const passInterval = 60_000;
@@ -66,10 +67,7 @@ export class GarbageCollector extends Job {
   private async drain(name: keyof Tables, where: string, parameters: unknown[]): Promise<number> {
     for (let total = 0; ; ) {
       const removed = await this.database.use(async (dataSource) => {
-        const isSqlite = dataSource.options.type === "better-sqlite3";
-        const sql = isSqlite
-          ? `DELETE FROM ${name} WHERE rowid IN (SELECT rowid FROM ${name} WHERE ${where} LIMIT ${chunk})`
-          : `DELETE FROM ${name} WHERE ${where} LIMIT ${chunk}`;
+        const sql = dialectOf(dataSource).deleteSome(name, where, chunk);
         const runner = dataSource.createQueryRunner();
         try {
           return (await runner.query(sql, parameters, true)).affected ?? 0;

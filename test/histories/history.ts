@@ -7,8 +7,9 @@ import { createServices } from "../../src/app";
 import { ownCall } from "../../src/application/request/idempotency";
 import { Refusal } from "../../src/domain/errors";
 import { defaultQuotas } from "../../src/domain/limits";
-import { Database } from "../../src/persistence/connection/database";
+import type { Database } from "../../src/persistence/connection/database";
 import { parseDatabaseUrl } from "../../src/persistence/connection/database-url";
+import { createDatabase } from "../../src/persistence/connection/open-database";
 import { EagerEnvironment, Refused } from "./model";
 
 const organizations = ["acme", "globex"];
@@ -69,8 +70,7 @@ export async function openDatabase(url: string): Promise<Database> {
   const parsed = parseDatabaseUrl(url);
   if (!("value" in parsed)) throw new Error(parsed.rule);
   const available = new EventEmitter();
-  const database = new Database({
-    url: parsed.value,
+  const database = createDatabase(parsed.value, {
     poolSize: 4,
     timeout: 10_000,
     migrate: true,

@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { limits } from "../../src/domain/limits";
+import { dialects } from "../../src/persistence/engines";
 import { entitiesFor } from "../../src/persistence/entities";
 import { GarbageCollector } from "../../src/jobs/garbage-collector";
 import { engines } from "../support/engines";
@@ -77,7 +78,7 @@ describe.each(engines)("the janitor after DeleteEnvironment on $name", (engine) 
   });
   afterEach(() => janitor.close());
 
-  const tables = entitiesFor(engine.name).flatMap(({ options: { name, columns } }) =>
+  const tables = entitiesFor(dialects[engine.name]).flatMap(({ options: { name, columns } }) =>
     "environmentUid" in columns && name !== "purges" ? name : [],
   );
   async function left(): Promise<number> {

@@ -1,5 +1,7 @@
-import type { DataSourceOptions, EntityManager, Repository } from "typeorm";
+import type { EntityManager, Repository } from "typeorm";
 import type { CallSignal } from "../../application/ports/cancellation";
+import type { Dialect } from "../engines/dialect";
+import { dialectOf } from "../engines/index";
 import { type Tables, table } from "../entities";
 import { senderOf } from "./direct";
 
@@ -14,13 +16,13 @@ interface Written {
  * which take three times as long, everywhere else. Nothing begins once the caller has given up.
  */
 export class Session {
-  readonly engine: DataSourceOptions["type"];
+  readonly dialect: Dialect;
 
   constructor(
     private readonly manager: EntityManager,
     private readonly signal?: CallSignal,
   ) {
-    this.engine = manager.dataSource.options.type;
+    this.dialect = dialectOf(manager.dataSource);
   }
 
   query<Row>(sql: string, parameters: readonly unknown[]): Promise<Row[]> {

@@ -1,5 +1,5 @@
 import type { EntitySchemaColumnOptions, ValueTransformer } from "typeorm";
-import type { Engine } from "../engines/engine";
+import type { ColumnTypes } from "../engines/dialect";
 
 /** Column types that behave alike on every engine: text is compared byte by byte, integers are JavaScript numbers. */
 export interface Columns {
@@ -24,15 +24,12 @@ const list: ValueTransformer = {
   from: toIds,
 };
 
-export function columnsFor(engine: Engine): Columns {
-  const ascii = engine === "sqlite" ? {} : { charset: "ascii", collation: "ascii_bin" };
-  const unicode = engine === "sqlite" ? {} : { charset: "utf8mb4", collation: "utf8mb4_bin" };
-  const long = engine === "sqlite" ? "text" : "mediumtext";
+export function columnsFor({ ascii, unicode, longText }: ColumnTypes): Columns {
   return {
     ascii: (length) => ({ type: "varchar", length, ...ascii }),
     text: (length) => ({ type: "varchar", length, ...unicode }),
-    longText: () => ({ type: long, ...unicode }),
-    idList: () => ({ type: long, ...ascii, transformer: list }),
+    longText: () => ({ type: longText, ...unicode }),
+    idList: () => ({ type: longText, ...ascii, transformer: list }),
     integer: () => ({ type: "bigint", transformer: number }),
     boolean: () => ({ type: "tinyint", transformer: boolean }),
   };

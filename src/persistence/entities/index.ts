@@ -1,5 +1,5 @@
 import type { EntityManager, EntitySchema, Repository } from "typeorm";
-import type { Engine } from "../engines/engine";
+import type { Dialect } from "../engines/dialect";
 import { columnsFor } from "./columns";
 import {
   type EnvironmentAnchorRow,
@@ -45,8 +45,8 @@ export function table<Name extends keyof Tables>(manager: EntityManager, name: N
   return manager.getRepository<Tables[Name]>(name);
 }
 
-export function entitiesFor(engine: Engine): EntitySchema[] {
-  const columns = columnsFor(engine);
+export function entitiesFor({ columnTypes }: Dialect): EntitySchema[] {
+  const columns = columnsFor(columnTypes);
   return [
     environmentEntity,
     environmentAnchorEntity,

@@ -4,7 +4,7 @@ import type { MemberKey, Membership } from "../../domain/membership";
 import { inPortions } from "../../event-loop/time-slices";
 import type { Session } from "../connection/session";
 import type { RoleAssignmentRow } from "../entities/membership";
-import { amongPairs, insertion, placeholders } from "./conditions";
+import { insertion, placeholders } from "./conditions";
 import { notRemoved } from "./organization-store";
 
 /** A piece of SQL that finds members, and its parameters. */
@@ -176,7 +176,7 @@ export class TypeormMembershipStore implements MembershipStore {
       const { organizationUid, userId, createTime, updateTime } = member;
       return roleIds.map((id) => [environmentUid, organizationUid, userId, id, severalSince, createTime, updateTime]);
     });
-    const size = this.session.engine === "better-sqlite3" ? rowsOfSqlite : rowsPerInsert;
+    const size = this.session.dialect.rowsPerInsert;
     for (let start = 0; start < rows.length; start += size) {
       const some = rows.slice(start, start + size);
       const names = "environment_uid, organization_uid, user_id, role_id, several_since, create_time, update_time";
@@ -189,7 +189,7 @@ export class TypeormMembershipStore implements MembershipStore {
   }
 
   private ofMembers(keys: readonly MemberKey[]): Selection {
-    const where = amongPairs(this.session.engine, "organization_uid, user_id", keys);
+    const where = this.session.dialect.amongPairs("organization_uid, user_id", keys.length);
     return [where, ...keys.flatMap(({ organizationUid, userId }) => [organizationUid, userId])];
   }
 
@@ -205,11 +205,6 @@ export class TypeormMembershipStore implements MembershipStore {
     );
   }
 }
-
-/** As many as a server is not long busy with. */
-const rowsPerInsert = 1000;
-/** SQLite runs in this thread, and no round trip makes many short statements dear. */
-const rowsOfSqlite = 250;
 
 const columns =
   "assigned.organization_uid AS organizationUid, assigned.user_id AS userId, assigned.role_id AS roleId," +

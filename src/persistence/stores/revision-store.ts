@@ -3,7 +3,7 @@ import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { MemberKey, Membership } from "../../domain/membership";
 import type { EnvironmentId, OrganizationId, UserId } from "../../domain/values";
 import type { Session } from "../connection/session";
-import { amongPairs, placeholders } from "./conditions";
+import { placeholders } from "./conditions";
 
 /** So many rows may always be read at once, however few members are asked for. */
 const leastRows = 2500;
@@ -58,7 +58,7 @@ export class SqlRevisionStore implements RevisionStore {
       parts.push(
         "SELECT environment_uid, organization_uid, role_id, user_id, several_since, create_time, update_time" +
           ` FROM role_assignments WHERE environment_uid = ${asked(uid)} AND ` +
-          amongPairs(this.session.engine, "organization_uid, user_id", pairs),
+          this.session.dialect.amongPairs("organization_uid, user_id", pairs.length),
       );
       for (const { organizationUid, userId } of pairs) parameters.push(organizationUid, userId);
     }

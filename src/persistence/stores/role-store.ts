@@ -178,11 +178,9 @@ export class TypeormRoleStore implements RoleStore {
   }
 
   private grantsOf(environmentUid: EnvironmentUid, condition: string, parameters: readonly string[]) {
-    // MySQL would sort what it finds by another index
-    const index = this.session.engine === "better-sqlite3" ? "" : " FORCE INDEX (PRIMARY)";
     return this.session.query<GrantRow>(
       "SELECT organization_id AS organizationId, role_id AS roleId, permission_id AS permissionId" +
-        ` FROM role_permissions${index} WHERE environment_uid = ? AND ${condition}`,
+        ` FROM role_permissions${this.session.dialect.byPrimaryKey} WHERE environment_uid = ? AND ${condition}`,
       [environmentUid, ...parameters],
     );
   }
