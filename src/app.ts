@@ -43,18 +43,20 @@ import { roleHandlers } from "./grpc/role-handlers";
 import { GrpcServer } from "./grpc/server";
 import { Certificates } from "./grpc/tls";
 import { type CallPipeline, type RegisteredService, registerService } from "./grpc/unary";
-import { GarbageCollector } from "./jobs/garbage-collector";
-import { ReferenceRewriting } from "./jobs/reference-rewriting";
+import { GarbageCollectorJob } from "./jobs/garbage-collector-job";
+import { ReferenceRewriterJob } from "./jobs/reference-rewriter-job";
 import { CountedLog } from "./observability/counted-log";
 import { Metrics } from "./observability/metrics";
 import { ProbeServer } from "./observability/probe-server";
 import type { Tracing } from "./observability/traced-call";
-import type { DatabaseAccess } from "./persistence/connection/database";
+import type { DatabaseAccess } from "./persistence/connection/database-access";
 import { createDatabase } from "./persistence/connection/open-database";
 import { withDatabase } from "./persistence/connection/with-database";
+import { leasesOn } from "./persistence/lease";
 import { type MigrationOptions, migrate } from "./persistence/migrations/migrate";
 import { type StepBack, planStepBack, takeStepBack } from "./persistence/migrations/migrate-down";
 import { type SchemaState, schemaState } from "./persistence/migrations/schema-state";
+import { SqlGarbageStore } from "./persistence/stores/garbage-store";
 import { TypeormUnitOfWork } from "./persistence/unit-of-work";
 
 const { version } = require("#package") as { version: string };
@@ -152,9 +154,10 @@ export async function createApp(
     },
   });
   const probes = new ProbeServer(metrics.registry, () => server.serving);
+  const createLease = leasesOn(database);
   const background = [
-    new GarbageCollector(database, Date.now, log),
-    new ReferenceRewriting(database, services.sweep, log, metrics),
+    new GarbageCollectorJob(new SqlGarbageStore(database), createLease, Date.now, log),
+    new ReferenceRewriterJob(services.rewriter, createLease, log, metrics),
   ];
   const environment = async (): Promise<KnownEnvironment> => {
     if (config.environments[0]) return { id: config.environments[0] };
@@ -247,9 +250,9 @@ export const migrationStatus = ({ database, databaseTimeout }: Config): Promise<
 
 /** How many rows of members each environment has left to sweep. */
 export function sweepProgress(config: Config): Promise<{ environmentId: string; left: number }[]> {
-  return withServices(config, async ({ sweep }) => {
-    const requested = await sweep.requested();
-    return (await Promise.all(requested.map(({ uid }) => sweep.progress(uid)))).flatMap((one) => one ?? []);
+  return withServices(config, async ({ rewriter }) => {
+    const requested = await rewriter.requested();
+    return (await Promise.all(requested.map(({ uid }) => rewriter.progress(uid)))).flatMap((one) => one ?? []);
   });
 }
 
@@ -313,7 +316,7 @@ export function createServices(database: DatabaseAccess, quotas: Quotas, clock: 
     blueprints: new BlueprintService(units, (on) =>
       useCasesOn(on, new SnapshotCache(on, () => memory(1)), noStateCache),
     ),
-    sweep: new ReferenceRewriter(units, clock),
+    rewriter: new ReferenceRewriter(units, clock),
     snapshots,
   };
 }

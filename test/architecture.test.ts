@@ -59,7 +59,7 @@ const rules: readonly Rule[] = [
   ),
   room("grpc", ["domain/", "application/", "calls/", "auth/", "event-loop/", "display/", "gen/"], grpcLibraries),
   room("persistence", ["domain/", "application/ports/", "event-loop/", "display/"], /^(?!@grpc\/|@bufbuild\/)/),
-  room("jobs", ["domain/", "application/", "persistence/"], /^(?:pino|node:[a-z0-9_/]+)$/),
+  room("jobs", ["domain/", "application/"], /^(?:pino|node:[a-z0-9_/]+)$/),
   room(
     "observability",
     ["domain/", "display/", "calls/", "grpc/", "gen/grpc/health/"],

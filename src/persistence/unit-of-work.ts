@@ -4,7 +4,7 @@ import type { CallSignal } from "../application/ports/cancellation";
 import type { Stores, UnitOfWork } from "../application/ports/unit-of-work";
 import { Refusal, refuse } from "../domain/errors";
 import { memo } from "../domain/memo";
-import type { DatabaseAccess } from "./connection/database";
+import type { DatabaseAccess } from "./connection/database-access";
 import { Conflict, translateError } from "./connection/driver-errors";
 import { Session } from "./connection/session";
 import { dialectOf } from "./engines/index";

@@ -285,9 +285,9 @@ export class History {
   private async sweep(step: Step): Promise<void> {
     if (step.other % 3 === 0) this.now += 2 * day;
     const before = await this.everything(step.environment);
-    const requested = await this.services.sweep.requested();
+    const requested = await this.services.rewriter.requested();
     for (let left = 1 + (step.one % 5); left > 0; left -= 1)
-      for (const { uid } of requested) await this.services.sweep.step(uid);
+      for (const { uid } of requested) await this.services.rewriter.step(uid);
     deepEqual(await this.everything(step.environment), before);
   }
 

@@ -5,6 +5,7 @@ import { refuse } from "../../domain/errors";
 import { migrate } from "../migrations/migrate";
 import { schemaState } from "../migrations/schema-state";
 import type { ConnectionLimits } from "./data-source";
+import type { DatabaseAccess } from "./database-access";
 import { DatabaseTrouble } from "./database-trouble";
 import { OutageLog } from "./outage-log";
 import { type Observe, observeStatements } from "./statements";
@@ -20,9 +21,6 @@ export interface DatabaseOptions extends ConnectionLimits {
   readonly observe?: Observe | undefined;
 }
 
-/** The part of a database that use cases and jobs need. */
-export type DatabaseAccess = Pick<Database, "use" | "suspect">;
-
 /** The connections of a pool, by what they do. */
 export interface PoolState {
   readonly open: number;
@@ -35,7 +33,7 @@ export interface PoolState {
 const complaintInterval = 1000;
 
 /** The database as the service uses it, whatever the engine: available or not, from the start until it is closed. */
-export abstract class Database {
+export abstract class Database implements DatabaseAccess {
   protected readonly stopping = new AbortController();
   protected readonly outage: OutageLog;
   protected current: DataSource | undefined;
@@ -51,7 +49,6 @@ export abstract class Database {
   /** Opens an embedded database or throws; begins to look for any other. */
   abstract start(): Promise<void>;
 
-  /** Runs work on the database. Throws DATABASE_UNAVAILABLE at once while there is none. */
   abstract use<T>(work: (dataSource: DataSource) => Promise<T>): Promise<T>;
 
   /** Returns why there is no database, once that is known or after so many milliseconds; undefined if there is one. */
@@ -67,7 +64,7 @@ export abstract class Database {
     return this.current !== undefined;
   }
 
-  /** Notes that a statement failed as if the database were gone, and logs the cause once a second at most. */
+  /** Logs the cause once a second at most. */
   suspect(cause: unknown): void {
     const now = performance.now();
     if (cause === undefined || now < this.nextComplaint) return;

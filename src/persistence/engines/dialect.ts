@@ -62,7 +62,7 @@ export interface Dialect {
   /** Whether columns without a default can be added to a table, and dropped. Elsewhere the table has to be replaced. */
   readonly canAlterColumns: boolean;
   /** Writes a name as TypeORM's schema comparison finds it. */
-  quote(name: string): string;
+  readonly quote: (name: string) => string;
   /** Creates the index unless it exists. */
   createIndex(runner: QueryRunner, kind: IndexKind, name: string, table: string, columns: string): Promise<void>;
   /** Drops the index if it exists. */

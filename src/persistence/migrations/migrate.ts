@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DataSource, MigrationExecutor } from "typeorm";
 import { Fault } from "../../domain/fault";
-import { Lease } from "../lease";
+import { StoredLease } from "../lease";
 import { schemaState } from "./schema-state";
 import { untilAborted } from "../connection/until-aborted";
 import { ddl } from "../engines/ddl";
@@ -99,7 +99,7 @@ async function underLease(
   { signal = new AbortController().signal, onWait, patience = 3000 }: MigrationOptions,
   work: () => Promise<void>,
 ): Promise<void> {
-  const lease = new Lease((statements) => statements(dataSource.manager), "migrations");
+  const lease = new StoredLease((statements) => statements(dataSource.manager), "migrations");
   const take = () => untilAborted(lease.take(), signal, (isTaken) => isTaken && lease.release());
   for (let waited = 0; !(await take()); waited += pause) {
     if (waited === patience) onWait?.(waitSentence);
