@@ -28,6 +28,13 @@ export const parseCustomSlug: Parse<Slug> = (text) => {
     : slug;
 };
 
+/**
+ * Returns where no two live roles may have the slug. An explicit slug of a custom role is unique in its organization;
+ * every other slug is unique in the whole environment, so that no environment role meets a custom role of the same slug.
+ */
+export const slugUniqueness = (slug: Slug): "organization" | "environment" =>
+  slug.startsWith(organizationPrefix) ? "organization" : "environment";
+
 /** A custom role's slug where it comes from an export: as one was given, or as one was generated. */
 export const parseRestoredSlug: Parse<Slug> = (text) => {
   const slug = parseSlug(text);

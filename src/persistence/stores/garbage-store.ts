@@ -2,7 +2,7 @@ import type { DeletionMarker, Garbage, GarbageStore } from "../../application/po
 import type { DatabaseAccess } from "../connection/database-access";
 import { Session } from "../connection/session";
 import { type Tables, table } from "../entities/index";
-import type { PurgeRow } from "../entities/housekeeping";
+import type { DeletionMarkerRow } from "../entities/housekeeping";
 
 /** The tables with rows of a deleted environment, organization or permission. */
 const tablesOf = {
@@ -19,12 +19,12 @@ const tablesOf = {
   ],
   organization: ["role_assignments", "group_roles"],
   permission: ["role_permissions"],
-} as const satisfies Record<PurgeRow["kind"], readonly (keyof Tables)[]>;
+} as const satisfies Record<DeletionMarkerRow["kind"], readonly (keyof Tables)[]>;
 
 /** A condition for rows, and its parameters. */
 type Condition = readonly [where: string, ...parameters: (string | number)[]];
 
-function rowsOf({ kind, environmentUid, subjectId }: PurgeRow): Condition {
+function rowsOf({ kind, environmentUid, subjectId }: DeletionMarkerRow): Condition {
   if (kind === "environment") return ["environment_uid = ?", environmentUid];
   const column = kind === "organization" ? "organization_uid" : "permission_id";
   return [`environment_uid = ? AND ${column} = ?`, environmentUid, subjectId];
@@ -58,7 +58,7 @@ export class SqlGarbageStore implements GarbageStore {
     };
   }
 
-  private async removeMarker(row: PurgeRow): Promise<void> {
+  private async removeMarker(row: DeletionMarkerRow): Promise<void> {
     await this.database.use(({ manager }) => table(manager, "purges").delete({ ...row }));
   }
 }
