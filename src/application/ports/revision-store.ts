@@ -13,7 +13,10 @@ export interface RevisionQuery {
   readonly members: readonly MemberKey[];
 }
 
-/** The result of queries. Every method returns undefined for what was not queried or does not exist. */
+/**
+ * The result of queries. Every method returns undefined for what was not queried or does not exist. `organization` and
+ * `member` mean something only if `environment` returns the uid of the query: another one has replaced it otherwise.
+ */
 export interface CurrentRevisions {
   environment(id: EnvironmentId): Pick<Environment, "uid" | "revision"> | undefined;
   organization(environment: EnvironmentUid, id: OrganizationId): Pick<Organization, "uid" | "revision"> | undefined;

@@ -25,9 +25,9 @@ export class Monitor {
     const connection = await mysql.createConnection(options);
     connection.on("error", () => undefined);
     try {
-      const ask = async (sql: string) => (await connection.query<mysql.RowDataPacket[]>({ sql, timeout }))[0];
-      const settings = await ConnectionSettings.of(ask);
-      await settings.withoutClusterWaits().apply(ask);
+      const send = async (sql: string) => (await connection.query<mysql.RowDataPacket[]>({ sql, timeout }))[0];
+      const settings = await ConnectionSettings.of(send);
+      await settings.withoutClusterWaits().apply(send);
       return new Monitor(host, settings, connection, timeout, mustBeWritable);
     } catch (error) {
       connection.destroy();

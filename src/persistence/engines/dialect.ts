@@ -67,5 +67,5 @@ export interface Dialect {
   createIndex(runner: QueryRunner, kind: IndexKind, name: string, table: string, columns: string): Promise<void>;
   /** Drops the index if it exists. */
   dropIndex(runner: QueryRunner, name: string, table: string): Promise<void>;
-  hasColumn(runner: QueryRunner, table: string, name: string): Promise<boolean>;
+  readonly hasColumn: (runner: QueryRunner, table: string, name: string) => Promise<boolean>;
 }
