@@ -29,6 +29,13 @@ export const parseCustomSlug: Parse<Slug> = (text) => {
     : slug;
 };
 
+/**
+ * Returns where no two live roles may have the slug. An explicit slug of a custom role is unique in its organization;
+ * every other slug is unique in the whole environment, so that no environment role meets a custom role of the same slug.
+ */
+export const slugUniqueness = (slug: Slug): "organization" | "environment" =>
+  slug.startsWith(organizationPrefix) ? "organization" : "environment";
+
 /** Parses the slug of a custom role from an export: an explicit slug or a generated one. */
 export const parseRestoredSlug: Parse<Slug> = (text) => {
   const slug = parseSlug(text);

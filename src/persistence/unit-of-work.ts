@@ -1,13 +1,13 @@
 import { ExponentialBackoff, handleType, retry } from "cockatiel";
-import type { DataSource, EntityManager } from "typeorm";
+import type { DataSource } from "typeorm";
 import type { CallSignal } from "../application/ports/cancellation";
 import type { Stores, UnitOfWork } from "../application/ports/unit-of-work";
 import { Refusal, refuse } from "../domain/errors";
 import { memoizeByIdentity } from "../domain/memoize-by-identity";
-import type { DatabaseAccess } from "./connection/database";
+import type { DatabaseAccess } from "./connection/database-access";
 import { Conflict, translateError } from "./connection/driver-errors";
 import { Session } from "./connection/session";
-import { noteWork } from "../event-loop/time-slices";
+import { dialectOf } from "./engines/index";
 import { TypeormEnvironmentStore } from "./stores/environment-store";
 import { TypeormGroupRoleStore } from "./stores/group-role-store";
 import { TypeormIdempotencyStore } from "./stores/idempotency-store";
@@ -36,18 +36,16 @@ export class TypeormUnitOfWork implements UnitOfWork {
 
   write<T>(work: (stores: Stores) => Promise<T>, signal?: CallSignal): Promise<T> {
     return this.run(
-      (dataSource) => committed(dataSource, (manager) => work(createStores(new Session(manager, signal)))),
+      (dataSource) =>
+        dialectOf(dataSource).write(dataSource, (manager) => work(createStores(new Session(manager, signal)))),
       signal,
     );
   }
 
   read<T>(work: (stores: Stores) => Promise<T>, signal?: CallSignal): Promise<T> {
-    const snapshot = (manager: EntityManager) => work(createStores(new Session(manager, signal)));
     return this.run(
       (dataSource) =>
-        dataSource.options.type === "better-sqlite3"
-          ? dataSource.transaction(snapshot)
-          : dataSource.transaction("REPEATABLE READ", snapshot),
+        dialectOf(dataSource).read(dataSource, (manager) => work(createStores(new Session(manager, signal)))),
       signal,
     );
   }
@@ -84,19 +82,6 @@ export class TypeormUnitOfWork implements UnitOfWork {
     if (error instanceof Refusal && error.kind === "unavailable") this.database.suspect(error.cause);
     return error;
   }
-}
-
-/** Does work in a transaction. SQLite commits it in this thread: that belongs to the slice. */
-async function committed<T>(dataSource: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-  let end = 0;
-  const result = await dataSource.transaction(async (manager) => {
-    const done = await work(manager);
-    end = performance.now();
-    return done;
-  });
-  const ended = dataSource.options.type === "better-sqlite3" ? noteWork(performance.now() - end) : undefined;
-  if (ended) await ended;
-  return result;
 }
 
 function createStores(session: Session): Stores {

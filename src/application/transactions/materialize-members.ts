@@ -87,7 +87,7 @@ export async function materializeMembers(
 export function pendingMembers(state: EnvironmentState, replaced: readonly RoleId[]): PendingMembers {
   return {
     roleIds: deletedRoles(state, replaced),
-    multipleRolesDisabledAt: Math.max(0, ...state.multipleRolesDisabled.map(({ revision }) => revision)),
+    multipleRolesDisabledAt: state.multipleRolesDisabled.at(-1)?.revision,
   };
 }
 

@@ -59,7 +59,7 @@ const whatLimitsShow =
   "/*M!100101 , @@SESSION.max_statement_time = 0 *//*!50708 , @@SESSION.max_execution_time = 0 */";
 
 /** Sends one statement over a connection. */
-export type Ask = (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>;
+export type SendToConnection = (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>;
 
 interface Assignment {
   readonly name: string;
@@ -71,10 +71,10 @@ export class ConnectionSettings {
   private constructor(private readonly assignments: readonly Assignment[]) {}
 
   /** Finds out what the server knows. Throws when the service cannot work on it. */
-  static async of(ask: Ask): Promise<ConnectionSettings> {
-    await ask(`SET ${whatLimitsShow}`);
+  static async of(send: SendToConnection): Promise<ConnectionSettings> {
+    await send(`SET ${whatLimitsShow}`);
     const names = [...settings.flatMap((setting) => setting.names), "log_bin", "binlog_format"];
-    const rows = await ask(`SHOW VARIABLES WHERE Variable_name IN ('${names.join("', '")}')`);
+    const rows = await send(`SHOW VARIABLES WHERE Variable_name IN ('${names.join("', '")}')`);
     const known = new Map(rows.map((row) => [String(row["Variable_name"]).toLowerCase(), String(row["Value"])]));
     requireRowsInBinaryLog(known);
     return new ConnectionSettings(settings.flatMap((setting) => assignmentOn(known, setting)));
@@ -87,14 +87,14 @@ export class ConnectionSettings {
   }
 
   /** Sets everything and reads it back. Throws when the server, or a proxy before it, has not accepted one of them. */
-  async apply(ask: Ask): Promise<void> {
+  async apply(send: SendToConnection): Promise<void> {
     try {
-      await ask(`SET ${this.assignments.map(written).join(", ")}`);
+      await send(`SET ${this.assignments.map(written).join(", ")}`);
     } catch (error) {
-      await this.explain(ask);
+      await this.explain(send);
       throw error;
     }
-    const [found] = await ask(
+    const [found] = await send(
       `SELECT ${this.assignments.map(({ name }) => `@@SESSION.${name} AS ${name}`).join(", ")}`,
     );
     for (const { name, value } of this.assignments) {
@@ -105,10 +105,10 @@ export class ConnectionSettings {
   }
 
   /** Throws for the first setting that the server rejects by itself: not every error of a server names the variable. */
-  private async explain(ask: Ask): Promise<void> {
+  private async explain(send: SendToConnection): Promise<void> {
     for (const assignment of this.assignments)
       try {
-        await ask(`SET ${written(assignment)}`);
+        await send(`SET ${written(assignment)}`);
       } catch (error) {
         const { name, value } = assignment;
         const why = explanationOf(error as Error);

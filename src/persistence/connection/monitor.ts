@@ -1,5 +1,7 @@
 import mysql from "mysql2/promise";
 import { Fault } from "../../domain/fault";
+import { serverDialectOf } from "../engines/index";
+import type { ServerDialect } from "../engines/server";
 import { ConnectionSettings } from "./connection-settings";
 
 /** Watches a server over a connection of its own, so that a busy pool is not taken for a dead server. */
@@ -23,9 +25,9 @@ export class Monitor {
     const connection = await mysql.createConnection(options);
     connection.on("error", () => undefined);
     try {
-      const ask = async (sql: string) => (await connection.query<mysql.RowDataPacket[]>({ sql, timeout }))[0];
-      const settings = await ConnectionSettings.of(ask);
-      await settings.withoutClusterWaits().apply(ask);
+      const send = async (sql: string) => (await connection.query<mysql.RowDataPacket[]>({ sql, timeout }))[0];
+      const settings = await ConnectionSettings.of(send);
+      await settings.withoutClusterWaits().apply(send);
       return new Monitor(host, settings, connection, timeout, mustBeWritable);
     } catch (error) {
       connection.destroy();
@@ -38,12 +40,12 @@ export class Monitor {
     return !((await this.look()).readOnly && this.mustBeWritable);
   }
 
-  async look(): Promise<{ readonly engine: "mariadb" | "mysql"; readonly readOnly: boolean }> {
+  async look(): Promise<{ readonly dialect: ServerDialect; readonly readOnly: boolean }> {
     await this.checkQuorum();
     const sql = "SELECT VERSION() AS version, @@global.read_only AS readOnly";
     const [rows] = await this.connection.query<mysql.RowDataPacket[]>({ sql, timeout: this.timeout });
     return {
-      engine: /mariadb/i.test(String(rows[0]?.["version"])) ? "mariadb" : "mysql",
+      dialect: serverDialectOf(String(rows[0]?.["version"])),
       readOnly: Number(rows[0]?.["readOnly"]) === 1,
     };
   }

@@ -1,5 +1,5 @@
 import type { DataSource } from "typeorm";
-import { openDatabase } from "./data-source";
+import { openDatabase } from "./open-database";
 import type { DatabaseUrl } from "./database-url";
 import { untilAborted } from "./until-aborted";
 

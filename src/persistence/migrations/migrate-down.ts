@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { DataSource } from "typeorm";
 import { Fault } from "../../domain/fault";
 import { failureOf } from "../connection/driver-errors";
+import { dialectOf } from "../engines/index";
 import { type MigrationOptions, revert } from "./migrate";
 import { migrations } from "./index";
 import type { Deletion, ReversibleMigration } from "./deletion";
@@ -34,7 +34,7 @@ export async function planStepBack(dataSource: DataSource): Promise<StepBack> {
     migration: last.name,
     isFirst: done.length === 1,
     losses,
-    otherConnections: await otherConnections(dataSource),
+    otherConnections: await dialectOf(dataSource).countOtherConnections(dataSource),
   };
 }
 
@@ -56,44 +56,5 @@ async function rowsOf(dataSource: DataSource, { table, where }: Deletion): Promi
   } catch (error) {
     if (failureOf(error) !== "unknown") throw error; // otherwise a step back that broke off has deleted it
     return 0;
-  }
-}
-
-/**
- * Returns how many others are connected to the database. On SQLite that is certain. A server shows the connections of
- * this user, or those of all users to one with the PROCESS privilege, and of one node of a cluster.
- */
-async function otherConnections(dataSource: DataSource): Promise<number> {
-  if (dataSource.options.type === "better-sqlite3") return (await isAloneOnFile(dataSource)) ? 0 : 1;
-  let others = await connectionIds(dataSource);
-  for (let look = 0; look < 5 && others.length; look += 1) {
-    await sleep(100); // one that has just been closed stays listed for a moment
-    const still = await connectionIds(dataSource);
-    others = others.filter((id) => still.includes(id));
-  }
-  return others.length;
-}
-
-async function connectionIds(dataSource: DataSource): Promise<number[]> {
-  const [own]: { id: number | string; name: string }[] = await dataSource.query(
-    "SELECT CONNECTION_ID() AS id, DATABASE() AS name",
-  );
-  const listed: { Id: number | string; db: string | null }[] = await dataSource.query("SHOW PROCESSLIST");
-  return listed.filter(({ Id, db }) => db === own?.name && Number(Id) !== Number(own?.id)).map(({ Id }) => Number(Id));
-}
-
-/** A file in WAL mode can leave it only while nobody else has it open. */
-async function isAloneOnFile(dataSource: DataSource): Promise<boolean> {
-  const [before]: { timeout: number }[] = await dataSource.query("PRAGMA busy_timeout");
-  await dataSource.query("PRAGMA busy_timeout = 0");
-  try {
-    await dataSource.query("PRAGMA journal_mode = DELETE");
-    await dataSource.query("PRAGMA journal_mode = WAL");
-    return true;
-  } catch (error) {
-    if (/locked|busy/i.test(String(error))) return false;
-    throw error;
-  } finally {
-    await dataSource.query(`PRAGMA busy_timeout = ${before?.timeout ?? 0}`);
   }
 }

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DataSource, MigrationExecutor } from "typeorm";
 import { Fault } from "../../domain/fault";
-import { Lease } from "../lease";
+import { StoredLease } from "../lease";
 import { schemaState } from "./schema-state";
 import { untilAborted } from "../connection/until-aborted";
+import { ddl } from "../engines/ddl";
+import { dialectOf } from "../engines/index";
 
 export interface MigrationOptions {
   /**
@@ -60,8 +62,6 @@ export async function revert(
   });
 }
 
-const isSqlite = (dataSource: DataSource) => dataSource.options.type === "better-sqlite3";
-
 /** Lets no statement begin once the signal has aborted, apart from the one that takes a transaction back. */
 async function execute(
   dataSource: DataSource,
@@ -75,7 +75,7 @@ async function execute(
     return query(...parameters);
   }) as typeof query;
   const executor = new MigrationExecutor(dataSource, runner);
-  executor.transaction = isSqlite(dataSource) ? "each" : "none";
+  executor.transaction = dialectOf(dataSource).hasTransactionalDdl ? "each" : "none";
   try {
     await work(executor);
   } finally {
@@ -85,13 +85,13 @@ async function execute(
 }
 
 async function createLeases(dataSource: DataSource): Promise<void> {
-  const [ascii, end] = isSqlite(dataSource)
-    ? ["", ""]
-    : [" CHARACTER SET ascii COLLATE ascii_bin", " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"];
-  await dataSource.query(
-    `CREATE TABLE IF NOT EXISTS leases (name varchar(32)${ascii} NOT NULL, holder varchar(36)${ascii} NOT NULL, ` +
-      `beat bigint NOT NULL, PRIMARY KEY (name))${end}`,
-  );
+  const runner = dataSource.createQueryRunner();
+  try {
+    const { ascii, integer, createTable } = ddl(runner);
+    await createTable("leases", `name ${ascii(32)}`, `holder ${ascii(36)}`, `beat ${integer}`, "PRIMARY KEY (name)");
+  } finally {
+    await runner.release();
+  }
 }
 
 async function underLease(
@@ -99,7 +99,7 @@ async function underLease(
   { signal = new AbortController().signal, onWait, patience = 3000 }: MigrationOptions,
   work: () => Promise<void>,
 ): Promise<void> {
-  const lease = new Lease((statements) => statements(dataSource.manager), "migrations");
+  const lease = new StoredLease((statements) => statements(dataSource.manager), "migrations");
   const take = () => untilAborted(lease.take(), signal, (isTaken) => isTaken && lease.release());
   for (let waited = 0; !(await take()); waited += pause) {
     if (waited === patience) onWait?.(waitSentence);
