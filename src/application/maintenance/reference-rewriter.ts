@@ -31,7 +31,7 @@ export class ReferenceRewriter {
 
   /** Does one bounded step in its own transaction. Returns how many members, groups and organizations it rewrote. */
   async step(uid: EnvironmentUid): Promise<number> {
-    const plan = await this.transactions.read(uid, async (stores, state) => {
+    const plan = await this.transactions.lookUp(uid, async (stores, state) => {
       const replaced = await listReplaced(stores, uid);
       return { state, replaced, organizations: await listOrganizationsToRewrite(stores, state, replaced) };
     });
@@ -44,7 +44,7 @@ export class ReferenceRewriter {
 
   /** Returns how many rows of members are still to be rewritten, undefined if the environment has been deleted. */
   progress(uid: EnvironmentUid): Promise<{ readonly environmentId: EnvironmentId; readonly left: number } | undefined> {
-    return this.transactions.read(uid, async (stores, state) => {
+    return this.transactions.lookUp(uid, async (stores, state) => {
       const by = pendingMembers(state, await listReplaced(stores, uid));
       return { environmentId: state.environment.id, left: await stores.memberships.countPending(uid, by) };
     });

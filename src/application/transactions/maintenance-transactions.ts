@@ -11,9 +11,15 @@ import { lockEnvironment, lockMemberRoles, lockOrganizations } from "./scope-loc
 export class MaintenanceTransactions {
   constructor(private readonly units: UnitOfWork) {}
 
-  /** Reads one consistent state of an environment. Returns undefined if it has been deleted. Locks nothing. */
-  read<T>(uid: EnvironmentUid, work: (stores: Stores, state: EnvironmentState) => Promise<T>): Promise<T | undefined> {
-    return this.units.read((stores) => withState(stores, uid, (state) => work(stores, state)));
+  /**
+   * Looks an environment up without a lock: each statement reads a state of its own, so that a write has to check it
+   * again. Returns undefined if the environment has been deleted.
+   */
+  lookUp<T>(
+    uid: EnvironmentUid,
+    work: (stores: Stores, state: EnvironmentState) => Promise<T>,
+  ): Promise<T | undefined> {
+    return this.units.lookup((stores) => withState(stores, uid, (state) => work(stores, state)));
   }
 
   /** Locks the environment and the roles of all its members. Does nothing if the environment has been deleted. */

@@ -51,7 +51,8 @@ export async function createMissing(
  * Excludes two kinds of writes from each other: those that affect all members at once (the deletion of a role, the end
  * of multiple roles, the rewriting of references) and those that change what the former mean in one organization (its
  * default, its order, its custom roles). Protects the stored roles of members, and the defaults and orders of
- * organizations: to be called before they are read.
+ * organizations: to be called before they are read. Only DeleteEnvironmentRole counts organizations before, so that their
+ * writers do not wait for that count.
  */
 export function lockMemberRoles(stores: Stores, uid: EnvironmentUid): Promise<void> {
   return stores.environments.lockMemberRoles(uid);
