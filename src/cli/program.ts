@@ -29,7 +29,7 @@ export async function run(): Promise<void> {
 }
 
 const help = `
-Settings are environment variables and a file: see README.md, and \`orgroles check-config\`.
+Settings are environment variables and a file: see docs/configuration.md, and \`orgroles check-config\`.
 
 Examples:
   orgroles

@@ -70,7 +70,7 @@ const credentialFields = {
     .optional(),
 };
 
-/** The rules of what a credential is; how it is written stands in the README. */
+/** The rules of what a credential is; docs/configuration.md describes its form. */
 const credential = z
   .strictObject(credentialFields, `must have these fields and no other: ${Object.keys(credentialFields).join(", ")}`)
   .refine(
@@ -133,7 +133,7 @@ export const schema = z.object({
   }),
   ORGROLES_DATABASE_URL: databaseUrl.prefault("sqlite:data/orgroles.db").meta({
     meaning:
-      "`sqlite:FILE`, or `mysql://USER:PASSWORD@HOST:PORT/DATABASE` (or `mariadb://…`) for MySQL and MariaDB, see [Operating](docs/operating.md#reach-the-database); of several hosts, separated by commas, the first that is up and writable",
+      "`sqlite:FILE`, or `mysql://USER:PASSWORD@HOST:PORT/DATABASE` (or `mariadb://…`) for MySQL and MariaDB, see [Database](database.md#reach-the-database); of several hosts, separated by commas, the first that is up and writable",
     fallback: "`sqlite:data/orgroles.db`",
   }),
   ORGROLES_DATABASE_SSL_MODE: optionRules.sslMode.optional().meta({
