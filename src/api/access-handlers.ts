@@ -18,7 +18,7 @@ const encodeAccess = memoizeEncoding(({ role, roles, permissions }: AccessView) 
   GetAccessResponse.encode({ role, roles: [...roles], permissions: [...permissions] }).finish(),
 );
 
-/** As CheckPermission answers it; a result of a batch has the same fields. */
+/** Encodes a response of CheckPermission. A result of a batch has the same fields: a test compares the two messages. */
 const encodeCheck = memoizeEncoding(({ allowed, grantedBy, nearestRoles, reason }: CheckView) =>
   CheckPermissionResponse.encode({
     allowed,
@@ -28,11 +28,11 @@ const encodeCheck = memoizeEncoding(({ allowed, grantedBy, nearestRoles, reason 
   }).finish(),
 );
 
-/** As a result of a batch only. */
+/** Encodes a refusal as a result of a batch. */
 const encodeRefusal = (refusal: Refusal) =>
   PermissionCheckResult.encode(PermissionCheckResult.fromPartial({ error: statusOf(refusal) })).finish();
 
-/** `results` is field 1 of the response: each of them is a tag, a length, and bytes. */
+/** The tag of `results`, field 1 of the response. Each result is this tag, a length, and bytes. */
 const resultTag = (1 << 3) | 2;
 
 async function encodeBatch(results: readonly (CheckView | Refusal)[]): Promise<Buffer> {
@@ -44,7 +44,7 @@ async function encodeBatch(results: readonly (CheckView | Refusal)[]): Promise<B
   return Buffer.from(writer.finish());
 }
 
-/** A thousand results of the longest slugs fit the four mebibytes that clients accept. */
+/** Cuts the list of granting roles, so that a thousand results of the longest slugs fit the 4 MiB that clients accept. */
 function shortened(result: CheckView): CheckView {
   const { grantedBy } = result;
   return grantedBy.length > limits.grantedByInBatch

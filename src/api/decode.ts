@@ -4,14 +4,14 @@ import { limits } from "../domain/limits";
 import { MessageReader } from "./message-reader";
 import type { Method } from "./service";
 
-/** A request without fields that the server does not know. Refuses bytes that are no valid message. */
+/** Decodes a request. Throws INVALID_FIELDS for invalid bytes, unknown fields, times out of range and too many messages. */
 export function decode(method: Method, bytes: Buffer): object {
   if (bytes.length > limits.requestBytes)
     throw refuse.invalidFields([{ field: "request", description: `must be at most ${limits.requestBytes} bytes` }]);
   const reader = new MessageReader(bytes);
   let request: object;
   try {
-    // generated decoders take bytes, or a reader, which is stricter here than theirs
+    // generated decoders accept a reader in place of bytes; this reader is stricter than their own
     request = method.requestDeserialize(reader as unknown as Buffer);
     if (reader.pos < reader.len) throw new Error("decoding ended early, at a tag that no field has");
   } catch {
@@ -25,13 +25,16 @@ export function decode(method: Method, bytes: Buffer): object {
   return request;
 }
 
-/** Generated code makes values of times and masks, which have no place for what else was in their messages. */
+/** The violation for unknown fields inside of times and masks, which generated code turns into values without such fields. */
 const unknownInside: Violation = {
   field: "request",
   description: "must not have fields in its times and masks that are unknown or of another type",
 };
 
-/** Whether one of the times is out of range. Elements of a list are all messages, or none is. */
+/**
+ * Returns whether a time is out of range. Allocates nothing, because every request passes here; `malformedFields` finds the
+ * same and names the fields. The elements of a list are all messages, or none is.
+ */
 function hasInvalidTime(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (value instanceof Date) return Number.isNaN(value.getTime());
@@ -40,14 +43,14 @@ function hasInvalidTime(value: unknown): boolean {
   return false;
 }
 
-/** The list that has too many messages, or the request where they are elsewhere. */
+/** Returns a violation that names the list with too many messages, or the request if no list is too long. */
 function tooManyMessages(request: object): Violation {
   const list = Object.entries(request).find(([, value]) => Array.isArray(value) && value.length > limits.batchItems);
   if (list) return { field: snakeCase(list[0]), description: `must be at most ${limits.batchItems} items` };
   return { field: "request", description: `must be at most ${limits.requestMessages} messages in all` };
 }
 
-/** Fields of the wire that the message does not have, or that have another type there, and times out of range. */
+/** Returns a violation for each unknown field, each field of another type, and each time out of range. */
 function malformedFields(message: object, path: string, found: Violation[] = []): Violation[] {
   for (const name in message) {
     const value = (message as Record<string, unknown>)[name];
@@ -67,7 +70,7 @@ function malformedFields(message: object, path: string, found: Violation[] = [])
 
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** Tells one request from another, without the request id, which is the same in upper and lower case. */
+/** Returns a digest of method and request. Excludes the request id, which is the same in upper and lower case. */
 export function fingerprintOf(method: Method, request: object): string {
   const bytes = method.requestSerialize({ ...request, requestId: undefined });
   return createHash("sha256").update(method.path).update("\0").update(bytes).digest("hex");

@@ -14,7 +14,7 @@ interface Times {
   readonly updateTime: number;
 }
 
-/** Generated messages have dates where the domain has milliseconds. */
+/** Returns times as dates. The domain has them in milliseconds. */
 const dates = ({ createTime, updateTime }: Times) => ({
   createTime: new Date(createTime),
   updateTime: new Date(updateTime),

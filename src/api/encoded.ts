@@ -1,8 +1,11 @@
 import { memo } from "../domain/memo";
 
-/** A response that was encoded before. */
+/** The bytes of a response. */
 export type Encoded = Buffer;
 
-/** Encodes each view once: where what it shows still holds, the services answer the same one. */
+/**
+ * Encodes each view once. The use cases return the same object for as long as nothing that it shows has changed, so the
+ * object is the key of its bytes.
+ */
 export const memoizeEncoding = <View extends object>(encode: (view: View) => Uint8Array): ((view: View) => Encoded) =>
   memo((view) => Buffer.from(encode(view)));

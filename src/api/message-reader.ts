@@ -4,21 +4,20 @@ import { limits } from "../domain/limits";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** What `toString("latin1", …)` calls when it has looked at its arguments, which takes longer for short text. */
+/** The function that `toString("latin1", …)` calls after checking its arguments. The checks cost more than short text. */
 interface SliceableBuffer extends Buffer {
   latin1Slice(start: number, end: number): string;
 }
 
-/** Up to here a loop finds out faster than a call of the engine whether text is ASCII. */
+/** The length up to which a loop finds out faster than a call of the engine whether text is ASCII. */
 const shortText = 64;
 
 /**
- * A reader for generated decoders, which limit neither the unknown fields nor the messages that they collect. Reading ends
- * early, as if nothing more followed, where the request has to be refused in any case: after very many unknown fields, and
- * after very many messages.
+ * A reader for generated decoders, which by themselves limit neither the unknown fields nor the messages that they collect.
+ * Reading ends early, as at the end of the request, after too many unknown fields or messages: such a request is refused.
  */
 export class MessageReader extends BinaryReader {
-  /** Fields that a message of the request does not have, or has with another type. */
+  /** The number of fields that the messages do not have, or have with another type. */
   unknownFields = 0;
   private messages = 0;
   private depth = 0;
@@ -30,12 +29,12 @@ export class MessageReader extends BinaryReader {
     this.request = request as SliceableBuffer;
   }
 
-  /** Whether there are more messages than any valid request has; the rest is not read. */
+  /** Whether there are more messages than any valid request has. The rest is not read. */
   get hasTooManyMessages(): boolean {
     return this.messages > limits.requestMessages;
   }
 
-  /** Decoders note here how deep they are: one more at the beginning of each message, one less at its end. */
+  /** The depth of the message that is decoded. Decoders add one at the beginning of each message, and subtract one at its end. */
   get __tsProtoDecodeDepth(): number {
     return this.depth;
   }
@@ -46,7 +45,7 @@ export class MessageReader extends BinaryReader {
     this.depth = depth;
   }
 
-  /** Decoders skip what they do not know, and nothing else; groups are skipped field by field. */
+  /** Counts an unknown field and skips it. Decoders call this for unknown fields only, and for each field of a group. */
   override skip(...[wireType, fieldNumber, recursionLimit]: Parameters<BinaryReader["skip"]>): Uint8Array {
     this.unknownFields += 1;
     const value = super.skip(wireType, fieldNumber, recursionLimit);
@@ -54,7 +53,7 @@ export class MessageReader extends BinaryReader {
     return value;
   }
 
-  /** Almost all text is short and ASCII, for which the decoder takes many times as long. Throws for what is no UTF-8. */
+  /** Reads text. Almost all text is short ASCII, for which a TextDecoder takes many times as long. Throws if it is not UTF-8. */
   override string(): string {
     const length = this.uint32();
     const start = this.pos;

@@ -9,7 +9,7 @@ import { encodeRole, encodeRoleConfig } from "./encode";
 import type { Encoded } from "./encoded";
 import type { Handlers } from "./service";
 
-/** `roles` is field 1 of every response that lists roles: each of them is a tag, a length, and bytes. */
+/** The tag of `roles`, field 1 of every response that lists roles. Each role is this tag, a length, and bytes. */
 const roleTag = (1 << 3) | 2;
 
 /** Encodes a response of many roles, in slices, before the fields that follow them. */
@@ -23,7 +23,7 @@ async function encodeRoles(roles: readonly RoleView[], encodeRest: (writer: Bina
 
 const encodedPages = new WeakMap<RolePage, Encoded>();
 
-/** Encodes each page once. ListEnvironmentRoles and ListOrgRoles return the same fields. */
+/** Encodes each page once. The responses of ListEnvironmentRoles and ListOrgRoles have the same fields, as a test checks. */
 function encodePage(page: RolePage): Encoded | Promise<Encoded> {
   const known = encodedPages.get(page);
   if (known) return known;

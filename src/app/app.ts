@@ -24,30 +24,30 @@ import { createServices } from "./services";
 
 const { version } = require("#package") as { version: string };
 
-/** An environment, or that there is none, or that the database is away. */
+/** An environment; "none" if there is none; "unknown" while the database is unavailable. */
 export type KnownEnvironment = { readonly id: string } | "none" | "unknown";
 
 export interface App {
-  /** HOST:PORT. */
+  /** The address that it listens on, as HOST:PORT. */
   readonly address: string;
-  /** Of metrics and probes. */
+  /** The address of metrics and probes. */
   readonly metricsAddress: string | undefined;
-  /** Why there is no database, if there was none when the app listened. */
+  /** The reason why there was no database when the app began to listen. */
   readonly databaseTrouble: string | undefined;
-  /** Returns an environment that calls can go to. */
+  /** Returns an environment to call first. */
   environment(): Promise<KnownEnvironment>;
-  /** Of this process. */
+  /** The metrics of this process. */
   readonly registry: Registry;
   close(): Promise<void>;
 }
 
-/** Milliseconds that the start waits for the first outcome of reaching the database. */
+/** The time in milliseconds that the start waits for the first attempt to reach the database. */
 const firstLook = 5000;
 
 /**
- * Puts everything together and serves. An embedded database must open; any other may be away: the service then answers
- * UNAVAILABLE and NOT_SERVING until it is there. `tracing` is closed with the rest; `onServing` is told of changes;
- * `signal` ends what it waits for before it serves, and a migration after the statement under way.
+ * Creates everything that serves, in the order of dependencies, and listens. Throws if an embedded database cannot be opened.
+ * Without a database server the service returns UNAVAILABLE, and NOT_SERVING, until the server is there. Closes `tracing`
+ * with the rest. Reports changes to `onServing`. `signal` ends the start, and a migration after its current statement.
  */
 export async function createApp(
   config: Config,

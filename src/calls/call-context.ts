@@ -6,12 +6,12 @@ import type { TracedCall } from "./traced-call";
 import type { Rpc } from "./rpc";
 
 /**
- * A call on its way, as its transport makes it. One object holds everything about the call: closures for each step keep
- * more in memory, and for longer.
+ * A call between its headers and its end, created by its transport. One object has everything about the call: closures for
+ * each step would keep more in memory, and for longer.
  */
 export interface CallContext extends Call, Cancellation {
   readonly rpc: Rpc;
-  /** The caller's own from the header `x-request-id`, else one that was made for the call. */
+  /** The id from the header `x-request-id`, or one that was created for the call. */
   readonly requestId: string;
   /** When the headers arrived, in milliseconds by `performance.now()`. */
   readonly since: number;

@@ -1,13 +1,13 @@
 import type { CodeName } from "./status";
 
-/** What a call looked like when it had ended. */
+/** The outcome of a call. */
 export interface CallRecord {
   /** `/package.Service/Method`. */
   readonly method: string;
   readonly code: CodeName;
   /** The reason of an error. */
   readonly reason: string | undefined;
-  /** Milliseconds, in thousandths. */
+  /** Milliseconds, with three decimals. */
   readonly duration: number;
   /** Absent if the credentials were unknown. */
   readonly caller: string | undefined;

@@ -11,21 +11,21 @@ import type { CodeName } from "./status";
 import type { TracedCall } from "./traced-call";
 
 /**
- * What the steps of a call need. Every call of every transport takes the same way: `authenticate` and `count` at its
- * headers, `perform` once its request is complete and decoded, and `record` at its end, whatever the outcome.
+ * The dependencies of the steps of a call. Every call of every transport passes the same steps: `authenticate` and `count` at
+ * its headers, `perform` when its request is complete and decoded, and `record` at its end, whatever the outcome.
  */
 export interface CallPipeline {
   readonly authenticator: Authenticator;
   readonly admission: Admission;
   readonly log: Logger;
   readonly onEnd: (record: CallRecord) => void;
-  /** Reports a call of this method that found the queue full, and was refused before anything of it was read. */
+  /** Reports a call of a method that found the queue full and was refused unread. */
   readonly onLoadShed: (method: string) => void;
   /** Absent if calls are not traced. */
   readonly trace?: ((method: string, header: (name: string) => string | undefined) => TracedCall) | undefined;
 }
 
-/** Identifies the caller: at once, or later where the keys of an issuer are fetched. Throws or rejects with a Refusal. */
+/** Identifies the caller. Returns a promise only while keys of an issuer are fetched. Throws or rejects with a Refusal. */
 export function authenticate({ authenticator }: CallPipeline, call: CallContext): Promise<void> | undefined {
   const caller = authenticator.authenticate(call.header("authorization"), () => call.peerCertificate());
   if (caller instanceof Promise) return caller.then((identified) => void (call.caller = identified));
@@ -33,12 +33,12 @@ export function authenticate({ authenticator }: CallPipeline, call: CallContext)
   return undefined;
 }
 
-/** Counts the call against the caller's rate, whatever becomes of the call. Throws or rejects beyond that rate. */
+/** Counts the call against the caller's rate, whatever the outcome of the call. Throws or rejects above the rate. */
 export function count({ admission }: CallPipeline, call: CallContext): Promise<void> | undefined {
   return admission.count(callerOf(call));
 }
 
-/** Authorizes a decoded request, waits for the call's turn, and has the request handled. Rejects with what went wrong. */
+/** Authorizes a decoded request, waits for the call's turn, and handles the request. */
 export async function perform({ admission }: CallPipeline, call: CallContext, request: object): Promise<unknown> {
   const { rpc, traced } = call;
   authorize(callerOf(call), demandOf(rpc.action, request));
@@ -51,7 +51,7 @@ export async function perform({ admission }: CallPipeline, call: CallContext, re
   }
 }
 
-/** Records the end of a call: its span, its metrics and its log line. */
+/** Records the end of a call in its span, the metrics and the log. */
 export function record({ onEnd }: CallPipeline, call: CallContext, code: CodeName, reason?: string): void {
   const { rpc, requestId, since, caller, traced } = call;
   const ended: CallRecord = {

@@ -1,4 +1,4 @@
-/** A call that is being traced. */
+/** A call that is traced. */
 export interface TracedCall {
   readonly traceId: string;
   /** Runs work so that its statements belong to the call. */

@@ -14,7 +14,7 @@ import { UnaryCall } from "./unary-call";
 export interface RegisteredService {
   readonly definition: ServiceDefinition;
   readonly implementation: Record<string, handleUnaryCall<Buffer, unknown>>;
-  /** What happens at the headers of a call, by its path. */
+  /** The functions that receive calls at their headers, by the path of the call. */
   readonly arrivals: ReadonlyMap<string, Arrival>;
 }
 

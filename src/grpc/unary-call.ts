@@ -43,7 +43,7 @@ export class UnaryCall implements CallContext {
     const { exchange, pipeline } = this;
     try {
       const identified = authenticate(pipeline, this);
-      // what the peer sends meanwhile is only counted where it is read
+      // bytes that the peer sends meanwhile are counted only while they are read
       const reading = identified && reader.read(exchange, limits.requestBytes);
       reading?.catch(() => undefined);
       if (identified) await identified;
@@ -106,7 +106,7 @@ export class UnaryCall implements CallContext {
     if (this.isCancelled) throw cancelled;
   }
 
-  /** Listens to the exchange once somebody wants to know, because most calls end before. */
+  /** Sets the listener for a cancellation. Listens to the exchange only when needed, because most calls end before that. */
   onCancel(listener: (() => void) | undefined): void {
     this.listener = listener;
     if (!listener || this.isListening) return;
