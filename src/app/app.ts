@@ -87,7 +87,7 @@ export async function createApp(
     cache: () => ({ ...services.snapshots.statistics(), limit: config.cacheBytes }),
     available: () => database.available(),
     serving: () => server.serving,
-    count: () => records.flush(),
+    countCalls: () => records.flush(),
   });
   const records = new CallLog(metrics, log);
   const overload = new CountedLog<"queue">((_, refused) =>
@@ -101,7 +101,7 @@ export async function createApp(
     trace: tracing && ((method, header) => tracing.call(method, header)),
     onEnd: (record) => records.add(record),
     onLoadShed: (method) => {
-      metrics.shed(method);
+      metrics.countShedCall(method);
       overload.add("queue");
     },
   };
@@ -114,7 +114,7 @@ export async function createApp(
     certificates,
     limits: config.transport,
     onClosing: (reason) => {
-      metrics.closed(reason);
+      metrics.countClosedConnection(reason);
       closings.add(reason);
     },
   });

@@ -25,7 +25,7 @@ const environmentsRule = "must be a list of environment ids, or '*' for all";
 export const grantSchema = z.strictObject({
   action: z.enum(actions, `must be one of ${actions.join(", ")}`),
   environments: z.union([z.literal("*"), ids(environmentsRule)], environmentsRule),
-  organizations: ids("must be a list of organization ids; without it, whole environments").optional(),
+  organizations: ids("must be a list of organization ids; omit it to allow all organizations").optional(),
 });
 
 export function callerOf(name: string, { action, environments, organizations }: z.infer<typeof grantSchema>): Caller {

@@ -104,7 +104,7 @@ test("all violations come at once, with the paths of the request", () => {
   });
   expect(refusal?.reason).toBe("INVALID_FIELDS");
   expect(refusal?.metadata).toEqual({ violation_count: "5" });
-  expect(refusal?.message).toMatch(/^Invalid request: environment_id is required \(and 4 more\)$/);
+  expect(refusal?.message).toMatch(/^Invalid request: environment_id is required \(and 4 more violations\)$/);
   expect(refusal?.details.violations?.map(({ field }) => field)).toEqual([
     "environment_id",
     "slug",
@@ -145,7 +145,7 @@ test("a required field that is empty is required, one that is blank breaks its r
     { field: "slug", description: "is required" },
     { field: "name", description: "is required" },
     { field: "display_name", description: expect.stringMatching(/^must be 1–48 characters after trimming/) },
-    { field: "etag", description: "must be an etag as the server returned it" },
+    { field: "etag", description: "must be an etag that the server returned" },
     { field: "slugs[0]", description: expect.stringMatching(/^must be 1–48 characters/) },
   ]);
 });

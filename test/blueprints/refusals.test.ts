@@ -54,7 +54,7 @@ test.each([
   ["organization: o\npriority:\n- a\n- b\n- a", "line 5: priority[2]: repeats a"],
   ["environment: dev\npermissions: [{slug: A, name: A}]", "line 2: permissions[0].slug: must be"],
   ["environment: a b", "document 1 (environment):\n  line 1: environment: must be 1–64 printable ASCII"],
-  ["organization: acme\nroles: [{slug: auditor, name: A}]", "roles[0].slug: must begin with org-, or end with -"],
+  ["organization: acme\nroles: [{slug: auditor, name: A}]", 'roles[0].slug: must begin with "org-", or end with'],
 
   ["environment: dev\nroles:\n  - {slug: a", "document 1, line 3: "],
   ["environment: a\n---\norganization: b\nroles:\n\t- a\n", "document 2, line 5: Tabs are not allowed as indentation"],

@@ -20,7 +20,7 @@ test.each(engines)("on an empty $name, the call that it shows makes an environme
   try {
     const banner = service.output();
     expect(banner).toContain(
-      "\nThere is no environment yet. Create one with ORGROLES_ENVIRONMENTS=dev, or by this call:\n" +
+      "\nNo environment exists yet. Create one with ORGROLES_ENVIRONMENTS=dev or with this call:\n" +
         `  grpcurl -plaintext -d '{"environment_id":"dev"}' ${service.address} orgroles.v1.EnvironmentService/CreateEnvironment\n`,
     );
     expect(runShown(call(banner))).toMatch(/"id": *"dev"/);
@@ -41,7 +41,7 @@ test("workers say it once", async () => {
   const database: TestDatabase = await mariadb();
   const service = await startProcess({ ORGROLES_DATABASE_URL: database.url, ORGROLES_WORKERS: "2" });
   try {
-    expect(service.output().match(/There is no environment yet/g)).toHaveLength(1);
+    expect(service.output().match(/No environment exists yet/g)).toHaveLength(1);
     expect(runShown(call(service.output()))).toMatch(/"id": *"dev"/);
   } finally {
     await service.end();

@@ -123,7 +123,7 @@ describe("token", () => {
   test.each(["\n", "two words"])("hash refuses %j, which no header can carry", async (input) => {
     const { code, output } = await runCommand(["token", "hash"], {}, input);
     expect(code).toBe(1);
-    expect(output).toMatch(/^A token is one or more of/);
+    expect(output).toMatch(/^A token must consist of/);
   });
 });
 
@@ -161,7 +161,7 @@ describe("check-config", () => {
     expect(await check({ ...settings, ORGROLES_ADRESS: "1" })).toEqual({
       code: 1,
       output: [
-        "The configuration cannot be used:",
+        "The configuration is invalid:",
         "  ORGROLES_CONFIG_FILE: prot is not a setting",
         "  ORGROLES_ADRESS: is not a setting; did you mean ORGROLES_ADDRESS?",
         "  ORGROLES_MIGRATE: must be one of on, off",
@@ -212,6 +212,6 @@ test("an address that others reach needs credentials, and nothing is opened befo
   const settings = { ORGROLES_ADDRESS: "0.0.0.0:0", ORGROLES_DATABASE_URL: databaseUrl() };
   const { code, output } = await runCommand([], settings);
   expect(code).toBe(1);
-  expect(output).toMatch(/^The configuration cannot be used:\n {2}ORGROLES_ADDRESS: needs ORGROLES_CREDENTIALS or /);
+  expect(output).toMatch(/^The configuration is invalid:\n {2}ORGROLES_ADDRESS: requires ORGROLES_CREDENTIALS or /);
   expect(() => readFileSync(settings.ORGROLES_DATABASE_URL.slice("sqlite:".length))).toThrow("ENOENT");
 });

@@ -69,7 +69,9 @@ describe.each(engines)("on $name, beside a service that runs", (engine) => {
 
       const refused = await runCommand(["apply", file], settings);
       expect(refused.code).toBe(1);
-      expect(refused.output).toMatch(/\nNothing was changed: --yes is needed where nobody can be asked\.\n$/);
+      expect(refused.output).toMatch(
+        /\nNothing was changed: there is no terminal to ask for confirmation; use --yes\.\n$/,
+      );
       expect((await check("dev")).allowed).toBe(false);
 
       const applied = await runCommand(["apply", "--yes", "-"], settings, roles);
@@ -247,7 +249,7 @@ describe("on SQLite", () => {
     expect(shell("orgroles export dev | true")).toEqual({ code: 1, output: target });
     expect(shell("orgroles export dev > /dev/full")).toEqual({
       code: 1,
-      output: `${target}Standard output cannot be written: ENOSPC: no space left on device, write\n`,
+      output: `${target}Cannot write to standard output: ENOSPC: no space left on device, write\n`,
     });
   });
 

@@ -198,7 +198,7 @@ function remainingDefault(
   if (!removed.some((role) => role.slug === slug)) return slug;
   const organizationIds = organizationId === undefined ? [] : [organizationId];
   throw new BlueprintRefusal(
-    refuse.replacementDefaultRoleRequired(slug, {
+    refuse.replacementDefaultRoleRequired("default_role", slug, {
       count: organizationIds.length,
       organizationIds,
       isEnvironmentDefault: organizationId === undefined,

@@ -92,5 +92,9 @@ async function countAffectedOrganizations(
   if (replacement || (count === 0 && !isEnvironmentDefault)) return count;
   const { namedOrganizations } = limits;
   const organizationIds = await stores.organizations.listByDefault(environment.uid, defaultRoleIds, namedOrganizations);
-  throw refuse.replacementDefaultRoleRequired(role.slug, { count, organizationIds, isEnvironmentDefault });
+  throw refuse.replacementDefaultRoleRequired("replacement_default_role_slug", role.slug, {
+    count,
+    organizationIds,
+    isEnvironmentDefault,
+  });
 }

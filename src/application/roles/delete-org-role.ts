@@ -91,7 +91,7 @@ function requireUnused(
   { members, groups }: { members: number; groups: number },
 ): void {
   if (effective.defaultRole.slug === slug)
-    throw refuse.replacementDefaultRoleRequired(slug, {
+    throw refuse.replacementDefaultRoleRequired("replacement_role_slug", slug, {
       count: 1,
       organizationIds: [organization.id],
       isEnvironmentDefault: false,
