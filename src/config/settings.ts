@@ -145,12 +145,10 @@ export const schema = z.object({
     meaning: "PEM file with the authorities that may sign the database server's certificate",
     fallback: "public authorities, for `VERIFY_IDENTITY`",
   }),
-  ORGROLES_DATABASE_SSL_CERT_FILE: optionRules.sslCert
-    .optional()
-    .meta({
-      meaning:
-        "PEM file with the client certificate for the database server and its chain; requires `ORGROLES_DATABASE_SSL_KEY_FILE`",
-    }),
+  ORGROLES_DATABASE_SSL_CERT_FILE: optionRules.sslCert.optional().meta({
+    meaning:
+      "PEM file with the client certificate for the database server and its chain; requires `ORGROLES_DATABASE_SSL_KEY_FILE`",
+  }),
   ORGROLES_DATABASE_SSL_KEY_FILE: optionRules.sslKey
     .optional()
     .meta({ meaning: "PEM file with the private key of the client certificate for the database server" }),

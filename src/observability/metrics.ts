@@ -31,7 +31,7 @@ export interface Sources {
   };
   readonly available: () => boolean;
   readonly serving: () => boolean;
-  /** Counts the calls that have ended since the last scrape. */
+  /** Counts the calls that have ended and are not counted yet. */
   readonly countCalls: () => void;
 }
 

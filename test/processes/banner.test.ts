@@ -80,7 +80,7 @@ describe("an address that cannot be listened on is one line with its setting", (
   const credentials = `[{name: a, token_sha256: "${"0a".repeat(32)}", action: admin, environments: "*"}]`;
   const failing = async (settings: Record<string, string>) =>
     runCommand([], { ...sqlite(), ORGROLES_CREDENTIALS: credentials, ...settings });
-  const inUse = () => `another process listens on ${taken}: stop it, or choose another port (EADDRINUSE)\n`;
+  const inUse = () => `another process listens on ${taken}; stop it, or choose another port (EADDRINUSE)\n`;
 
   test("of calls, when it is taken", async () => {
     expect(await failing({ ORGROLES_ADDRESS: taken })).toEqual({ code: 1, output: `ORGROLES_ADDRESS: ${inUse()}` });
@@ -107,8 +107,8 @@ describe("an address that cannot be listened on is one line with its setting", (
   test.each([
     ["ORGROLES_ADDRESS", "nowhere.invalid:50051", "the host nowhere.invalid cannot be resolved (ENOTFOUND)"],
     ["ORGROLES_METRICS_ADDRESS", "nowhere.invalid:50051", "the host nowhere.invalid cannot be resolved (ENOTFOUND)"],
-    ["ORGROLES_ADDRESS", "192.0.2.1:50051", "192.0.2.1 is not an address of this machine (EADDRNOTAVAIL)"],
-    ["ORGROLES_METRICS_ADDRESS", "192.0.2.1:50051", "192.0.2.1 is not an address of this machine (EADDRNOTAVAIL)"],
+    ["ORGROLES_ADDRESS", "192.0.2.1:50051", "192.0.2.1 does not belong to this machine (EADDRNOTAVAIL)"],
+    ["ORGROLES_METRICS_ADDRESS", "192.0.2.1:50051", "192.0.2.1 does not belong to this machine (EADDRNOTAVAIL)"],
   ])("%s=%s", async (name, address, reason) => {
     expect(await failing({ [name]: address })).toEqual({ code: 1, output: `${name}: ${reason}\n` });
   });

@@ -31,6 +31,8 @@ test.each([
   ["token", "hash"],
   ["check-config"],
   ["sweep-progress"],
+  ["export"],
+  ["apply"],
   ["health"],
 ])("the help of %s has examples", async (...command) => {
   const { output } = await runCommand([...command, "--help"], {});
