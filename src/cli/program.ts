@@ -29,7 +29,7 @@ export async function run(): Promise<void> {
 }
 
 const help = `
-Environment variables and a file contain the settings: see README.md and \`orgroles check-config\`.
+Environment variables and a file contain the settings: see docs/configuration.md and \`orgroles check-config\`.
 
 Examples:
   orgroles

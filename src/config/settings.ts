@@ -68,7 +68,7 @@ const credentialFields = {
     .optional(),
 };
 
-/** The rules for a credential. README.md describes how to write one. */
+/** The rules for a credential. docs/configuration.md describes how to write one. */
 const credential = z
   .strictObject(credentialFields, `may have only these fields: ${Object.keys(credentialFields).join(", ")}`)
   .refine(
@@ -131,7 +131,7 @@ export const schema = z.object({
   }),
   ORGROLES_DATABASE_URL: databaseUrl.prefault("sqlite:data/orgroles.db").meta({
     meaning:
-      "`sqlite:FILE`, or `mysql://USER:PASSWORD@HOST:PORT/DATABASE` (or `mariadb://…`) for MySQL and MariaDB, see [Operating](docs/operating.md#reach-the-database); a list of hosts, separated by commas, means the first host that is up and writable",
+      "`sqlite:FILE`, or `mysql://USER:PASSWORD@HOST:PORT/DATABASE` (or `mariadb://…`) for MySQL and MariaDB, see [Database](database.md#reach-the-database); a list of hosts, separated by commas, means the first host that is up and writable",
     fallback: "`sqlite:data/orgroles.db`",
   }),
   ORGROLES_DATABASE_SSL_MODE: optionRules.sslMode.optional().meta({

@@ -45,13 +45,16 @@ test("--help says what the exit codes mean", async () => {
   for (const code of ["0", "1", "2"]) expect(output).toMatch(new RegExp(`^ {2}${code} {2}[a-z]`, "m"));
 });
 
-test("the commands that the README names are there", async () => {
+test("the commands that the pages name are there", async () => {
+  const pages = ["configuration", "database", "files", "operating"].map((name) =>
+    readFileSync(`docs/${name}.md`, "utf8"),
+  );
   const named = new Set(
-    [...readFileSync("README.md", "utf8").matchAll(/npx orgroles ([a-z-]+(?: (?:make|hash|up|down|status))?)/g)].map(
+    [...pages.join("").matchAll(/(?:npx |`)orgroles ([a-z][a-z-]+(?: (?:make|hash|up|down|status))?)/g)].map(
       ([, one]) => one,
     ),
   );
-  expect(named.size).toBeGreaterThan(2);
+  expect(named.size).toBeGreaterThan(6);
   for (const command of named) {
     const { code, output } = await runCommand([...(command ?? "").trim().split(" "), "--help"], {});
     expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining(`Usage: orgroles ${command} [`) });
@@ -184,8 +187,9 @@ describe("check-config", () => {
     expect((await check(settings)).code).toBe(0);
   });
 
-  test("takes the example of the README once its files are there", async () => {
-    const example = /^```yaml\n(# orgroles\.yaml[^]+?)^```/m.exec(readFileSync("README.md", "utf8"))?.[1] ?? "";
+  test("takes the example of docs/configuration.md once its files are there", async () => {
+    const example =
+      /^```yaml\n(# orgroles\.yaml[^]+?)^```/m.exec(readFileSync("docs/configuration.md", "utf8"))?.[1] ?? "";
     const authority = await newAuthority();
     const { certificate, key } = await authority.issue({ commonName: "server" });
     const paths = { "tls/server.crt": certificate, "tls/server.key": key, "tls/clients.crt": authority.certificate };
