@@ -10,7 +10,7 @@ export interface MemberKey {
 export interface Membership extends MemberKey {
   /** Never empty. */
   readonly roleIds: readonly RoleId[];
-  /** The environment's revision that the roles were last settled at. */
+  /** The environment's revision at which several roles were materialized last. A stored member with one role has 0. */
   readonly materializedAtRevision: number;
   readonly createTime: number;
   readonly updateTime: number;

@@ -6,7 +6,7 @@ import type { Clock, EnvironmentUid, Ids, OrganizationUid } from "../../domain/i
 import type { Organization, OrganizationState } from "../../domain/organization";
 import type { EnvironmentId, OrganizationId } from "../../domain/values";
 import type { CallSignal } from "../ports/cancellation";
-import { type Stores, type UnitOfWork, KeyTaken } from "../ports/unit-of-work";
+import type { Stores, UnitOfWork } from "../ports/unit-of-work";
 import { type WriteContext, IdempotencyRecords } from "../request/idempotency";
 import type { ParsedScope } from "../request/scope";
 import { type ScopeState, loadEnvironment, loadOrganizations } from "./load-state";
@@ -15,6 +15,9 @@ import type { StateCache } from "./state-cache";
 
 /** More members of an organization are unsettled than one transaction rewrites; nothing was changed. */
 class TooManyPendingMembers extends Error {}
+
+/** The environment was created before by the same request: rolls back the second one, and the first response is replayed. */
+class RepeatedCreation extends Error {}
 
 type OrganizationOf = ParsedScope & { readonly organizationId: OrganizationId };
 
@@ -108,7 +111,7 @@ export class Transactions {
     return this.replayOnFailure(id, context, () =>
       this.units.write(async (stores) => {
         await stores.environments.insert(environment);
-        if (await this.idempotency.findReplay(stores, id, context)) throw new KeyTaken("environment");
+        if (await this.idempotency.findReplay(stores, id, context)) throw new RepeatedCreation();
         return this.idempotency.replayOrRun(stores, id, context, () => work(stores));
       }, context.signal),
     );
