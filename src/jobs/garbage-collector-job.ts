@@ -8,12 +8,14 @@ import { LeasedJob } from "./leased-job";
 const passInterval = 60_000;
 const chunk = 1000;
 const pauseBetweenChunks = 20;
-/** Exceeds the duration of any transaction that began before the deletion and still writes rows that nobody will read. */
+/**
+ * Exceeds the duration of any transaction that began before the deletion and still writes rows that nobody will read.
+ */
 const markerLifetime = 60 * 60 * 1000;
 
 /**
- * Removes the rows that constant-time deletions leave behind, and old idempotency records. Callers see no difference; the
- * job may stop and begin again anywhere.
+ * Removes the rows that constant-time deletions leave behind, and old idempotency records. Callers see no difference;
+ * the job may stop and begin again anywhere.
  */
 export class GarbageCollectorJob extends LeasedJob {
   constructor(

@@ -23,9 +23,9 @@ export interface RewritingObserver {
 }
 
 /**
- * Rewrites references to deleted roles in the environments that request it, in small steps. A pause after each step takes
- * as long as the step, so that rewriting takes half of the database's capacity at most, and much longer after a step that
- * met conflicts.
+ * Rewrites references to deleted roles in the environments that request it, in small steps. A pause after each step
+ * takes as long as the step, so that rewriting takes half of the database's capacity at most, and much longer after a
+ * step that met conflicts.
  */
 export class ReferenceRewriterJob extends LeasedJob {
   private readonly finished = new Map<string, { readonly touches: number; readonly until: number }>();

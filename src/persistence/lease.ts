@@ -11,7 +11,9 @@ type Run = <T>(work: (manager: EntityManager) => Promise<T>) => Promise<T>;
 /** Milliseconds after which a holder that does not beat counts as dead, by the clock of the process that waits. */
 const staleAfter = 15_000;
 
-/** A compare-and-set on a row. No clock takes part in it: a waiting process measures how long it has seen the same beat. */
+/**
+ * A compare-and-set on a row. No clock takes part in it: a waiting process measures how long it has seen the same beat.
+ */
 export class StoredLease implements Lease {
   private readonly holder = randomUUID();
   private seen: { readonly holder: string; readonly beat: number; readonly since: number } | undefined;

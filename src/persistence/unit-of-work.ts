@@ -19,15 +19,18 @@ import { TypeormRoleStore } from "./stores/role-store";
 
 const attempts = 8;
 
-/** Transactions: begun, repeated after a conflict, and their failures translated, here and nowhere else. */
+/** Begins transactions, repeats them after a conflict and translates their failures. Nothing else does. */
 export class TypeormUnitOfWork implements UnitOfWork {
-  /** From the second attempt on: hardly any work meets a conflict, and the hot path is spared the policy. */
+  /**
+   * Repeats work from the second attempt on. The first attempt is without this policy, which the hot path hardly ever
+   * needs.
+   */
   private readonly conflicts = retry(handleType(Conflict), {
     maxAttempts: attempts - 2,
     backoff: new ExponentialBackoff({ initialDelay: 5, maxDelay: 250 }),
   });
 
-  /** Those of no transaction. */
+  /** Returns the stores without a transaction. */
   private readonly storesOutside = memoizeByIdentity((dataSource: DataSource) =>
     createStores(new Session(dataSource.manager)),
   );
@@ -56,12 +59,12 @@ export class TypeormUnitOfWork implements UnitOfWork {
 
   private async run<T>(work: (dataSource: DataSource) => Promise<T>, signal?: CallSignal): Promise<T> {
     try {
-      return await this.attempt(work, signal);
+      return await this.tryOnce(work, signal);
     } catch (error) {
       if (!(error instanceof Conflict)) throw this.reportUnavailable(error);
     }
     try {
-      return await this.conflicts.execute(() => this.attempt(work, signal));
+      return await this.conflicts.execute(() => this.tryOnce(work, signal));
     } catch (error) {
       throw error instanceof Conflict
         ? Object.assign(refuse.conflictRetry(), { cause: error })
@@ -69,7 +72,7 @@ export class TypeormUnitOfWork implements UnitOfWork {
     }
   }
 
-  private async attempt<T>(work: (dataSource: DataSource) => Promise<T>, signal?: CallSignal): Promise<T> {
+  private async tryOnce<T>(work: (dataSource: DataSource) => Promise<T>, signal?: CallSignal): Promise<T> {
     signal?.throwIfAborted();
     try {
       return await this.database.use(work);

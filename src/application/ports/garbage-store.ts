@@ -1,6 +1,9 @@
 /** Rows of one kind that nothing reads any more. */
 export interface Garbage {
-  /** Deletes at most `limit` of the rows in a transaction of its own. Returns how many; fewer than `limit` if none is left. */
+  /**
+   * Deletes at most `limit` of the rows in a transaction of its own. Returns how many; fewer than `limit` if none is
+   * left.
+   */
   remove(limit: number): Promise<number>;
 }
 

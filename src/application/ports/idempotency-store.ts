@@ -15,8 +15,8 @@ export interface IdempotencyStore {
   /** Returns the record of a request id, or undefined if there is none made at `since` or later. Locks nothing. */
   find(environment: EnvironmentId, requestId: RequestId, since: number): Promise<IdempotencyRecord | undefined>;
   /**
-   * Adds a record, or replaces one from before `since`. Locks the record until the transaction ends. If a younger record
-   * exists, the whole transaction runs again.
+   * Adds a record, or replaces one from before `since`. Locks the record until the transaction ends. If a younger
+   * record exists, the whole transaction runs again.
    */
   save(environment: EnvironmentId, record: IdempotencyRecord, since: number): Promise<void>;
 }

@@ -6,7 +6,9 @@
 export interface Lease {
   /** Tries once to take the lease. Returns false while another process has it. */
   take(): Promise<boolean>;
-  /** Shows that the holder is alive. A holder calls it every few seconds. Returns false once another process took over. */
+  /**
+   * Shows that the holder is alive. A holder calls it every few seconds. Returns false once another process took over.
+   */
   beat(): Promise<boolean>;
   /** Gives the lease back. Changes nothing once another process took over. */
   release(): Promise<void>;

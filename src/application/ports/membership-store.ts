@@ -10,9 +10,9 @@ export interface PendingMembers {
 }
 
 /**
- * The members of organizations with their stored roles. A method for the whole environment ignores removed organizations.
- * Whoever writes has locked the organizations of the members. A limit counts members, and every member is returned with
- * all its roles.
+ * The members of organizations with their stored roles. A method for the whole environment ignores removed
+ * organizations. Whoever writes has locked the organizations of the members. A limit counts members, and every member
+ * is returned with all its roles.
  */
 export interface MembershipStore {
   /** Returns the members that exist, in no order. */
@@ -37,8 +37,8 @@ export interface MembershipStore {
   /** Returns the number of members that store the role as their only one, in all organizations or in one. */
   countWithOnlyRole(environment: EnvironmentUid, roleId: RoleId, organization?: OrganizationUid): Promise<number>;
   /**
-   * Returns up to `limit` members that store the role, in order of organization uid and user id, after the given member.
-   * With `several` only members that store other roles, too.
+   * Returns up to `limit` members that store the role, in order of organization uid and user id, after the given
+   * member. With `several` only members that store other roles, too.
    */
   listWithRole(
     environment: EnvironmentUid,

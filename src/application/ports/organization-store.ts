@@ -12,8 +12,8 @@ export interface OrganizationStore {
   list(environment: EnvironmentUid, after: string, limit: number): Promise<Organization[]>;
   /**
    * Locks the organizations that have a row against other writes to them until the transaction ends, and raises their
-   * revisions by one. Returns them in order of their ids' bytes. Callers pass ids in that order, so that they never wait
-   * for each other in a circle. If one of the others gets its row meanwhile, the whole transaction runs again.
+   * revisions by one. Returns them in order of their ids' bytes. Callers pass ids in that order, so that they never
+   * wait for each other in a circle. If one of the others gets its row meanwhile, the whole transaction runs again.
    */
   lock(environment: EnvironmentUid, ids: readonly OrganizationId[]): Promise<Organization[]>;
   /**
@@ -21,7 +21,9 @@ export interface OrganizationStore {
    * organization one succeeds, and the others run again. Does not wait for writes to the environment.
    */
   insert(environment: EnvironmentUid, organizations: readonly Pick<Organization, "id" | "uid">[]): Promise<void>;
-  /** Replaces the own configuration; undefined: the organization inherits again. The caller has locked the organization. */
+  /**
+   * Replaces the own configuration; undefined: the organization inherits again. The caller has locked the organization.
+   */
   saveOwn(environment: EnvironmentUid, id: OrganizationId, own: OwnConfig | undefined): Promise<void>;
   /** Returns the number of organizations whose own default is one of the roles. */
   countByDefault(environment: EnvironmentUid, defaultRoleIds: readonly RoleId[]): Promise<number>;

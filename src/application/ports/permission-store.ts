@@ -25,8 +25,8 @@ export interface PermissionStore {
     changes: Partial<Pick<Permission, "name" | "description" | "updateTime">>,
   ): Promise<void>;
   /**
-   * Removes the permission from all roles in constant time and frees its slug. The garbage collector removes the rows of
-   * roles that name it.
+   * Removes the permission from all roles in constant time and frees its slug. The garbage collector removes the rows
+   * of roles that name it.
    */
   remove(environment: EnvironmentUid, id: PermissionId, time: number): Promise<void>;
 }

@@ -25,8 +25,8 @@ export interface CurrentRevisions {
 
 export interface RevisionStore {
   /**
-   * Returns what all queries select from one consistent state, in one statement that locks nothing. Returns undefined if
-   * the members have far more roles than one result should have: query fewer of them at once.
+   * Returns what all queries select from one consistent state, in one statement that locks nothing. Returns undefined
+   * if the members have far more roles than one result should have: query fewer of them at once.
    */
   find(queries: readonly RevisionQuery[]): Promise<CurrentRevisions | undefined>;
 }

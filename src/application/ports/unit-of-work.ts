@@ -18,26 +18,28 @@ export class KeyTaken extends Error {
 
 /**
  * Runs work on the stores. Once `signal` is aborted, no further statement begins, and the transaction is rolled back.
- * Failures of the database reach the caller as the refusals `databaseUnavailable` and `conflictRetry`, never as errors of
- * a driver.
+ * Failures of the database reach the caller as the refusals `databaseUnavailable` and `conflictRetry`, never as errors
+ * of a driver.
  */
 export interface UnitOfWork {
   /**
    * Runs `work` in one READ COMMITTED transaction and commits it. `work` locks the row of its scope before it reads
    * anything that its writes depend on: with `environments.touch`, `organizations.lock` or the insert of that row. Only
    * the search for the scope's uid, which never changes, may come first. `work` must have no effect but through these
-   * stores, because all of it runs again after a conflict. An error of `work` rolls everything back and reaches the caller.
+   * stores, because all of it runs again after a conflict. An error of `work` rolls everything back and reaches the
+   * caller.
    */
   write<T>(work: (stores: Stores) => Promise<T>, signal?: CallSignal): Promise<T>;
   /**
-   * Runs `work` on one consistent state, which contains every write acknowledged before the call. `work` must not write,
-   * and runs again after a conflict.
+   * Runs `work` on one consistent state, which contains every write acknowledged before the call. `work` must not
+   * write, and runs again after a conflict.
    */
   read<T>(work: (stores: Stores) => Promise<T>, signal?: CallSignal): Promise<T>;
   /**
    * Runs `work` without a transaction: each of its statements reads a state of its own, which contains every write
-   * acknowledged before the call. For one statement, or for several whose results may belong to different moments, because
-   * they are checked again under a lock or are an estimate. `work` must not write, and runs again after a conflict.
+   * acknowledged before the call. For one statement, or for several whose results may belong to different moments,
+   * because they are checked again under a lock or are an estimate. `work` must not write, and runs again after a
+   * conflict.
    */
   lookup<T>(work: (stores: Stores) => Promise<T>): Promise<T>;
 }

@@ -5,9 +5,9 @@ import { dialectOf } from "../engines/index";
 const senders = new WeakMap<DataSource, Send>();
 
 /**
- * Returns the way of statements to the driver, past TypeORM's runner, which a statement takes on the hot path. The plain
- * twin is `QueryRunner.query`: a repository takes three times as long. Errors of the driver are not wrapped, and the
- * statement that failed is remembered for the log.
+ * Returns the way of statements to the driver, past TypeORM's runner, which a statement takes on the hot path. The
+ * plain twin is `QueryRunner.query`: a repository takes three times as long. Errors of the driver are not wrapped, and
+ * the statement that failed is remembered for the log.
  */
 export function senderOf(dataSource: DataSource): Send {
   const known = senders.get(dataSource);

@@ -3,8 +3,8 @@ import type { PoolConnection } from "mysql2";
 /**
  * Replaces `promise()` of a connection, which TypeORM calls for every statement.
  *
- * Its plain twin is mysql2's own `promise()`. That looks up a module and captures a stack each time, which is a fifth of
- * what a statement costs this process.
+ * Its plain twin is mysql2's own `promise()`. That looks up a module and captures a stack each time, which is a fifth
+ * of what a statement costs this process.
  */
 export function promiseQuickly(connection: PoolConnection): void {
   const query = (sql: string, values?: unknown[]) =>

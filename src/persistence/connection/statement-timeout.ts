@@ -8,8 +8,8 @@ type Callback = (error: Error | null, ...results: unknown[]) => void;
  * Destroys a connection on which a statement gets no response in `timeout` milliseconds: the statement may still run on
  * the server, and nothing else may ever follow it on the connection.
  *
- * Its plain twin is mysql2's option `timeout` with a `destroy` in the callback. That takes one timer for each statement,
- * and a copy of the options that contain it; here one timer watches all statements of a connection.
+ * Its plain twin is mysql2's option `timeout` with a `destroy` in the callback. That takes one timer for each
+ * statement, and a copy of the options that contain it; here one timer watches all statements of a connection.
  */
 export function destroyWhenHung(connection: PoolConnection, timeout: number): void {
   const query = connection.query.bind(connection) as (sql: unknown, values?: unknown, done?: Callback) => mysql.Query;

@@ -8,7 +8,7 @@ const statementTimeout = 600_000;
 
 interface Options {
   readonly poolSize: number;
-  /** Whether a file that does not exist is an error. */
+  /** Whether a missing file is an error. */
   readonly mustExist: boolean;
   /** Milliseconds for one statement. */
   readonly timeout?: number;

@@ -6,9 +6,9 @@ const compared = (set: CharacterSet | undefined) =>
   set ? ` CHARACTER SET ${set.charset} COLLATE ${set.collation}` : "";
 
 /**
- * Returns the statements of migrations for a runner's engine. Each of them may run again, because MySQL commits each DDL
- * statement by itself and a crash can leave the first half of a migration. No column is nullable and none has a default:
- * an empty string or 0 means that a value is absent, and NULL never takes part in a key.
+ * Returns the statements of migrations for a runner's engine. Each of them may run again, because MySQL commits each
+ * DDL statement by itself and a crash can leave the first half of a migration. No column is nullable and none has a
+ * default: an empty string or 0 means that a value is absent, and NULL never takes part in a key.
  */
 export function ddl(runner: QueryRunner) {
   const dialect = dialectOf(runner.dataSource);

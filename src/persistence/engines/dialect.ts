@@ -31,10 +31,7 @@ export interface Dialect {
   readonly driver: "better-sqlite3" | "mariadb" | "mysql";
 
   // statements
-  /**
-   * Returns a condition that is true for `count` pairs of values of two columns. Servers plan as many conditions between
-   * ORs ten times as long as the statement runs.
-   */
+  /** Returns a condition that is true for `count` pairs of values of two columns. */
   amongPairs(columns: string, count: number): string;
   /** Follows a table's name in a SELECT that must read in the order of the primary key. */
   readonly byPrimaryKey: string;

@@ -3,7 +3,9 @@ import { noteWork } from "../../event-loop/time-slices";
 import { sendToSqlite } from "../connection/send-to-sqlite";
 import type { Dialect } from "./dialect";
 
-/** SQLite runs in this thread, and its statements need no round trip: many short ones cost little more than a long one. */
+/**
+ * SQLite runs in this thread, and its statements need no round trip: many short ones cost little more than a long one.
+ */
 const rowsPerInsert = 250;
 
 export const sqlite: Dialect = {

@@ -1,7 +1,7 @@
 import type { EntitySchemaColumnOptions } from "typeorm";
 import type { ColumnTypes } from "../engines/dialect";
 
-/** How a value is stored, where the driver's value is another one. */
+/** Converts between the values of a row and the values that the driver stores. */
 export interface Codec<Value> {
   readonly encode: (value: Value) => unknown;
   readonly decode: (stored: unknown) => Value;
@@ -36,7 +36,7 @@ export const boolean = (): Column<boolean> => {
   return { options: () => ({ type: "tinyint", transformer: transformer(codec) }), codec };
 };
 
-/** Ids, separated by commas. */
+/** A list of ids, stored as text with commas in between. */
 export const idList = <Id extends string>(): Column<readonly Id[]> => {
   const codec: Codec<readonly Id[]> = {
     encode: (ids) => ids.join(","),

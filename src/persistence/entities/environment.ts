@@ -20,8 +20,8 @@ export const environmentTable = declareTable(
 );
 
 /**
- * The parent row that organizations refer to. It is apart from the environment so that new organizations and writes to the
- * environment do not wait for each other; only the deletion of the environment locks it.
+ * The parent row that organizations refer to. It is apart from the environment so that new organizations and writes to
+ * the environment do not wait for each other; only the deletion of the environment locks it.
  */
 export const environmentAnchorTable = declareTable("environment_anchors", {
   environmentUid: key(ascii<EnvironmentUid>(26)),
@@ -44,7 +44,7 @@ export const roleResolutionTable = declareTable(
   { indices: [{ name: "successions_sweep", columns: ["sweepRequested"] }] },
 );
 
-/** The events at which multiple roles were disabled. */
+/** The events that disabled multiple roles. */
 export const multipleRolesDisabledTable = declareTable("role_collapses", {
   environmentUid: key(ascii<EnvironmentUid>(26)),
   revision: key(integer()),

@@ -16,7 +16,7 @@ export const idempotencyRecordTable = declareTable(
   { indices: [{ name: "answered_requests_time", columns: ["createTime"] }] },
 );
 
-/** The markers of deletions of one row that left rows behind, which nothing reads. */
+/** The markers of deletions that removed one row and left others behind, which nothing reads. */
 export const deletionMarkerTable = declareTable("purges", {
   kind: key(ascii<"environment" | "organization" | "permission">(16)),
   environmentUid: key(ascii<EnvironmentUid>(26)),
@@ -27,7 +27,7 @@ export const deletionMarkerTable = declareTable("purges", {
 
 export type DeletionMarkerRow = RowOf<typeof deletionMarkerTable>;
 
-/** The processes that do background work. */
+/** The leases of background work, and the processes that have them. */
 export const leaseTable = declareTable("leases", {
   name: key(ascii<string>(32)),
   /** Empty while the lease is free. */

@@ -11,7 +11,9 @@ export const roleAssignmentTable = declareTable(
     organizationUid: key(ascii<OrganizationUid>(26)),
     userId: key(ascii<UserId>(64)),
     roleId: key(ascii<RoleId>(31)),
-    /** The environment's revision at which several roles were materialized last; 0 if this is the member's only role. */
+    /**
+     * The environment's revision at which several roles were materialized last; 0 if this is the member's only role.
+     */
     severalSince: integer(),
     createTime: integer(),
     updateTime: integer(),

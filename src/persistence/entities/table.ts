@@ -14,13 +14,15 @@ interface Keys {
 export interface Selection<Row> {
   /** The text between SELECT and FROM. */
   readonly list: string;
-  /** Replaces stored values by values of the row, in a row as the driver returns it. Absent: there is none to replace. */
+  /**
+   * Replaces stored values by values of the row, in a row as the driver returns it. Absent: there is none to replace.
+   */
   readonly decode: ((row: Row) => void) | undefined;
 }
 
 /**
- * A table, declared once: the entity of TypeORM, the list of a SELECT, the columns of an INSERT and the type of its rows
- * follow from the same columns.
+ * A table, declared once: the entity of TypeORM, the list of a SELECT, the columns of an INSERT and the type of its
+ * rows follow from the same columns.
  */
 export class Table<Name extends string, Row extends object> {
   private readonly properties: readonly (keyof Row & string)[];

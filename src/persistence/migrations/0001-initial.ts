@@ -2,7 +2,7 @@ import type { QueryRunner } from "typeorm";
 import type { Deletion, ReversibleMigration } from "./deletion";
 import { ddl } from "../engines/ddl";
 
-/** In an order in which they can be dropped. */
+/** The tables, in an order in which they can be dropped. */
 const tables = [
   "organizations",
   "roles",
@@ -14,7 +14,7 @@ const tables = [
   "environments",
 ];
 
-/** Environments, organizations, roles and permissions. */
+/** Creates environments, organizations, roles and permissions. */
 export class Initial1790000000001 implements ReversibleMigration {
   readonly deletions: readonly Deletion[] = tables.map((table) => ({ table }));
 

@@ -7,19 +7,19 @@ const tables = ["role_assignments", "group_roles", "role_collapses", "succession
 
 const hashOfKey = "LEFT(SHA2(CONCAT(environment_uid, ' ', id), 256), 26)";
 
-/** How each engine makes a uid for an organization. A repeated statement makes the same one where that matters. */
+/** Expressions for a new uid of an organization. A server may run the statement twice, so that it derives the uid. */
 const newUids: Readonly<Record<Engine, string>> = {
   sqlite: "lower(hex(randomblob(13)))",
   mariadb: hashOfKey,
   mysql: hashOfKey,
 };
 
-/** Custom roles that were deleted while members had them. */
+/** A condition for custom roles that were deleted while members had them. */
 const deletedInUse = "slug_scope LIKE 'replaced:%'";
 
 /**
- * Members and mapped groups. They belong to an internal id of the organization, so that deleting an organization takes
- * constant time; what the revision of an own configuration was kept for is not needed any more.
+ * Creates members and mapped groups. They refer to an internal id of the organization, so that the deletion of an
+ * organization takes constant time. Drops the revision of own configurations, which nothing needs any more.
  */
 export class Members1790000000002 implements ReversibleMigration {
   readonly deletions: readonly Deletion[] = [
@@ -54,8 +54,8 @@ export class Members1790000000002 implements ReversibleMigration {
       `update_time ${integer}`,
       "PRIMARY KEY (environment_uid, organization_uid, user_id, role_id)",
     );
-    const holders = "environment_uid, role_id, organization_uid, user_id, several_since";
-    await createIndex("INDEX", "role_assignments_role", "role_assignments", holders);
+    const withRole = "environment_uid, role_id, organization_uid, user_id, several_since";
+    await createIndex("INDEX", "role_assignments_role", "role_assignments", withRole);
     await createIndex("INDEX", "role_assignments_several", "role_assignments", "environment_uid, several_since");
 
     await createTable(
@@ -106,7 +106,7 @@ export class Members1790000000002 implements ReversibleMigration {
       await runner.query("ALTER TABLE organizations DROP INDEX organizations_uid, DROP COLUMN uid");
   }
 
-  /** SQLite adds no column without a default: the table is made anew, in the migration's transaction. */
+  /** Replaces the table in the migration's transaction, because SQLite adds no column without a default. */
   private async replaceOrganizations(
     runner: QueryRunner,
     added: "uid" | "own_since_revision",

@@ -2,7 +2,7 @@ import type { QueryRunner } from "typeorm";
 import type { Deletion, ReversibleMigration } from "./deletion";
 import { ddl } from "../engines/ddl";
 
-/** Every process asks every few seconds which environments are to be swept, however many there are. */
+/** Adds an index for the query that every process sends each second: which environments request rewriting. */
 export class SweepIndex1790000000003 implements ReversibleMigration {
   readonly deletions: readonly Deletion[] = [];
 

@@ -7,18 +7,18 @@ import { migrations } from "./index";
 import type { Deletion, ReversibleMigration } from "./deletion";
 import { schemaState } from "./schema-state";
 
-/** A step back, before it is taken. */
+/** The revert of a migration, before it happens. */
 export interface StepBack {
   readonly migration: string;
-  /** Whether nothing is left after it. */
+  /** Whether no migration is left after it. */
   readonly isFirst: boolean;
-  /** What it deletes, with the number of rows. */
+  /** What the revert deletes, with the number of rows. */
   readonly losses: readonly { readonly what: string; readonly rows: number }[];
-  /** Connections of others to the database. */
+  /** The number of other connections to the database. */
   readonly otherConnections: number;
 }
 
-/** Returns what taking back the last migration would do. Throws when there is none that this version knows. */
+/** Returns what the revert of the last migration would do. Throws if there is none that this version knows. */
 export async function planStepBack(dataSource: DataSource): Promise<StepBack> {
   const { done, unknown } = await schemaState(dataSource);
   const [newer] = unknown.slice(-1);
@@ -28,8 +28,7 @@ export async function planStepBack(dataSource: DataSource): Promise<StepBack> {
   if (!last) throw new Fault("There is nothing to take back: the database has no migration.");
   const { deletions }: ReversibleMigration = new last();
   const losses = [];
-  for (const deletion of deletions)
-    losses.push({ what: described(deletion), rows: await rowsOf(dataSource, deletion) });
+  for (const deletion of deletions) losses.push({ what: describe(deletion), rows: await rowsOf(dataSource, deletion) });
   return {
     migration: last.name,
     isFirst: done.length === 1,
@@ -38,14 +37,14 @@ export async function planStepBack(dataSource: DataSource): Promise<StepBack> {
   };
 }
 
-/** Takes a migration back; throws when it is no longer the last one. */
+/** Reverts a migration. Throws if it is no longer the last one. */
 export const takeStepBack = (
   dataSource: DataSource,
   { migration }: StepBack,
   options: MigrationOptions = {},
 ): Promise<void> => revert(dataSource, migration, options);
 
-const described = ({ table, column, where }: Deletion) =>
+const describe = ({ table, column, where }: Deletion) =>
   column ? `column ${table}.${column}` : where ? `${table} where ${where}` : table;
 
 async function rowsOf(dataSource: DataSource, { table, where }: Deletion): Promise<number> {
@@ -54,7 +53,7 @@ async function rowsOf(dataSource: DataSource, { table, where }: Deletion): Promi
     const rows: { count: number | string }[] = await dataSource.query(sql);
     return Number(rows[0]?.count ?? 0);
   } catch (error) {
-    if (failureOf(error) !== "unknown") throw error; // otherwise a step back that broke off has deleted it
+    if (failureOf(error) !== "unknown") throw error; // an unknown failure: an interrupted revert has deleted the table or column
     return 0;
   }
 }

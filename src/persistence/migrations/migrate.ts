@@ -9,17 +9,17 @@ import { dialectOf } from "../engines/index";
 
 export interface MigrationOptions {
   /**
-   * Ends the waiting at once, and migrations after the statement under way; they are repeated from the beginning of
-   * the one that was interrupted. The promise rejects with the reason.
+   * Ends the waiting at once, and migrations after the current statement. The next run repeats the interrupted
+   * migration from its beginning. The promise rejects with the reason.
    */
   readonly signal?: AbortSignal | undefined;
-  /** Called with a sentence, once, when another process has been waited for so long. */
+  /** Called once, with a sentence, after a wait of `patience` for another process. */
   readonly onWait?: ((sentence: string) => void) | undefined;
-  /** Milliseconds; by default longer than migrations of a small database take. */
+  /** Milliseconds. The default exceeds the migrations of a small database. */
   readonly patience?: number | undefined;
 }
 
-/** Milliseconds between two tries to take the lease. */
+/** Milliseconds between two attempts to take the lease. */
 const pause = 100;
 
 const waitSentence =
@@ -30,7 +30,7 @@ const waitSentence =
 export const pendingMigrations = async (dataSource: DataSource): Promise<readonly string[]> =>
   (await schemaState(dataSource)).pending;
 
-/** Brings the schema up to date. Of several processes at once one does it, the others wait for it. */
+/** Brings the schema up to date. Of several processes one does it, and the others wait. */
 export async function migrate(dataSource: DataSource, options: MigrationOptions = {}): Promise<void> {
   const { signal = new AbortController().signal } = options;
   const isPending = async () => (await untilAborted(pendingMigrations(dataSource), signal)).length > 0;
@@ -43,8 +43,8 @@ export async function migrate(dataSource: DataSource, options: MigrationOptions 
 }
 
 /**
- * Takes the schema back by one migration, with everything in the tables it had made. Changes nothing and throws when
- * the last migration is another than the one named.
+ * Reverts the last migration, with the content of the tables that it created. Throws and changes nothing if the last
+ * migration is not the given one.
  */
 export async function revert(
   dataSource: DataSource,
@@ -62,7 +62,7 @@ export async function revert(
   });
 }
 
-/** Lets no statement begin once the signal has aborted, apart from the one that takes a transaction back. */
+/** Runs migrations. Once the signal has aborted, no statement begins except a rollback. */
 async function execute(
   dataSource: DataSource,
   signal: AbortSignal,

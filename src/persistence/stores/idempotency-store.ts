@@ -38,7 +38,7 @@ export class TypeormIdempotencyStore implements IdempotencyStore {
     } catch (error) {
       if (failureOf(error) !== "duplicate") throw error;
       const { affected } = await this.rows.update({ environmentId, requestId, createTime: LessThan(since) }, fresh);
-      if (affected !== 1) throw new Conflict("another request with this id was answered meanwhile");
+      if (affected !== 1) throw new Conflict("another request with this id was recorded meanwhile");
     }
   }
 }

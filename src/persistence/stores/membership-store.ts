@@ -12,8 +12,7 @@ import { notRemoved } from "./organization-store";
 type Selection = readonly [sql: string, ...parameters: (string | number)[]];
 
 /**
- * Members are selected first and read whole then, in one statement: a member is its rows, and a limit must not cut one
- * in two.
+ * Selects members first and then reads all their rows, in one statement: a limit on rows would cut a member in two.
  */
 export class TypeormMembershipStore implements MembershipStore {
   constructor(private readonly session: Session) {}
@@ -86,12 +85,12 @@ export class TypeormMembershipStore implements MembershipStore {
     roleId: RoleId,
     organizationUid?: OrganizationUid,
   ): Promise<number> {
-    const alone = { environmentUid, roleId, severalSince: 0 };
-    if (organizationUid) return this.rows.countBy({ ...alone, organizationUid });
-    return (await this.rows.countBy(alone)) - (await this.countRemoved(environmentUid, roleId));
+    const onlyRole = { environmentUid, roleId, severalSince: 0 };
+    if (organizationUid) return this.rows.countBy({ ...onlyRole, organizationUid });
+    return (await this.rows.countBy(onlyRole)) - (await this.countRemoved(environmentUid, roleId));
   }
 
-  /** Those of removed organizations, of which there are few: quicker than looking at each member's. */
+  /** Counts members of removed organizations. These are few, so that this is faster than a look at each member's. */
   private countRemoved(environmentUid: EnvironmentUid, roleId: RoleId): Promise<number> {
     return this.countRows(
       "purges JOIN role_assignments assigned ON assigned.environment_uid = purges.environment_uid" +
@@ -195,7 +194,7 @@ export class TypeormMembershipStore implements MembershipStore {
     return toMemberships(
       await this.session.select(
         selection,
-        // CROSS keeps SQLite from looking at all selected members for each row of the environment
+        // CROSS keeps SQLite from scanning all selected members for each row of the environment
         `(${members}) selected CROSS JOIN role_assignments assigned` +
           " ON assigned.environment_uid = ? AND assigned.organization_uid = selected.organization_uid" +
           " AND assigned.user_id = selected.user_id ORDER BY assigned.organization_uid, assigned.user_id",
@@ -207,7 +206,7 @@ export class TypeormMembershipStore implements MembershipStore {
 
 const selection = roleAssignmentTable.selection(["environmentUid"], "assigned");
 
-/** Of several ordered selections the first members of all, each once. */
+/** Returns a selection of the first members of several ordered selections, each member once. */
 function firstOf(limit: number, selections: readonly Selection[]): Selection {
   return [
     selections.map(([sql], index) => `SELECT * FROM (${sql}) part${index}`).join(" UNION ") +

@@ -18,7 +18,7 @@ function toOrganization({ defaultRoleId, roleOrder, ...organization }: RowOf<typ
   return defaultRoleId === "" ? organization : { own: { defaultRoleId, order: roleOrder }, ...organization };
 }
 
-/** A condition for rows that belong to an organization: it has not been removed. */
+/** Returns a condition for rows of organizations: the organization has not been removed. */
 export const notRemoved = (alias: string) =>
   "NOT EXISTS (SELECT 1 FROM purges WHERE kind = 'organization'" +
   ` AND purges.environment_uid = ${alias}.environment_uid AND subject_id = ${alias}.organization_uid)`;
@@ -60,7 +60,7 @@ export class TypeormOrganizationStore implements OrganizationStore {
       [environmentUid, ...ids],
     );
     const found = await this.find(environmentUid, ids);
-    if (found.length !== affected) throw new Conflict("an organization came into being before it could be locked");
+    if (found.length !== affected) throw new Conflict("an organization was created before it could be locked");
     return found;
   }
 

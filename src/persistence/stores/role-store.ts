@@ -12,7 +12,7 @@ import { rolePermissionTable, roleTable } from "../entities/role";
 import type { RowOf } from "../entities/table";
 import { placeholders } from "./conditions";
 
-/** While it is put together. */
+/** The custom roles of an organization, while they are collected. */
 interface CustomRoles extends Pick<OrganizationState, "customRoles" | "replaced"> {
   readonly customRoles: Role[];
   readonly replaced: Map<RoleId, RoleId>;
@@ -21,7 +21,9 @@ interface CustomRoles extends Pick<OrganizationState, "customRoles" | "replaced"
 const grantSelection = rolePermissionTable.selection(["environmentUid"]);
 type GrantRow = RowOf<typeof grantSelection>;
 
-/** Rows that an embedded database, which has no other thread, reads in one turn of the event loop. */
+/**
+ * The number of rows of one statement: an embedded database reads them in one turn of the event loop, which they block.
+ */
 const grantsAtOnce = 2500;
 const inPages = ` ORDER BY organization_id, role_id, permission_id LIMIT ${grantsAtOnce}`;
 const among = (organizationIds: readonly string[]) => `organization_id IN (${placeholders(organizationIds)})`;
@@ -61,7 +63,7 @@ function toEnvironmentRole(row: SelectedRole): EnvironmentRole {
   return { tombstone, ...role };
 }
 
-/** Returns where the slug of a live role is unique, as the unique key has it. */
+/** Returns the part of the unique key that says where the slug of a live role is unique. */
 const slugScope = ({ organizationId, slug }: Role): string =>
   slugUniqueness(slug) === "organization" ? `organization:${organizationId}` : "environment";
 

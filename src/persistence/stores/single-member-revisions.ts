@@ -3,15 +3,15 @@ import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { MemberKey, Membership } from "../../domain/membership";
 import type { Session } from "../connection/session";
 
-/** A query for one organization and one member: what a call that comes alone has to know. */
+/** Returns whether a query is for one organization and one member, as that of a call that comes alone. */
 export function isForSingleMember({ organizationIds, members }: RevisionQuery): boolean {
   return organizationIds.length === 1 && members.length === 1;
 }
 
 /**
- * Answers one query for one member. Its plain twin is `findTogether`, which answers any queries: a join takes a fifth less
- * than its union. The values come in one column, separated by spaces, which no value contains, because the driver takes
- * longer for the description of each column than for the row.
+ * Answers one query for one member. Its plain twin is `findTogether`, which answers any queries: a join takes a fifth
+ * less than its union. The values come in one column, separated by spaces, which no value contains, because the driver
+ * takes longer for the description of each column than for the row.
  */
 export async function findSingleMember(session: Session, query: RevisionQuery): Promise<CurrentRevisions> {
   const { environmentId, environmentUid, organizationIds, members } = query;
