@@ -4,35 +4,36 @@ import { refuse } from "../domain/errors";
 import { Throttle } from "./throttle";
 
 export interface AdmissionOptions {
-  /** Calls at work at once. */
+  /** The number of calls that run at the same time. */
   readonly concurrency: number;
-  /** Calls that wait for their turn. */
+  /** The number of calls that may wait for their turn. */
   readonly queue: number;
-  /** Calls in a second that one credential may make; 0: any number. */
+  /** The number of calls per second that one credential may make; 0 means no limit. */
   readonly rate: number;
 }
 
-/** Whether a call's caller has given it up, and who is to be told when it does. */
+/** Tells whether the caller has cancelled the call. */
 export interface Cancellation {
   readonly isCancelled: boolean;
   onCancel(listener: (() => void) | undefined): void;
 }
 
-/** Milliseconds after which a queue that was full may have room. */
+/** The time in milliseconds after which a full queue may have room. */
 const queueRetry = 250;
 
-/** What calls are told that find the queue full: made once, because thousands may come in a second. */
+/** The refusal for calls that find the queue full. Created once, because thousands may arrive in a second. */
 export const queueFull = refuse.overloaded("queue", queueRetry);
 
 /**
- * Lets so many calls in that those that are in are answered soon, and refuses the others before they cost anything. On
- * the way of every call: a library's queue costs each of them several promises, and keeps those that were given up.
+ * Limits the calls that run at the same time and those that wait, so that admitted calls are answered soon, and refuses
+ * further calls before they cost anything. Not a library's queue, which costs every call several promises and keeps
+ * cancelled calls.
  */
 export class Admission {
-  /** Of calls that found the queue full. */
+  /** Sends the refusals of calls that found the queue full. */
   readonly refusals = new Throttle();
   private running = 0;
-  /** In order of arrival. */
+  /** The calls that wait, in order of arrival. */
   private readonly waiting = new Set<() => void>();
   private readonly rates: RateLimiterMemory | undefined;
 
@@ -41,17 +42,17 @@ export class Admission {
     this.rates = rate ? new RateLimiterMemory({ points: rate, duration: 1 }) : undefined;
   }
 
-  /** Counts a call of the caller, whatever becomes of it; throws or rejects where the rate does not allow it. */
+  /** Counts a call of the caller. Throws or rejects with OVERLOADED above the rate. */
   count(caller: Caller): Promise<void> | undefined {
     return this.rates && this.checkRate(this.rates, caller);
   }
 
   /**
-   * Waits for the call's turn, which `release` ends: undefined where it is now. Throws or rejects where the queue is full,
-   * or the call is given up before.
+   * Waits for the call's turn, which `release` ends. Returns undefined if the turn is now. Throws if the queue is full, and
+   * rejects if the caller cancels the call before its turn.
    */
-  admit(abandonment: Cancellation): Promise<void> | undefined {
-    if (abandonment.isCancelled) throw new Error("given up before its turn");
+  admit(cancellation: Cancellation): Promise<void> | undefined {
+    if (cancellation.isCancelled) throw new Error("cancelled before its turn");
     if (this.running < this.options.concurrency) {
       this.running += 1;
       return undefined;
@@ -59,13 +60,13 @@ export class Admission {
     if (this.full()) throw queueFull;
     return new Promise((resolve, reject) => {
       const next = () => {
-        abandonment.onCancel(undefined);
+        cancellation.onCancel(undefined);
         resolve();
       };
       this.waiting.add(next);
-      abandonment.onCancel(() => {
+      cancellation.onCancel(() => {
         this.waiting.delete(next);
-        reject(new Error("given up before its turn"));
+        reject(new Error("cancelled before its turn"));
       });
     });
   }
@@ -80,12 +81,12 @@ export class Admission {
     next();
   }
 
-  /** Whether a call that came now would be refused. */
+  /** Returns whether a call that arrived now would be refused. */
   full(): boolean {
     return this.running >= this.options.concurrency && this.waiting.size >= this.options.queue;
   }
 
-  /** Calls at work and calls that wait, and how many of each there may be. */
+  /** Returns the number of running and of waiting calls, and the limit of each. */
   load(): Pick<AdmissionOptions, "concurrency" | "queue"> & { readonly running: number; readonly queued: number } {
     const { concurrency, queue } = this.options;
     return { concurrency, queue, running: this.running, queued: this.waiting.size };

@@ -1,12 +1,12 @@
-/** Milliseconds. */
+/** The time in milliseconds between two portions of work. */
 const tick = 10;
-/** In a tick: 200 a second, which take about a fiftieth of a process's time. */
+/** Work per tick: 200 in a second, which take about a fiftieth of the time of a process. */
 const perTick = 2;
 
 /**
- * Does things at once while they are few, and one after the other at a bounded pace when they are many. Refusing a call
- * costs nearly as much as reading it: callers that come back at once, thousands in a second, would leave no time for
- * those that are at work. While they wait they keep their streams, so that their clients hold back too.
+ * Runs work immediately while there is little, and at a limited rate while there is much. Refusing a call costs nearly as much
+ * as reading it: callers that retry immediately, thousands in a second, would leave no time for running calls. Refused
+ * callers keep their streams while they wait, so that their clients send less.
  */
 export class Throttle {
   private readonly waiting = new Set<() => void>();
@@ -21,12 +21,12 @@ export class Throttle {
     } else this.waiting.add(work);
   }
 
-  /** Returns whether the work waited, which is not done then: whoever it was for has gone, and nothing is to be kept. */
+  /** Cancels work that waits, and returns whether it waited. */
   cancel(work: () => void): boolean {
     return this.waiting.delete(work);
   }
 
-  /** Everything that waits, at once. */
+  /** Runs everything that waits. */
   flush(): void {
     for (const work of this.takeFirst(this.waiting.size)) work();
   }
@@ -40,7 +40,7 @@ export class Throttle {
     this.timer = undefined;
   }
 
-  /** The first of those that wait, which wait no longer. */
+  /** Removes and returns the first of the work that waits. */
   private takeFirst(most: number): (() => void)[] {
     const works = [];
     for (const work of this.waiting) {

@@ -1,32 +1,26 @@
 import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
+import type { Closing } from "../calls/closing";
 
 export interface ConnectionLimits {
   readonly connections: number;
-  /** Bytes that all connections together may make the process keep. */
+  /** Bytes that the process may keep for all connections together. */
   readonly bytes: number;
 }
 
-/**
- * The limits for which the server closes a connection: there are too many, they take too much memory, HTTP/2 does not
- * begin, or a request comes in too small pieces.
- */
-export const closings = ["connections", "bytes", "handshake", "frames"] as const;
-export type Closing = (typeof closings)[number];
-
-/** Bytes that a connection and a stream take besides what they carry, measured on idle ones. */
+/** Bytes that an idle connection and an idle stream take, measured. */
 const cost = { connection: 32 * 1024, stream: 8 * 1024 };
 
-/** Milliseconds until HTTP/2 has to begin. A TLS handshake takes several round trips. */
+/** Milliseconds within which HTTP/2 must begin. A TLS handshake takes several round trips. */
 const handshakeTimeout = 10_000;
 
-/** A connection of a peer, and the memory that the process keeps for it. */
+/** A connection of a peer, with a count of the bytes that the process keeps for that peer. */
 export class Connection {
-  /** Whether a caller has been identified on it. */
+  /** Whether a caller has been identified on the connection. */
   trusted = false;
   /** Absent until HTTP/2 has begun. */
   session: Http2Session | undefined;
-  /** Open streams that need no credentials and last as long as their client likes. */
+  /** Number of open streams that need no credentials and that only their client ends. */
   openStreams = 0;
   readonly since = performance.now();
   private counted = 0;
@@ -41,7 +35,7 @@ export class Connection {
     return this.counted;
   }
 
-  /** Counts bytes that the process keeps for the peer, or no longer keeps where they are negative. */
+  /** Adds bytes to the count; a negative number of bytes is no longer kept. */
   keep(bytes: number): void {
     if (this.isClosed) return;
     this.counted += bytes;
@@ -52,17 +46,17 @@ export class Connection {
     this.keep(cost.stream);
   }
 
-  /** Is to be called with the bytes that the process has kept for the stream. */
+  /** Gives back the cost of a stream, and the bytes that the process kept for it. */
   streamClosed(kept: number): void {
     this.connections.giveBack(this, cost.stream + kept);
   }
 
-  /** Leaves what the peer sends in the operating system's buffers. */
+  /** Stops reading: further bytes of the peer stay in the operating system's buffers. */
   stopReading(): void {
     handleOf(this.socket)?.readStop();
   }
 
-  /** Goes on reading. Where Node waits for the peer to take what is written, it stops reading again by itself. */
+  /** Starts reading again. Node itself stops again while the peer does not take what the server has written. */
   startReading(): void {
     handleOf(this.socket)?.readStart();
   }
@@ -71,21 +65,21 @@ export class Connection {
     if (this.isClosed) return;
     this.keep(-this.counted);
     this.isClosed = true;
-    this.session?.destroy(); // at once, whatever else has been received
+    this.session?.destroy(); // immediately, even if more has been received
     this.socket.destroy();
     if (reason) this.connections.onClosing(reason);
   }
 }
 
 /**
- * Bounds what peers make the process keep: connections, streams, requests in flight and responses that nobody reads.
- * Over a limit it closes the connection that matters least: the oldest one without an identified caller where there are
- * too many; where they take too much the one that takes most, of those without an identified caller while these
- * together take more than half.
+ * Limits what peers make the process keep: connections, streams, requests in flight and unread responses. Above a limit it
+ * closes one connection. If there are too many connections, it closes the oldest one without an identified caller. If the
+ * connections take too many bytes, it closes the one that takes most; while connections without an identified caller take
+ * more than half of all bytes, only among these.
  */
 export class Connections {
   private readonly open = new Set<Connection>();
-  /** The newest of each name: the system may give a name anew before Node has seen the end of a connection. */
+  /** The newest connection of each name: the system may reuse a name before Node notices the end of a connection. */
   private readonly byName = new Map<string, Connection>();
   private readonly bySession = new WeakMap<Http2Session, Connection>();
   private readonly givenBack = new Map<Connection, number>();
@@ -98,7 +92,7 @@ export class Connections {
     readonly onClosing: (reason: Closing) => void = () => undefined,
   ) {}
 
-  /** Is to be called for each new connection, before TLS and HTTP/2 begin. */
+  /** Adds a new connection, before TLS and HTTP/2 begin. */
   add(socket: Socket): void {
     const name = nameOf(socket);
     const connection = new Connection(this, socket);
@@ -116,7 +110,7 @@ export class Connections {
     (unknown ?? connection).close("connections");
   }
 
-  /** Is to be called when HTTP/2 begins on a connection. With TLS the session has another socket, of the same peer. */
+  /** Sets the session of a connection when HTTP/2 begins. With TLS the session has another socket, of the same peer. */
   begin(session: Http2Session): void {
     const connection = this.byName.get(nameOf(session.socket));
     if (!connection) return session.destroy();
@@ -128,7 +122,7 @@ export class Connections {
     return session && this.bySession.get(session);
   }
 
-  /** Returns how many connections are open, and the bytes that are counted for them. */
+  /** Returns the number of open connections, and the bytes that are counted for them. */
   load(): { readonly connections: number; readonly bytes: number } {
     return { connections: this.open.size, bytes: this.bytes };
   }
@@ -148,7 +142,7 @@ export class Connections {
     this.givenBack.clear();
   }
 
-  /** Of those without an identified caller, where they take more than half of what there is: not a caller for them. */
+  /** Returns the connections to choose from: those without an identified caller while they take more than half, else all. */
   private largest(): Connection {
     const all = [...this.open];
     const unknown = all.filter(({ trusted }) => !trusted);
@@ -157,7 +151,7 @@ export class Connections {
     return some.reduce((most, one) => (one.bytes > most.bytes ? one : most));
   }
 
-  /** Counts less for a connection from the next turn of the event loop on: Node keeps what it closes until then. */
+  /** Counts less for a connection from the next turn of the event loop on: until then Node keeps what it closes. */
   giveBack(connection: Connection, bytes: number): void {
     const { givenBack } = this;
     if (!givenBack.size) setImmediate(() => this.settle());
@@ -172,7 +166,7 @@ export class Connections {
     });
   }
 
-  /** Closes every connection at once. */
+  /** Closes every connection immediately. */
   close(): void {
     clearInterval(this.timer);
     for (const connection of this.open) connection.close();
@@ -187,7 +181,7 @@ export class Connections {
   }
 }
 
-/** What Node reads a socket by. HTTP/2 takes what it reads away from the socket, which cannot be paused then. */
+/** The handle by which Node reads a socket. HTTP/2 reads from the handle itself, so the socket cannot be paused. */
 interface Handle {
   readStart(): void;
   readStop(): void;
@@ -195,6 +189,6 @@ interface Handle {
 
 const handleOf = (socket: Socket) => (socket as unknown as Readonly<Record<string, Handle | null>>)["_handle"];
 
-/** A peer may use one port of its own for connections to several addresses of this machine. */
+/** Returns a name that is unique while the connection is open. A peer may use one port to reach several local addresses. */
 const nameOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket) =>
   `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;

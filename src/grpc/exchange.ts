@@ -9,12 +9,13 @@ import {
 } from "node:http2";
 import { performance } from "node:perf_hooks";
 import type { PeerCertificate, TLSSocket } from "node:tls";
+import { isId } from "../domain/values";
 import type { Connection } from "./connections";
 import { FrameCount } from "./frame-count";
 import { Passing } from "./passing";
 import type { Receiver } from "./receiver";
 
-/** Bytes of a response above which the process counts them until the peer has taken them. */
+/** Size in bytes from which a response is counted until the peer has taken it. */
 const countedResponse = 1024;
 
 type Listener = (...values: any[]) => void;
@@ -22,7 +23,7 @@ type Listener = (...values: any[]) => void;
 const exchangeKey = Symbol("exchange");
 type OwnStream = ServerHttp2Stream & { [exchangeKey]: Exchange };
 
-// the same functions for all streams: a closure for each event of each call takes longer to make than to run
+// shared by all streams: creating a closure for each event of each call takes longer than running it
 const ignore = () => undefined;
 
 function onData(this: OwnStream, frame: Buffer): void {
@@ -37,7 +38,7 @@ function onClose(this: OwnStream): void {
   this[exchangeKey].release();
 }
 
-/** Drops a request, unless it is cut into pieces as no client does. */
+/** Returns a receiver that drops a request, and closes the connection if the frames are smaller than any client sends. */
 function dropping(connection: Connection): Receiver {
   const frames = new FrameCount();
   return {
@@ -50,16 +51,16 @@ function dropping(connection: Connection): Receiver {
 }
 
 /**
- * A request and its response. grpc-js gets it in the place of the HTTP/2 stream: it passes on a request that is
- * complete, counts what the peer has not read yet, puts the call's id into every trailer, and closes the stream once the
- * response has ended, whether the peer has finished its request or not.
+ * A request and its response, which grpc-js gets in place of the HTTP/2 stream. An exchange passes on a complete request,
+ * counts the bytes of the response that the peer has not read yet, puts the call's id into every trailer, and closes the
+ * stream after the response, even if the peer has not ended its request.
  */
 export class Exchange {
   readonly requestId: string;
-  /** What handles the request; set at its headers, read by the handler that grpc-js calls. */
+  /** The call that the request belongs to. It is set at the headers, and read by the handler that grpc-js calls. */
   call: unknown;
   readonly since = performance.now();
-  /** What gets the request. */
+  /** The receiver of the request. */
   receiver: Receiver | undefined;
   private request: Buffer | undefined;
   private onData: (bytes: Buffer) => void = ignore;
@@ -89,23 +90,23 @@ export class Exchange {
 
   /** Counts bytes that the process keeps for this exchange until the stream closes. */
   keep(bytes: number): void {
-    if (this.isReleased) return; // a response that was not sent ends only after its stream
+    if (this.isReleased) return; // an unsent response ends after its stream
     this.kept += bytes;
     this.connection.keep(bytes);
   }
 
-  /** Has the request go to a receiver from now on. */
+  /** Sends the request to a receiver from now on. */
   receive(receiver: Receiver): void {
     this.receiver = receiver;
     this.stream.on("data", onData).on("end", onEnd);
   }
 
-  /** Has the rest of the request dropped: what nobody reads would be kept, and not be counted. */
+  /** Drops the rest of the request, which Node would keep uncounted if nobody read it. */
   discard(): void {
     if (!this.receiver) this.receive(dropping(this.connection));
   }
 
-  /** Sets the complete request, which grpc-js gets as soon as it reads. */
+  /** Sets the complete request, which grpc-js gets when it begins to read. */
   complete(request: Buffer): void {
     this.request = request;
   }
@@ -122,7 +123,7 @@ export class Exchange {
     this.respond(headers, { endStream: true });
   }
 
-  /** Returns whether the connection may have one more stream that lasts as long as its client likes. */
+  /** Returns whether the connection may have one more stream that only its client ends, and counts that stream. */
   openStream(most: number): boolean {
     const { connection } = this;
     if (connection.openStreams >= most) return false;
@@ -131,17 +132,17 @@ export class Exchange {
     return true;
   }
 
-  /** Passes requests on as they come, up to so many bytes in all, for streams of several requests. */
+  /** Passes requests on as they arrive, up to a number of bytes in all. For streams of several requests. */
   passThrough(most: number): void {
     const encoding = this.headers["grpc-encoding"];
-    // grpc-js inflates all messages of a frame at once; this it refuses, where a message is compressed indeed
+    // grpc-js would inflate all messages of a frame at once; with this encoding it rejects compressed messages
     if (encoding !== undefined) this.headers["grpc-encoding"] = `${String(encoding)} on a stream`;
     const passing = new Passing(this, most, { data: (frame) => this.onData(frame), end: () => this.onEnd() });
     this.passing = passing;
     this.receive(passing);
   }
 
-  /** Is called once, when the stream is closed. */
+  /** Releases what the exchange keeps, when the stream closes. */
   release(): void {
     this.isReleased = true;
     this.connection.streamClosed(this.kept);
@@ -149,7 +150,7 @@ export class Exchange {
     for (const listener of this.onClose) listener();
   }
 
-  // What follows is what grpc-js uses of a stream.
+  // the members of a stream that grpc-js uses
 
   get session() {
     return this.stream.session;
@@ -217,8 +218,8 @@ export class Exchange {
   }
 }
 
-/** Returns the caller's own id, or a new one. */
+/** Returns the id that the caller gave to the call, or a new one. */
 function requestIdOf(headers: IncomingHttpHeaders): string {
   const given = headers["x-request-id"];
-  return typeof given === "string" && /^[!-~]{1,64}$/.test(given) ? given : randomUUID();
+  return typeof given === "string" && isId(given) ? given : randomUUID();
 }

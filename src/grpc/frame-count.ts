@@ -1,12 +1,12 @@
-/** Frames that a request may have: so many, and one more for each of so many bytes. Clients send pieces of kilobytes. */
+/** The frames that a request may have: a number, and one more for each portion of bytes. Clients send frames of kilobytes. */
 const allowance = { frames: 1024, bytesPerFrame: 256 };
 
-/** Counts the frames of a request: each costs the process the same, however little is in it. */
+/** Counts the frames of a request. Each frame costs the process the same, however small it is. */
 export class FrameCount {
   private frames = 0;
   private bytes = 0;
 
-  /** Returns whether the request is still cut into pieces as clients do. */
+  /** Counts a frame, and returns whether the request still has no more frames than clients send. */
   add(frame: Buffer): boolean {
     this.frames += 1;
     this.bytes += frame.length;

@@ -4,8 +4,8 @@ import { HealthImplementation, service as definition } from "grpc-health-check";
 type Watch = (call: ServerWritableStream<{ readonly service: string }, { readonly status: string }>) => void;
 
 /**
- * Adds the health service, for services of these names. Others are never there, and their watches are answered here: the
- * library keeps each name for which it was ever asked.
+ * Adds the health service for services of these names. Watches of other names are answered here with SERVICE_UNKNOWN,
+ * because the library keeps every name that it was ever asked for.
  */
 export function addHealth(server: Server, names: readonly string[]): HealthImplementation {
   const health = new HealthImplementation();

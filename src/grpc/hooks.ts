@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Server, ServerUnaryCall } from "@grpc/grpc-js";
 import type { Exchange } from "./exchange";
 
-/** What gets to see connections and streams before grpc-js does. */
+/** Receives connections and streams before grpc-js does. */
 export interface TransportHooks {
   onConnection(socket: Socket): void;
   onSession(session: Http2Session): void;
@@ -21,8 +21,8 @@ interface Internals {
 }
 
 /**
- * Puts hooks in front of grpc-js, which has none: its interceptors begin after it has begun to read, and see no
- * connections. Throws where this version of grpc-js has another inside.
+ * Installs hooks in front of grpc-js, which has none: interceptors of grpc-js start after it has begun to read, and do not
+ * see connections. Throws if the internals of this version of grpc-js are different.
  */
 export function hookInto(server: Server, hooks: TransportHooks): void {
   const internals = server as unknown as Internals;

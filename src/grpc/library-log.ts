@@ -1,10 +1,10 @@
 import { setLogger } from "@grpc/grpc-js";
 import type { Logger } from "pino";
 
-/** How messages begin that are worth a line. What follows may be a header with its value, credentials for one. */
+/** Beginnings of messages that are worth a line. The rest of a message may be a header with its value, such as a token. */
 const beginnings = ["Failed to add metadata entry", "Failed to set secure context", "cannot parse value of"];
 
-/** Sends to the log that grpc-js had something to say, which it would print to standard error, values and all. */
+/** Logs the beginning of what grpc-js reports. By itself grpc-js prints whole messages, with values, to standard error. */
 export function logLibrary(log: Logger): void {
   const say = (...parts: unknown[]) => {
     const [first] = parts;

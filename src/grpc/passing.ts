@@ -3,8 +3,8 @@ import { FrameCount } from "./frame-count";
 import type { ReceivedFrom, Receiver } from "./receiver";
 
 /**
- * Passes the requests of a stream on while somebody reads them. Meanwhile it keeps a copy of what comes: a paused HTTP/2
- * stream keeps frames that nobody counts, each with the memory of everything that its connection has sent with it.
+ * Passes the requests of a stream on while its reader is not paused, and keeps a copy of what arrives meanwhile. A paused
+ * HTTP/2 stream would keep frames uncounted, each with the memory of everything that arrived with it.
  */
 export class Passing implements Receiver {
   private readonly frames = new FrameCount();
@@ -12,7 +12,7 @@ export class Passing implements Receiver {
   private isPaused = true;
   private hasEnded = false;
 
-  /** `left`: bytes that may come in all. */
+  /** `left` is the number of bytes that may still arrive. */
   constructor(
     private readonly exchange: ReceivedFrom,
     private left: number,
@@ -41,7 +41,7 @@ export class Passing implements Receiver {
     this.isPaused = true;
   }
 
-  /** Passes on what waits, up to where the reader pauses again. */
+  /** Passes on the frames that wait, until the reader pauses again. */
   resume(): void {
     this.isPaused = false;
     while (!this.isPaused) {

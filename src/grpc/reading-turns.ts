@@ -1,19 +1,19 @@
-/** Streams that a connection opens in a turn of the event loop before it has to wait: as many as may be open at once. */
+/** The streams that a connection may open in one turn of the event loop: as many as may be open at the same time. */
 const perTurn = 64;
 
-/** What reads from a peer. */
+/** A connection that can stop reading from its peer. */
 export interface ReadingSource {
-  /** Whether a caller has been identified on it. */
+  /** Whether a caller has been identified on the connection. */
   readonly trusted: boolean;
   stopReading(): void;
   startReading(): void;
 }
 
 /**
- * Bounds the time that floods of calls take. Node opens all streams that have been received, up to megabytes of each
- * connection in one turn of the event loop, and everybody waits for the end of the turn. So a connection that opens more
- * streams in a turn than a client does is not read until its turn comes again, and a new one until its first: one
- * connection in a turn, and after one that opened too many the others get as much time as it took.
+ * Limits the time that floods of calls take. In one turn of the event loop Node opens every stream that has arrived, from up
+ * to megabytes of each connection, and all other calls wait for the end of that turn. Therefore a connection that opens
+ * more streams in a turn than clients do stops reading until its next turn, and a new connection until its first. Each
+ * turn belongs to one connection. After a connection that opened too many streams, the others get as much time as it took.
  */
 export class ReadingTurns<Source extends ReadingSource> {
   private readonly opened = new Map<Source, number>();
@@ -21,7 +21,7 @@ export class ReadingTurns<Source extends ReadingSource> {
   private isGoingOn = false;
   private prefersTrusted = false;
 
-  /** Is to be called for each stream that a source opens. */
+  /** Counts a stream that a source opens. */
   count(source: Source): void {
     if (!this.opened.size) setImmediate(() => this.opened.clear());
     const opened = (this.opened.get(source) ?? 0) + 1;
@@ -51,7 +51,7 @@ export class ReadingTurns<Source extends ReadingSource> {
     });
   }
 
-  /** Returns the source that has waited for longest, every other time of those with an identified caller if there are any. */
+  /** Returns the source that has waited longest; every second time, the longest one that has an identified caller. */
   private next(): Source | undefined {
     this.prefersTrusted = !this.prefersTrusted;
     const [first] = this.stopped;

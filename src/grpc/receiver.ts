@@ -3,15 +3,15 @@ import type { Connection } from "./connections";
 
 // as Node declares it
 
-/** Gets what happens to a request. */
+/** Receives the frames of a request. */
 export interface Receiver {
   data(frame: Buffer): void;
   end(): void;
-  /** The stream is closed, whether the request has ended or not. */
+  /** Reports that the stream is closed, even if the request has not ended. */
   close(): void;
 }
 
-/** What a receiver needs of the exchange whose request it gets. */
+/** The members of an exchange that a receiver needs. */
 export interface ReceivedFrom {
   readonly stream: ServerHttp2Stream;
   readonly connection: Pick<Connection, "close">;

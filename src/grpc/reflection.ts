@@ -7,8 +7,8 @@ import { ReflectionService } from "@grpc/reflection";
 type Answer = (stream: ServerDuplexStream<unknown, unknown>) => void;
 
 /**
- * Adds server reflection, v1 and v1alpha, with the files as they were compiled. The library's own loaders lose imports and
- * comments on the way, and grpcurl cannot resolve what it gets then. Returns the definitions.
+ * Adds server reflection, v1 and v1alpha, for the compiled files, and returns the definitions. The loaders of the library
+ * lose imports and comments, and grpcurl cannot resolve the result.
  */
 export function addReflection(server: Server, mostRequests: number): ServiceDefinition[] {
   const definitions: ServiceDefinition[] = [];
@@ -35,7 +35,7 @@ function reflection(): ReflectionService {
   return new ReflectionService({ files: { format, type: {}, fileDescriptorProtos: files } });
 }
 
-/** The library answers whatever comes at once, into memory. Here a request waits until the answers before it are taken. */
+/** Has each request wait until the peer has taken the responses before it. The library writes all responses into memory. */
 function withBackPressure(answer: Answer, mostRequests: number): Answer {
   return (stream) => {
     let left = mostRequests;

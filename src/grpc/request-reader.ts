@@ -8,13 +8,13 @@ import type { Exchange } from "./exchange";
 import { FrameCount } from "./frame-count";
 import type { Receiver } from "./receiver";
 
-/** Bytes in front of a message: whether it is compressed, and its length. */
+/** The bytes in front of a message: one that tells whether it is compressed, and four for its length. */
 const prefix = 5;
 
-/** Bytes that a request's buffer has at least once it has grown. */
+/** The smallest size in bytes of a buffer that has grown. */
 const smallestGrowth = 4096;
 
-/** Requests that are inflated at once. The others wait as they came. */
+/** The number of requests that are inflated at the same time. Other requests wait in their compressed form. */
 const inflating = new Semaphore(2);
 
 const inflaters = { gzip: promisify(gunzip), deflate: promisify(inflate) };
@@ -26,27 +26,27 @@ const invalidRequest = (description: string) => refuse.invalidFields([{ field: "
 const goneAway = new Error("the caller has gone away");
 
 /**
- * Reads requests before grpc-js gets anything of them. It copies the frames of a request into one buffer, inflates only
- * what is complete, and bounds size, time and number of frames. grpc-js keeps a Buffer for each frame and inflates what
- * may never be complete.
+ * Reads whole requests before grpc-js. A reader copies the frames of a request into one buffer, inflates only complete
+ * requests, and limits size, time and number of frames. grpc-js would keep a Buffer for each frame, and inflate requests
+ * that may never be complete.
  */
 export class RequestReader {
   private readonly unfinished = new Set<Reading>();
   private timer: NodeJS.Timeout | undefined;
 
-  /** `timeout`: milliseconds from a request's headers to its end. */
+  /** `timeout` is the time in milliseconds from the headers of a request to its end. */
   constructor(private readonly timeout: number) {}
 
   /**
-   * Resolves when the exchange has its request, of at most so many bytes once inflated. Rejects with a Refusal where the
-   * request breaks a rule, and with an Error where its caller goes away.
+   * Reads a request of at most `most` bytes, inflated, into its exchange. Rejects with a Refusal if the request breaks a
+   * rule, and with an Error if the caller goes away.
    */
   async read(exchange: Exchange, most: number): Promise<void> {
     const request = await this.receive(exchange, most + prefix);
     exchange.complete(request[0] === 1 ? await inflated(exchange, request, most) : request);
   }
 
-  /** Ends the exchanges whose request is not complete: nothing of them has been done. */
+  /** Ends the exchanges whose request is incomplete. Nothing has been done for these requests. */
   close(status: Partial<ServiceError>): void {
     for (const reading of this.unfinished) {
       reading.exchange.refuse(status);
@@ -79,14 +79,14 @@ export class RequestReader {
   }
 }
 
-/** A request on its way in: one object instead of a closure for each event, because every call has one. */
+/** A request that is being read. Every call has one: an object costs less than a closure for each event. */
 class Reading implements Receiver {
   private readonly frames = new FrameCount();
   private buffer = nothing;
   private length = 0;
   private isOver = false;
 
-  /** `done` gets the request, or why there is none, once. */
+  /** `done` gets the request, or the error, and is called once. */
   constructor(
     readonly exchange: Exchange,
     private readonly most: number,
@@ -122,7 +122,7 @@ class Reading implements Receiver {
     this.done(request);
   }
 
-  /** Copies, because a frame shares the memory of everything that its connection has sent with it. */
+  /** Copies a frame, because a frame shares the memory of everything that arrived with it. */
   private append(frame: Buffer): void {
     const needed = this.length + frame.length;
     if (needed > this.buffer.length)
@@ -139,7 +139,7 @@ class Reading implements Receiver {
   }
 }
 
-/** Returns the request as if it had not been compressed. What is compressed otherwise is left to grpc-js to refuse. */
+/** Returns the request as if it had not been compressed. A request with an unknown encoding is left to grpc-js to reject. */
 async function inflated(exchange: Exchange, request: Buffer, most: number): Promise<Buffer> {
   const encoding = exchange.headers["grpc-encoding"];
   if (encoding !== "gzip" && encoding !== "deflate") return request;

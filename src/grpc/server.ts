@@ -10,19 +10,19 @@ import {
 } from "@grpc/grpc-js";
 import type { HealthImplementation, ServingStatus } from "grpc-health-check";
 import { limits } from "../domain/limits";
-import type { Closing } from "./connections";
+import type { Closing } from "../calls/closing";
 import { addHealth, healthMethods } from "./health";
 import { hookInto } from "./hooks";
 import { addReflection } from "./reflection";
 import type { Certificates } from "./tls";
 import { Transport, type TransportLimits, defaultTransportLimits } from "./transport";
-import type { RegisteredService } from "./unary";
+import type { RegisteredService } from "./register-service";
 
 export interface ServerOptions {
   readonly describesItself: boolean;
   readonly certificates: Certificates | undefined;
   readonly limits: TransportLimits;
-  /** The server has closed a connection because of its limits. */
+  /** Reports that the server closed a connection because of a limit. */
   readonly onClosing: (reason: Closing) => void;
 }
 
@@ -34,31 +34,31 @@ const defaults: ServerOptions = {
 };
 
 const libraryOptions: GrpcServerOptions = {
-  // requests are read before, and within their limit
+  // requests are read before grpc-js gets them, within their limit
   "grpc.max_receive_message_length": limits.requestBytes,
-  // as other gRPC servers have it: room for a token of an issuer and a few headers of proxies; nobody needs more
+  // the default of other gRPC servers: enough for a token of an issuer and a few headers of proxies
   "grpc.max_metadata_size": 8 * 1024,
-  // of one connection, as many as are at work at once by default: what is more waits in its client and costs nothing
+  // as many per connection as run at the same time by default: further calls wait in their client and cost nothing
   "grpc.max_concurrent_streams": 64,
-  // nobody reads it, and it costs every call
+  // unused, and it costs every call
   "grpc.enable_channelz": 0,
-  // finds dead peers within a minute, and keeps the connection through proxies that drop idle ones
+  // finds dead peers within a minute, and keeps connections open through proxies that drop idle ones
   "grpc.keepalive_time_ms": 40_000,
   "grpc.keepalive_timeout_ms": 20_000,
-  // lets clients find new processes: they reconnect now and then, and finish what is in flight
+  // clients reconnect from time to time, finish what is in flight, and so find new processes
   "grpc.max_connection_age_ms": 10 * 60_000,
   "grpc.max_connection_age_grace_ms": 60_000,
   "grpc.max_connection_idle_ms": 15 * 60_000,
 };
 
-/** How long calls in flight may take to end, in milliseconds. */
+/** The time in milliseconds that calls in flight have to end. */
 export const shutdownGrace = 10_000;
 
 const stopping = { code: codes.UNAVAILABLE, details: "The server is stopping" };
 
-/** A gRPC server with health, and with reflection (v1 and v1alpha) unless it is switched off. */
+/** A gRPC server with the health service, and with reflection (v1 and v1alpha) unless reflection is off. */
 export class GrpcServer {
-  /** Calls of health and reflection that end when their client wants it, or never. */
+  /** The open calls of health and reflection, which only their clients end. */
   private readonly streams = new Set<ServerInterceptingCallInterface>();
   private readonly server: Server;
   private readonly transport: Transport;
@@ -86,7 +86,7 @@ export class GrpcServer {
         this.transport.addOpen(Object.values(definition));
   }
 
-  /** Answers the port; throws when the address is taken. */
+  /** Listens, and returns the port. Throws if the address cannot be used. */
   listen(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
       this.server.bindAsync(`${host}:${port}`, this.credentials, (error, bound) =>
@@ -95,7 +95,7 @@ export class GrpcServer {
     });
   }
 
-  /** Returns what peers take of the process. */
+  /** Returns the number of connections and the bytes that are counted for peers. */
   load(): ReturnType<Transport["load"]> {
     return this.transport.load();
   }
@@ -111,14 +111,14 @@ export class GrpcServer {
   }
 
   /**
-   * Takes no more calls, ends streams and requests that are not complete, lets calls in flight end, and closes all
-   * connections after ten seconds.
+   * Accepts no more calls, ends streams and incomplete requests, lets calls in flight end, and closes all connections after
+   * ten seconds.
    */
   async close(): Promise<void> {
     this.setServing(false);
     for (const stream of this.streams) stream.sendStatus({ ...stopping, metadata: new Metadata() });
     this.transport.stopReading(stopping);
-    // grpc-js waits for ever for a connection that was closing before, as after its peer's GOAWAY or at its greatest age
+    // not awaited: grpc-js never finishes if a connection was closing before, after a GOAWAY of its peer or at its greatest age
     this.server.tryShutdown(() => undefined);
     const cutOff = setTimeout(() => this.transport.close(), shutdownGrace);
     await this.transport.emptied();
@@ -127,10 +127,10 @@ export class GrpcServer {
   }
 }
 
-/** Keeps the streams that are open in a set. */
+/** Returns an interceptor that keeps a set of the open streams. */
 function tracking(streams: Set<ServerInterceptingCallInterface>): ServerInterceptor {
   return ({ responseStream }, call) => {
-    if (!responseStream) return call as ServerInterceptingCall; // a call between costs every unary one a tenth
+    if (!responseStream) return call as ServerInterceptingCall; // one more interceptor would make every unary call a tenth slower
     streams.add(call);
     return new ServerInterceptingCall(call, {
       start: (next) => next({ onCancel: () => streams.delete(call) }),

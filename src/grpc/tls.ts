@@ -7,15 +7,15 @@ import { Fault } from "../domain/fault";
 import { escapeUnseen, showPath } from "../display/shown-text";
 
 export interface TlsFiles {
-  /** PEM: the certificate with its chain. */
+  /** The certificate with its chain, in PEM. */
   readonly certificate: string;
-  /** PEM. */
+  /** The private key, in PEM. */
   readonly key: string;
-  /** PEM: who signs the certificates of clients; absent: clients have none. */
+  /** The authority that signs the certificates of clients, in PEM. Absent if clients have no certificates. */
   readonly clientAuthority: string | undefined;
 }
 
-/** Milliseconds after which changed files are in use. */
+/** The time in milliseconds after which changed files are used. */
 const refresh = 5000;
 
 interface Loaded {
@@ -30,8 +30,8 @@ type Listeners = {
 };
 
 /**
- * Certificates from files that may change while they are in use. Files that do not fit together, as in the middle of a
- * change, are left alone: the last good ones stay in use.
+ * Certificates from files that may change while the server runs. While the files do not fit together, as in the middle of a
+ * change, the last good certificates stay in use.
  */
 export class Certificates implements experimental.CertificateProvider {
   private readonly listeners: Listeners = { ca: new Set(), identity: new Set() };
@@ -45,12 +45,12 @@ export class Certificates implements experimental.CertificateProvider {
     this.timer = setInterval(() => void this.reload(), refresh).unref();
   }
 
-  /** Throws when the files cannot be used. */
+  /** Throws if the files cannot be used. */
   static async open(files: TlsFiles, log: Logger): Promise<Certificates> {
     return new Certificates(files, await Certificates.check(files), log);
   }
 
-  /** Throws when the files cannot be used. */
+  /** Throws if the files cannot be used. */
   static async check(files: TlsFiles): Promise<Loaded> {
     try {
       return await load(files);
@@ -64,7 +64,7 @@ export class Certificates implements experimental.CertificateProvider {
     }
   }
 
-  /** For a server: TLS 1.2 or newer. A client without a certificate may still have a token. */
+  /** Returns credentials for a server, with TLS 1.2 or newer. A client without a certificate may still have a token. */
   credentials(): ServerCredentials {
     const authority = this.files.clientAuthority === undefined ? null : this;
     return experimental.createCertificateProviderServerCredentials(this, authority, false);
@@ -91,7 +91,7 @@ export class Certificates implements experimental.CertificateProvider {
     }
   }
 
-  // grpc-js misses what a listener is told before it has been added
+  // grpc-js misses what a listener reports before it has been added
   addCaCertificateListener(listener: experimental.CaCertificateUpdateListener): void {
     this.listeners.ca.add(listener);
     process.nextTick(listener, this.loaded);
@@ -111,7 +111,7 @@ export class Certificates implements experimental.CertificateProvider {
   }
 }
 
-/** OpenSSL's reasons come from a fixed list; other messages may repeat what stands in the files. */
+/** Returns the reason of an OpenSSL error, which is from a fixed list. Other messages may repeat content of the files. */
 function reasonOf(error: unknown): string {
   const { code, reason } = error as { code?: unknown; reason?: unknown };
   if (error instanceof Fault) return error.message;
@@ -126,7 +126,7 @@ async function load({ certificate, key, clientAuthority }: TlsFiles): Promise<Lo
     clientAuthority === undefined ? Buffer.alloc(0) : readFile(clientAuthority),
   ]);
   createSecureContext({ cert, key: privateKey });
-  // a context takes any bytes for an authority
+  // a context accepts any bytes as an authority
   if (clientAuthority !== undefined && !new X509Certificate(ca).ca)
     throw new Fault(`${showPath(clientAuthority)} is not the certificate of an authority`);
   return { certificate: cert, privateKey, caCertificate: ca };

@@ -2,23 +2,24 @@ import { type Http2Session, type IncomingHttpHeaders, type ServerHttp2Stream, co
 import type { Socket } from "node:net";
 import { type ServiceError, status as codes } from "@grpc/grpc-js";
 import { Refusal, refuse } from "../domain/errors";
-import { type Closing, type Connection, Connections } from "./connections";
+import type { Closing } from "../calls/closing";
+import { type Connection, Connections } from "./connections";
 import { Exchange } from "./exchange";
 import { FairTurns } from "../event-loop/fair-turns";
 import type { TransportHooks } from "./hooks";
 import { ReadingTurns } from "./reading-turns";
 import { RequestReader } from "./request-reader";
-import { statusOf } from "./status";
-import type { Arrival } from "./unary";
+import { errorOf } from "./status";
+import type { Arrival } from "./register-service";
 
 /** Limits what peers take of the process. */
 export interface TransportLimits {
   readonly connections: number;
-  /** Bytes of requests in flight, of responses that are not read yet, of streams and of connections. */
+  /** Bytes for requests in flight, unread responses, streams and connections together. */
   readonly bufferBytes: number;
-  /** Milliseconds from a request's headers to its end. */
+  /** The time in milliseconds from the headers of a request to its end. */
   readonly requestTimeout: number;
-  /** Requests on one stream of reflection. */
+  /** The number of requests on one stream of reflection. */
   readonly reflectionRequests: number;
 }
 
@@ -29,26 +30,26 @@ export const defaultTransportLimits: TransportLimits = {
   reflectionRequests: 1000,
 };
 
-/** For what needs no credentials: bytes of a request, bytes of all requests of a stream, open streams of a connection. */
-/** Milliseconds. */
+/** The time in milliseconds after which a connection with too many streams may open another one. */
 const openStreamRetry = 1000;
 
+/** Limits for methods without credentials: bytes of a request, bytes of all requests of a stream, streams of a connection. */
 const open = { requestBytes: 1024, streamBytes: 64 * 1024, streams: 16 };
 
-/** Its name is in no text: headers of a response wait for their peer, and are not counted. */
+/** Does not name the method: headers of a response wait for their peer uncounted. */
 const unknownMethod = { code: codes.UNIMPLEMENTED, details: "The server has no such method" };
 
-/** Bytes that a name or a value of a header takes besides its text, measured. */
+/** Bytes that a name or a value of a header takes in addition to its text, measured. */
 const headerCost = 128;
 
-/** Returns the bytes that headers take, of names and values in turn. */
+/** Returns the bytes that headers take, from a list of alternating names and values. */
 function weightOf(rawHeaders: readonly string[]): number {
   let weight = headerCost * rawHeaders.length;
   for (const text of rawHeaders) weight += text.length;
   return weight;
 }
 
-/** What everybody has in common who reaches the port: connections, streams and requests, before grpc-js sees them. */
+/** Receives connections, streams and requests of every peer, known or unknown, before grpc-js sees them. */
 export class Transport implements TransportHooks {
   private readonly arrivals = new Map<string, Arrival>();
   private readonly turns = new FairTurns<Connection>();
@@ -61,28 +62,28 @@ export class Transport implements TransportHooks {
     this.reader = new RequestReader(limits.requestTimeout);
   }
 
-  /** Sets what happens at the headers of calls, by their path. Other paths are refused. */
+  /** Sets the functions that receive calls at their headers, by path. Calls of other paths are refused. */
   add(arrivals: Iterable<readonly [path: string, arrival: Arrival]>): void {
     for (const [path, arrival] of arrivals) this.arrivals.set(path, arrival);
   }
 
-  /** Sets it for methods that need no credentials. */
+  /** Adds methods that need no credentials. */
   addOpen(
     methods: Iterable<{ readonly path: string; readonly requestStream: boolean; readonly responseStream: boolean }>,
   ) {
     for (const { path, requestStream, responseStream } of methods)
       this.arrivals.set(path, (exchange, reader, proceed) => {
         if (responseStream && !exchange.openStream(open.streams))
-          return exchange.refuse(statusOf(refuse.overloaded("streams", openStreamRetry), exchange.requestId));
+          return exchange.refuse(errorOf(refuse.overloaded("streams", openStreamRetry), exchange.requestId));
         if (requestStream) {
           exchange.passThrough(open.streamBytes);
           return proceed();
         }
         const goOn = () => {
-          if (!exchange.closed) proceed(); // grpc-js tells nobody that a call has ended before it began
+          if (!exchange.closed) proceed(); // grpc-js does not report a call that ended before it began
         };
         return void reader.read(exchange, open.requestBytes).then(goOn, (error: unknown) => {
-          if (error instanceof Refusal) exchange.refuse(statusOf(error, exchange.requestId));
+          if (error instanceof Refusal) exchange.refuse(errorOf(error, exchange.requestId));
         });
       });
   }
@@ -119,12 +120,12 @@ export class Transport implements TransportHooks {
     if (this.turns.do(connection, begin)) exchange.once("close", () => this.turns.forget(connection, begin));
   }
 
-  /** Returns how many connections are open, and the bytes that are counted for them. */
+  /** Returns the number of open connections, and the bytes that are counted for them. */
   load(): { readonly connections: number; readonly bytes: number } {
     return this.connections.load();
   }
 
-  /** Ends the exchanges whose request is not complete. */
+  /** Ends the exchanges whose request is incomplete. */
   stopReading(status: Partial<ServiceError>): void {
     this.reader.close(status);
   }
@@ -134,7 +135,7 @@ export class Transport implements TransportHooks {
     return this.connections.emptied();
   }
 
-  /** Closes every connection at once. */
+  /** Closes every connection immediately. */
   close(): void {
     this.connections.close();
   }

@@ -66,7 +66,7 @@ export class ReferenceRewriterJob extends LeasedJob {
   }
 
   private async listDue() {
-    const requested = await this.rewriter.requested();
+    const requested = await this.rewriter.listRequests();
     const now = performance.now();
     return requested.filter(({ uid, touches }) => {
       const last = this.finished.get(uid);

@@ -3,7 +3,7 @@ import type { DataSource } from "typeorm";
 import type { CallSignal } from "../application/ports/cancellation";
 import type { Stores, UnitOfWork } from "../application/ports/unit-of-work";
 import { Refusal, refuse } from "../domain/errors";
-import { memo } from "../domain/memo";
+import { memoizeByIdentity } from "../domain/memoize-by-identity";
 import type { DatabaseAccess } from "./connection/database-access";
 import { Conflict, translateError } from "./connection/driver-errors";
 import { Session } from "./connection/session";
@@ -31,7 +31,9 @@ export class TypeormUnitOfWork implements UnitOfWork {
   });
 
   /** Returns the stores without a transaction. */
-  private readonly storesOutside = memo((dataSource: DataSource) => createStores(new Session(dataSource.manager)));
+  private readonly storesOutside = memoizeByIdentity((dataSource: DataSource) =>
+    createStores(new Session(dataSource.manager)),
+  );
 
   constructor(private readonly database: DatabaseAccess) {}
 

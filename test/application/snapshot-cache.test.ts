@@ -1,4 +1,4 @@
-import { createServices } from "../../src/app";
+import { createServices } from "../../src/app/services";
 import { ownCall } from "../../src/application/request/idempotency";
 import { defaultQuotas } from "../../src/domain/limits";
 import { servers } from "../support/engines";

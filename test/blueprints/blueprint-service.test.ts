@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { type Services, createServices } from "../../src/app";
+import { type Services, createServices } from "../../src/app/services";
 import type {
   Blueprint,
   EnvironmentBlueprint,

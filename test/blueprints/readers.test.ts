@@ -1,14 +1,14 @@
-import { Writable } from "node:stream";
 import * as fc from "fast-check";
-import { type Services, createServices } from "../../src/app";
+import { Writable } from "node:stream";
+import { type Services, createServices } from "../../src/app/services";
+import type { Blueprint } from "../../src/application/blueprints/blueprint";
 import { exportBlueprints } from "../../src/cli/blueprints/export";
 import { write } from "../../src/cli/blueprints/write";
-import type { Blueprint } from "../../src/application/blueprints/blueprint";
 import { defaultQuotas } from "../../src/domain/limits";
 import { documentsOf, oddIds } from "../support/blueprint-documents";
 import { state } from "../support/blueprint-states";
 import { engines } from "../support/engines";
-import { PyYaml, hasPyYaml } from "../support/python-yaml";
+import { hasPyYaml, PyYaml } from "../support/python-yaml";
 import { type TestStorage, environmentId, openStorage } from "../support/storage";
 
 if (!hasPyYaml) test.todo("what PyYAML makes of exports, because this machine has no PyYAML");

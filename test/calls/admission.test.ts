@@ -3,10 +3,11 @@ import { pino } from "pino";
 import { EnvironmentServiceClient, EnvironmentServiceService } from "../../gen/orgroles/v1/environment_service";
 import { tokenDigest } from "../../src/auth/authenticator";
 import type { Caller } from "../../src/domain/authorization";
-import { environmentActions } from "../../src/calls/required-actions";
+import { environmentActions } from "../../src/api/required-actions";
 import { Admission } from "../../src/calls/admission";
 import { GrpcServer } from "../../src/grpc/server";
-import { type CallRecord, registerService } from "../../src/grpc/unary";
+import type { CallRecord } from "../../src/calls/call-record";
+import { registerService } from "../../src/grpc/register-service";
 import { type TestClient, bearer, connect, readFailure } from "../support/client";
 import { engines } from "../support/engines";
 import { many } from "../support/many";
@@ -17,12 +18,16 @@ import { present } from "../support/stage";
 import { until } from "../support/until";
 
 const caller: Caller = { name: "backend", action: "read", environments: "*" };
-const overloaded = (limit: string) => ({
+const messages = {
+  queue: "The server's queue of waiting calls is full; nothing was done. Retry later.",
+  rate_limit: "The rate limit of the credentials is reached; nothing was done. Retry later.",
+};
+const overloaded = (limit: keyof typeof messages) => ({
   code: "RESOURCE_EXHAUSTED",
   reason: "OVERLOADED",
   domain: "orgroles",
   metadata: { limit },
-  message: `Too many calls (${limit}); nothing was done`,
+  message: messages[limit],
 });
 
 /** A server whose answers wait until they are let go. */
@@ -42,7 +47,7 @@ async function heldServer(options: { concurrency: number; queue: number }) {
     ...openPassage(pino({ level: "silent" })),
     admission,
     onEnd: (one: CallRecord) => ended.push(one),
-    onShed: (method: string) => shed.push(method),
+    onLoadShed: (method: string) => shed.push(method),
   };
   const server = new GrpcServer([
     registerService(EnvironmentServiceService, handlers as never, environmentActions, passage),

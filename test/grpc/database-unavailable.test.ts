@@ -1,7 +1,7 @@
 import { Client, credentials } from "@grpc/grpc-js";
 import { pino } from "pino";
 import { HealthCheckResponse_ServingStatus as Serving, HealthService } from "../../gen/grpc/health/v1/health";
-import { type App, createApp } from "../../src/app";
+import { type App, createApp } from "../../src/app/app";
 import { readConfig } from "../../src/config/config";
 import { type TestClient, connect, failureOf } from "../support/client";
 
@@ -37,7 +37,7 @@ test.each([
     reason: "DATABASE_UNAVAILABLE",
     domain: "orgroles",
     metadata: {},
-    message: "The database cannot answer now",
+    message: "The database is unavailable. Retry later.",
     violations: [],
     preconditions: [],
     quota: [],

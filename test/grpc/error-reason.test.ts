@@ -5,9 +5,10 @@ import { pino } from "pino";
 import { ErrorReason } from "../../gen/orgroles/v1/error_reason";
 import { PermissionServiceService } from "../../gen/orgroles/v1/permission_service";
 import { Refusal, kindOf, refuse } from "../../src/domain/errors";
-import { permissionActions } from "../../src/calls/required-actions";
+import { permissionActions } from "../../src/api/required-actions";
 import { GrpcServer } from "../../src/grpc/server";
-import { type Handlers, registerService } from "../../src/grpc/unary";
+import type { Handlers } from "../../src/api/service";
+import { registerService } from "../../src/grpc/register-service";
 import { connect, failureOf } from "../support/client";
 import { openPassage } from "../support/passage";
 
@@ -30,7 +31,7 @@ const samples: Record<keyof typeof refuse, Refusal> = {
   roleSlugTaken: refuse.roleSlugTaken("admin"),
   permissionSlugTaken: refuse.permissionSlugTaken("invoices:pay"),
   organizationInheritsEnvironment: refuse.organizationInheritsEnvironment("acme"),
-  replacementDefaultRoleRequired: refuse.replacementDefaultRoleRequired("owner", {
+  replacementDefaultRoleRequired: refuse.replacementDefaultRoleRequired("replacement_role_slug", "owner", {
     count: 2,
     organizationIds: ["acme", "globex"],
     isEnvironmentDefault: true,

@@ -1,9 +1,9 @@
+import * as fc from "fast-check";
 import { deepEqual, equal } from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { EventEmitter, once } from "node:events";
-import * as fc from "fast-check";
 import { pino } from "pino";
-import { createServices } from "../../src/app";
+import { createServices } from "../../src/app/services";
 import { ownCall } from "../../src/application/request/idempotency";
 import { Refusal } from "../../src/domain/errors";
 import { defaultQuotas } from "../../src/domain/limits";
@@ -285,7 +285,7 @@ export class History {
   private async sweep(step: Step): Promise<void> {
     if (step.other % 3 === 0) this.now += 2 * day;
     const before = await this.everything(step.environment);
-    const requested = await this.services.rewriter.requested();
+    const requested = await this.services.rewriter.listRequests();
     for (let left = 1 + (step.one % 5); left > 0; left -= 1)
       for (const { uid } of requested) await this.services.rewriter.step(uid);
     deepEqual(await this.everything(step.environment), before);

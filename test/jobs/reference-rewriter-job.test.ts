@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { pino } from "pino";
-import { createServices } from "../../src/app";
+import { createServices } from "../../src/app/services";
 import { ownCall } from "../../src/application/request/idempotency";
 import type { EnvironmentUid } from "../../src/domain/ids";
 import { defaultQuotas } from "../../src/domain/limits";
@@ -150,7 +150,7 @@ class Stage {
   }
 
   async isRequested(uid: EnvironmentUid): Promise<boolean> {
-    return (await this.services.rewriter.requested()).some((request) => request.uid === uid);
+    return (await this.services.rewriter.listRequests()).some((request) => request.uid === uid);
   }
 
   /** Sweeps until there is nothing to rewrite, and what can be forgotten is. Answers what each step rewrote. */

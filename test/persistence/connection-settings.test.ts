@@ -94,7 +94,7 @@ describe.each(servers)("connections to $name", (engine) => {
     expect(error).toHaveProperty(
       "message",
       expect.stringMatching(
-        /^The database server cannot be used: wait_timeout cannot be set to '28800'(?:: a privilege is lacking)? \(127\.0\.0\.1:\d+\)\.$/,
+        /^The database server cannot be used: wait_timeout cannot be set to '28800'(?:: a privilege is missing)? \(127\.0\.0\.1:\d+\)\.$/,
       ),
     );
     expect(failureOf(error)).toBe("unavailable");

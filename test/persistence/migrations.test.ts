@@ -140,7 +140,7 @@ describe.each(engines)("the migrations on $name", (engine) => {
       many(4, () => ({
         code: 0,
         output: expect.stringMatching(
-          /^Database: [^\n]*\n(?:Another process is migrating [^\n]*\n)?Migrated up\.\n$/,
+          /^Database: [^\n]*\n(?:Another process is migrating [^\n]*\n)?The migrations are complete\.\n$/,
         ) as string,
       })),
     );

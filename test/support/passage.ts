@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { Authenticator } from "../../src/auth/authenticator";
 import { Admission } from "../../src/calls/admission";
-import type { CallPipeline } from "../../src/grpc/unary";
+import type { CallPipeline } from "../../src/calls/pipeline";
 
 /** The way of a call to which everybody is let in. */
 export const openPassage = (log: Logger): CallPipeline => ({

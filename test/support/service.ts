@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { createApp } from "../../src/app";
+import { createApp } from "../../src/app/app";
 import { readConfig } from "../../src/config/config";
 import { type Identity, type TestClient, connect } from "./client";
 import type { TestDatabase, TestEngine } from "./engines";

@@ -27,8 +27,8 @@ export interface EnvironmentStore {
   /**
    * Locks role resolution in the environment until the transaction ends. Changes that affect all members at once (the
    * deletion of a role, the end of multiple roles) take this lock, and so do changes of what these mean in one
-   * organization (its default, its order). The caller has locked its scope, and reads the state that role resolution
-   * depends on after this lock.
+   * organization (its default, its order). The caller has locked its scope, and reads members and the configurations of
+   * organizations after this lock; a mere count of organizations, which grows with their number, may come before it.
    */
   lockMemberRoles(uid: EnvironmentUid): Promise<void>;
   /** Returns the events at which multiple roles were disabled, in order of their revisions. */

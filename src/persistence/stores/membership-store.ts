@@ -1,7 +1,7 @@
 import type { MembershipStore, PendingMembers } from "../../application/ports/membership-store";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { MemberKey, Membership } from "../../domain/membership";
-import { inPortions } from "../../event-loop/time-slices";
+import { inPortions } from "../../event-loop/portions";
 import type { Session } from "../connection/session";
 import { roleAssignmentTable } from "../entities/membership";
 import type { RowOf } from "../entities/table";

@@ -5,7 +5,7 @@ import type { OrganizationState } from "../../domain/organization";
 import type { EnvironmentRole, Role, Tombstone } from "../../domain/role";
 import { slugUniqueness } from "../../domain/slug";
 import type { OrganizationId, PermissionSlug } from "../../domain/values";
-import { inPortions } from "../../event-loop/time-slices";
+import { inPortions } from "../../event-loop/portions";
 import { orKeyTaken } from "../connection/driver-errors";
 import type { Session } from "../connection/session";
 import { rolePermissionTable, roleTable } from "../entities/role";

@@ -1,0 +1,60 @@
+import type { AccessServiceService } from "../../gen/orgroles/v1/access_service";
+import type { EnvironmentServiceService } from "../../gen/orgroles/v1/environment_service";
+import type { MembershipServiceService } from "../../gen/orgroles/v1/membership_service";
+import type { PermissionServiceService } from "../../gen/orgroles/v1/permission_service";
+import type { RoleServiceService } from "../../gen/orgroles/v1/role_service";
+import type { Action } from "../domain/authorization";
+
+/** What a caller must be allowed to do for each RPC. An RPC without an entry does not compile. */
+export type RequiredActions<Service> = { readonly [Rpc in keyof Service]: Action };
+
+export const roleActions: RequiredActions<typeof RoleServiceService> = {
+  createRole: "write",
+  getRole: "read",
+  listEnvironmentRoles: "read",
+  listOrgRoles: "read",
+  updateRole: "write",
+  addRolePermissions: "write",
+  removeRolePermissions: "write",
+  setPriority: "write",
+  setDefaultRole: "write",
+  deleteEnvironmentRole: "write",
+  deleteOrgRole: "write",
+  resetOrgRoleConfig: "write",
+  suggestSlug: "read",
+};
+
+export const permissionActions: RequiredActions<typeof PermissionServiceService> = {
+  createPermission: "write",
+  getPermission: "read",
+  listPermissions: "read",
+  updatePermission: "write",
+  deletePermission: "write",
+};
+
+export const environmentActions: RequiredActions<typeof EnvironmentServiceService> = {
+  createEnvironment: "admin",
+  getEnvironment: "read",
+  listEnvironments: "read",
+  updateEnvironment: "admin",
+  deleteEnvironment: "admin",
+  deleteOrganizationData: "admin",
+};
+
+export const membershipActions: RequiredActions<typeof MembershipServiceService> = {
+  setMemberRoles: "write",
+  batchSetMemberRoles: "write",
+  getMembership: "read",
+  deleteMembership: "write",
+  listMemberships: "read",
+  setGroupRole: "write",
+  deleteGroupRole: "write",
+  listGroupRoles: "read",
+  syncMemberGroups: "write",
+};
+
+export const accessActions: RequiredActions<typeof AccessServiceService> = {
+  getAccess: "read",
+  checkPermission: "read",
+  batchCheckPermissions: "read",
+};

@@ -1,0 +1,35 @@
+import { BlueprintService } from "../application/blueprints/blueprint-service";
+import type { Dependencies } from "../application/dependencies";
+import { ReferenceRewriter } from "../application/maintenance/reference-rewriter";
+import type { UnitOfWork } from "../application/ports/unit-of-work";
+import { SnapshotCache } from "../application/reads/snapshot-cache";
+import { type StateCache, noStateCache } from "../application/transactions/state-cache";
+import { Transactions } from "../application/transactions/transactions";
+import { createUseCases } from "../application/use-cases";
+import type { Clock } from "../domain/ids";
+import type { Quotas } from "../domain/limits";
+import type { DatabaseAccess } from "../persistence/connection/database-access";
+import { TypeormUnitOfWork } from "../persistence/unit-of-work";
+import { digest, ids } from "./ids";
+import { memoryCache } from "./memory-cache";
+
+export type Services = ReturnType<typeof createServices>;
+
+/** Creates every use case, on a database. */
+export function createServices(database: DatabaseAccess, quotas: Quotas, clock: Clock, cacheBytes = 64 * 1024 * 1024) {
+  const useCasesOn = (on: UnitOfWork, snapshots: SnapshotCache, cache: StateCache) => {
+    const transactions = new Transactions(on, clock, ids, cache);
+    const dependencies: Dependencies = { transactions, snapshots, clock, ids, digest, quotas };
+    return createUseCases(dependencies);
+  };
+  const units = new TypeormUnitOfWork(database);
+  const snapshots = new SnapshotCache(units, () => memoryCache(cacheBytes / 2));
+  return {
+    ...useCasesOn(units, snapshots, snapshots),
+    blueprints: new BlueprintService(units, (on) =>
+      useCasesOn(on, new SnapshotCache(on, () => memoryCache(1)), noStateCache),
+    ),
+    rewriter: new ReferenceRewriter(units, clock),
+    snapshots,
+  };
+}

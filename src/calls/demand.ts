@@ -1,0 +1,15 @@
+import type { Action, Demand } from "../domain/authorization";
+
+interface Scoped {
+  readonly environmentId?: string;
+  readonly organizationId?: string | undefined;
+  readonly memberships?: readonly { readonly organizationId: string }[];
+  readonly checks?: readonly { readonly organizationId: string }[];
+}
+
+/** Returns what a request is about. Every request names its scope in the same fields, and a batch in those of its items. */
+export function demandOf(action: Action, request: Scoped): Demand {
+  const { environmentId, organizationId, memberships = [], checks = [] } = request;
+  const items = [...memberships, ...checks].map((item) => item.organizationId);
+  return { action, environmentId, organizationIds: organizationId === undefined ? items : [organizationId, ...items] };
+}

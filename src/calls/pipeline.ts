@@ -1,0 +1,73 @@
+import { performance } from "node:perf_hooks";
+import type { Logger } from "pino";
+import type { Authenticator } from "../auth/authenticator";
+import { authorize } from "../domain/authorization";
+import { Fault } from "../domain/fault";
+import type { Admission } from "./admission";
+import type { CallContext } from "./call-context";
+import type { CallRecord } from "./call-record";
+import { demandOf } from "./demand";
+import type { CodeName } from "./status";
+import type { TracedCall } from "./traced-call";
+
+/**
+ * The dependencies of the steps of a call. Every call of every transport passes the same steps: `authenticate` and `count` at
+ * its headers, `perform` when its request is complete and decoded, and `record` at its end, whatever the outcome.
+ */
+export interface CallPipeline {
+  readonly authenticator: Authenticator;
+  readonly admission: Admission;
+  readonly log: Logger;
+  readonly onEnd: (record: CallRecord) => void;
+  /** Reports a call of a method that found the queue full and was refused unread. */
+  readonly onLoadShed: (method: string) => void;
+  /** Absent if calls are not traced. */
+  readonly trace?: ((method: string, header: (name: string) => string | undefined) => TracedCall) | undefined;
+}
+
+/** Identifies the caller. Returns a promise only while keys of an issuer are fetched. Throws or rejects with a Refusal. */
+export function authenticate({ authenticator }: CallPipeline, call: CallContext): Promise<void> | undefined {
+  const caller = authenticator.authenticate(call.header("authorization"), () => call.peerCertificate());
+  if (caller instanceof Promise) return caller.then((identified) => void (call.caller = identified));
+  call.caller = caller;
+  return undefined;
+}
+
+/** Counts the call against the caller's rate, whatever the outcome of the call. Throws or rejects above the rate. */
+export function count({ admission }: CallPipeline, call: CallContext): Promise<void> | undefined {
+  return admission.count(callerOf(call));
+}
+
+/** Authorizes a decoded request, waits for the call's turn, and handles the request. */
+export async function perform({ admission }: CallPipeline, call: CallContext, request: object): Promise<unknown> {
+  const { rpc, traced } = call;
+  authorize(callerOf(call), demandOf(rpc.action, request));
+  const turn = admission.admit(call);
+  if (turn) await turn;
+  try {
+    return await (traced ? traced.run(() => rpc.handle(request, call)) : rpc.handle(request, call));
+  } finally {
+    admission.release();
+  }
+}
+
+/** Records the end of a call in its span, the metrics and the log. */
+export function record({ onEnd }: CallPipeline, call: CallContext, code: CodeName, reason?: string): void {
+  const { rpc, requestId, since, caller, traced } = call;
+  const ended: CallRecord = {
+    method: rpc.path,
+    code,
+    reason,
+    duration: Math.round((performance.now() - since) * 1000) / 1000,
+    caller: caller?.name,
+    requestId,
+    ...(traced && { traceId: traced.traceId }),
+  };
+  traced?.end(ended);
+  onEnd(ended);
+}
+
+function callerOf({ caller }: CallContext) {
+  if (!caller) throw new Fault("a call went on before its caller was identified");
+  return caller;
+}

@@ -1,0 +1,12 @@
+import type { Call } from "../application/request/idempotency";
+import type { Action } from "../domain/authorization";
+
+/** An RPC as every transport serves it. */
+export interface Rpc {
+  /** `/package.Service/Method`. */
+  readonly path: string;
+  /** What a caller must be allowed to do. */
+  readonly action: Action;
+  /** Returns the response to a decoded request: a message, or its bytes. */
+  readonly handle: (request: object, call: Call) => Promise<unknown>;
+}

@@ -1,0 +1,65 @@
+import type { MethodDefinition, ServiceDefinition, handleUnaryCall } from "@grpc/grpc-js";
+import type { RequiredActions } from "../api/required-actions";
+import type { Handlers, Service } from "../api/service";
+import { queueFull } from "../calls/admission";
+import type { CallPipeline } from "../calls/pipeline";
+import type { Rpc } from "../calls/rpc";
+import type { Exchange } from "./exchange";
+import { exchangeOf } from "./hooks";
+import type { RequestReader } from "./request-reader";
+import { errorOf } from "./status";
+import { UnaryCall } from "./unary-call";
+
+/** A service as the server registers it. */
+export interface RegisteredService {
+  readonly definition: ServiceDefinition;
+  readonly implementation: Record<string, handleUnaryCall<Buffer, unknown>>;
+  /** The functions that receive calls at their headers, by the path of the call. */
+  readonly arrivals: ReadonlyMap<string, Arrival>;
+}
+
+/** Receives a call at its headers. `proceed` has grpc-js call the implementation. */
+export type Arrival = (exchange: Exchange, reader: RequestReader, proceed: () => void) => void;
+
+/**
+ * Registers handlers for a service. The bytes of requests are decoded by UnaryCall rather than by grpc-js, which returns
+ * INTERNAL for bytes that cannot be decoded.
+ */
+export function registerService<S extends Service>(
+  service: S,
+  handlers: Handlers<S>,
+  actions: RequiredActions<S>,
+  pipeline: CallPipeline,
+): RegisteredService {
+  const definition: Record<string, MethodDefinition<Buffer, unknown>> = {};
+  const implementation: RegisteredService["implementation"] = {};
+  const arrivals = new Map<string, Arrival>();
+  for (const [name, method] of Object.entries(service)) {
+    definition[name] = {
+      ...method,
+      requestSerialize: (request) => request,
+      requestDeserialize: (bytes: Buffer) => bytes,
+      responseSerialize: (response) => (Buffer.isBuffer(response) ? response : method.responseSerialize(response)),
+    };
+    const handle = handlers[name as keyof S] as Rpc["handle"];
+    const rpc: Rpc = { path: method.path, action: actions[name as keyof S], handle };
+    arrivals.set(method.path, (exchange, reader, proceed) => {
+      if (pipeline.admission.full()) return shed(pipeline, rpc, exchange);
+      const call = new UnaryCall(rpc, method, pipeline, exchange);
+      exchange.call = call;
+      void call.arrive(reader, proceed);
+    });
+    implementation[name] = (call, respond) => void (exchangeOf(call).call as UnaryCall).respond(call.request, respond);
+  }
+  return { definition, implementation, arrivals };
+}
+
+/** Refuses a call at the pace of refusals, before anything of it is read. */
+function shed(pipeline: CallPipeline, { path }: Rpc, exchange: Exchange): void {
+  const { refusals } = pipeline.admission;
+  const refusal = () => exchange.refuse(errorOf(queueFull, exchange.requestId));
+  pipeline.onLoadShed(path);
+  exchange.discard();
+  exchange.once("close", () => refusals.cancel(refusal));
+  refusals.run(refusal);
+}
