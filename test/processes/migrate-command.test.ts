@@ -17,7 +17,7 @@ const lastLine = ({ output }: Ended) => output.trim().split("\n").at(-1);
 /** Runs a statement in a process of its own: SQLite's file stays open in one that has had it open. */
 function statement(url: string, sql: string): { n?: number }[] {
   const work = `
-    const { openDatabase } = require(process.argv[1] + "/src/persistence/connection/data-source");
+    const { openDatabase } = require(process.argv[1] + "/src/persistence/connection/open-database");
     const { parseDatabaseUrl } = require(process.argv[1] + "/src/persistence/connection/database-url");
     openDatabase(parseDatabaseUrl(process.argv[2]).value, { poolSize: 1, timeout: 10000 })
       .then((source) => source.query(process.argv[3]))
