@@ -127,7 +127,7 @@ describe.each(engines)("on $name", (engine) => {
     const nothing = await run("down", "--delete-everything", "--yes");
     expect(nothing).toEqual({
       code: 1,
-      output: `${heading}There is nothing to take back: the database has no migration.\n`,
+      output: `${heading}There is nothing to revert: the database has no migration.\n`,
     });
     expect((await run("up")).code).toBe(0);
   });
