@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { type Caller, actions } from "../domain/authorization";
 import { refuse } from "../domain/errors";
+import { idPattern } from "../domain/values";
 import { isPrintable } from "../display/shown-text";
 import { IssuerFailure, discoverKeys, readKeys } from "./issuer-documents";
 
@@ -18,7 +19,7 @@ export interface JwtOptions {
 }
 
 /** Makes the schema of a list of ids. */
-const ids = (rule: string) => z.array(z.string(rule).regex(/^[!-~]{1,64}$/, rule), rule).min(1, rule);
+const ids = (rule: string) => z.array(z.string(rule).regex(idPattern, rule), rule).min(1, rule);
 const environmentsRule = "must be a list of environment ids, or '*' for all";
 
 /** The schema of what a caller may do, in the configuration and in tokens. */

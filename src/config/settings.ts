@@ -5,6 +5,7 @@ import type { Credential } from "../auth/authenticator";
 import { issuerUrlFault } from "../auth/issuer-url";
 import { callerOf, grantSchema } from "../auth/jwt";
 import { isPrintable } from "../display/shown-text";
+import { idPattern, isId } from "../domain/values";
 import { parseDatabaseUrl } from "../persistence/connection/database-url";
 import { optionRules } from "../persistence/connection/server-options";
 
@@ -43,10 +44,7 @@ const databaseUrl = z.string().transform((text, context) => {
 
 const commaSeparated = z.string().transform((text) => text.split(",").flatMap((part) => part.trim() || []));
 
-const environmentIds = commaSeparated.refine(
-  (ids) => ids.every((id) => /^[!-~]{1,64}$/.test(id)),
-  "must be environment ids separated by commas",
-);
+const environmentIds = commaSeparated.refine((ids) => ids.every(isId), "must be environment ids separated by commas");
 
 const digestRule = "must be the SHA-256 of a token (64 hexadecimal digits), or a list of them";
 const digest = z
@@ -60,7 +58,7 @@ const certificateRule = "must be the common name, or an alternative name DNS:…
 const longestCertificateName = 255;
 const credentialFields = {
   ...grantSchema.shape,
-  name: z.string(nameRule).regex(/^[!-~]{1,64}$/, nameRule),
+  name: z.string(nameRule).regex(idPattern, nameRule),
   token_sha256: z.union([digest.transform((one) => [one]), z.array(digest).min(1, digestRule)], digestRule).optional(),
   certificate: z
     .string(certificateRule)

@@ -1,24 +1,24 @@
 import type { EffectiveAccess } from "./effective-access";
 import { limits } from "./limits";
-import { memo } from "./memo";
+import { memoizeByIdentity } from "./memoize-by-identity";
 import { countBeyond, hasPlace } from "./permission-set";
 import type { Role } from "./role";
 import type { Slug } from "./slug";
 import type { PermissionSlug } from "./values";
 
-/** What a session needs. */
+/** The roles and permissions of a member, as a session needs them. */
 export interface AccessView {
   /** The primary role. */
   readonly role: Slug;
   /** In priority order. */
   readonly roles: readonly Slug[];
-  /** Of all roles together, sorted. */
+  /** The permissions of all roles together, sorted. */
   readonly permissions: readonly PermissionSlug[];
 }
 
 export type Reason = "" | "PERMISSION_NOT_GRANTED" | "MEMBERSHIP_NOT_FOUND" | "PERMISSION_UNKNOWN";
 
-/** The answer to one check, and why. */
+/** The result of one check, and the reason for it. */
 export interface CheckView {
   readonly allowed: boolean;
   readonly grantedBy: readonly Slug[];
@@ -34,52 +34,53 @@ const permissionUnknown: CheckView = {
   reason: "PERMISSION_UNKNOWN",
 };
 
-/** Of members with one role, by what that role grants in one snapshot: made once, for it is asked for over and over. */
-const ofOneRole = new WeakMap<readonly PermissionSlug[], AccessView>();
-
+/** Returns what the roles of a member grant together. */
 export function viewAccess(access: EffectiveAccess, roles: readonly [Role, ...Role[]]): AccessView {
   const [{ id, slug }, ...others] = roles;
-  const granted = access.permissions.get(id);
-  if (others.length || !granted) return unionOf(access, roles);
-  let view = ofOneRole.get(granted);
-  if (!view) ofOneRole.set(granted, (view = { role: slug, roles: [slug], permissions: granted }));
-  return view;
+  const permissions = access.permissions.get(id);
+  if (others.length || !permissions) return viewUnion(access, roles);
+  return viewSingleRole(permissions, slug);
 }
 
-function unionOf({ table, sets }: EffectiveAccess, roles: readonly [Role, ...Role[]]): AccessView {
-  const union = table.unionOf(roles.map(({ id }) => sets.get(id)));
-  return { role: roles[0].slug, roles: roles.map(({ slug }) => slug), permissions: table.slugsIn(union) };
-}
-
-/** Whether one of the roles grants the permission. Without roles the user is no member. */
+/** Returns whether one of the roles grants the permission. A user without roles is not a member. */
 export function checkAccess(access: EffectiveAccess, roles: readonly Role[], permission: PermissionSlug): CheckView {
   const place = access.table.placeOf(permission);
   if (place === undefined) return permissionUnknown;
   const granting = roles.filter((role) => grants(access, role, place));
   const [role, ...others] = granting;
-  if (role) return others.length ? allowed(granting) : allowedByOne(role);
+  if (role) return others.length ? viewAllowed(granting) : viewAllowedByOne(role);
   const reason = roles.length ? "PERMISSION_NOT_GRANTED" : "MEMBERSHIP_NOT_FOUND";
-  return { allowed: false, grantedBy: [], nearestRoles: nearest(access, roles, place), reason };
+  return { allowed: false, grantedBy: [], nearestRoles: findNearestRoles(access, roles, place), reason };
 }
 
-function allowed(granting: readonly Role[]): CheckView {
+/** The key is the list of a role's permissions in one snapshot: members with only that role have the same view. */
+const viewSingleRole = memoizeByIdentity(
+  (permissions: readonly PermissionSlug[], slug: Slug): AccessView => ({ role: slug, roles: [slug], permissions }),
+);
+
+function viewUnion({ table, sets }: EffectiveAccess, roles: readonly [Role, ...Role[]]): AccessView {
+  const union = table.unionOf(roles.map(({ id }) => sets.get(id)));
+  return { role: roles[0].slug, roles: roles.map(({ slug }) => slug), permissions: table.slugsIn(union) };
+}
+
+function viewAllowed(granting: readonly Role[]): CheckView {
   return { allowed: true, grantedBy: granting.map(({ slug }) => slug), nearestRoles: [], reason: "" };
 }
 
-const allowedByOne = memo((role: Role) => allowed([role]));
+const viewAllowedByOne = memoizeByIdentity((role: Role) => viewAllowed([role]));
 
-const grants = ({ sets }: EffectiveAccess, { id }: Role, place: number): boolean => {
+function grants({ sets }: EffectiveAccess, { id }: Role, place: number): boolean {
   const set = sets.get(id);
   return set !== undefined && hasPlace(set, place);
-};
+}
 
-/** The roles that would grant it, those first that would add the fewest other permissions to what the user has. */
-function nearest({ effective, table, sets }: EffectiveAccess, roles: readonly Role[], place: number): Slug[] {
-  const has = table.unionOf(roles.map(({ id }) => sets.get(id)));
+/** Returns the roles that would grant the permission, first those that would add the fewest other permissions. */
+function findNearestRoles({ effective, table, sets }: EffectiveAccess, roles: readonly Role[], place: number): Slug[] {
+  const present = table.unionOf(roles.map(({ id }) => sets.get(id)));
   return effective.roles
     .flatMap(({ id, slug }) => {
       const set = sets.get(id);
-      return set && hasPlace(set, place) ? [{ slug, added: countBeyond(set, has) }] : [];
+      return set && hasPlace(set, place) ? [{ slug, added: countBeyond(set, present) }] : [];
     })
     .sort((a, b) => a.added - b.added)
     .slice(0, limits.nearestRoles)

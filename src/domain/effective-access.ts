@@ -3,12 +3,15 @@ import type { RoleId } from "./ids";
 import type { PermissionSet, PermissionTable } from "./permission-set";
 import type { PermissionSlug } from "./values";
 
-/** What holds in an environment or an organization, as long as their revisions are those it was made from. */
+/**
+ * The roles in force in an environment or an organization, with their permissions. It belongs to one snapshot: new
+ * revisions have new objects, so that values computed from it can be memoized by its identity.
+ */
 export interface EffectiveAccess {
   readonly effective: EffectiveRoles;
-  /** Of each role, sorted. */
+  /** The permissions of each role, sorted. */
   readonly permissions: ReadonlyMap<RoleId, readonly PermissionSlug[]>;
-  /** The same, as sets of what the table has. */
+  /** The same permissions as sets over the table. */
   readonly sets: ReadonlyMap<RoleId, PermissionSet>;
   readonly table: PermissionTable;
 }

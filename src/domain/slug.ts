@@ -7,6 +7,7 @@ export type Slug = Branded<"Slug">;
 const shape = /^[a-z0-9]+(?:[-_][a-z0-9]+)*$/;
 const rule = `must be 1–${limits.slugLength} characters of a–z, 0–9, - and _, without leading, trailing or consecutive separators`;
 const organizationPrefix = "org-";
+const generatedPattern = new RegExp(`.-[0-9a-z]{${limits.generatedSlugSuffixLength}}$`);
 
 /** Parses any slug that refers to an existing role. */
 export const parseSlug: Parse<Slug> = (text) =>
@@ -28,10 +29,17 @@ export const parseCustomSlug: Parse<Slug> = (text) => {
     : slug;
 };
 
+/**
+ * Returns where no two live roles may have the slug. An explicit slug of a custom role is unique in its organization;
+ * every other slug is unique in the whole environment, so that no environment role meets a custom role of the same slug.
+ */
+export const slugUniqueness = (slug: Slug): "organization" | "environment" =>
+  slug.startsWith(organizationPrefix) ? "organization" : "environment";
+
 /** Parses the slug of a custom role from an export: an explicit slug or a generated one. */
 export const parseRestoredSlug: Parse<Slug> = (text) => {
   const slug = parseSlug(text);
-  return "value" in slug && !text.startsWith(organizationPrefix) && !/.-[0-9a-z]{6}$/.test(text)
+  return "value" in slug && !text.startsWith(organizationPrefix) && !generatedPattern.test(text)
     ? { rule: 'must begin with "org-", or end with "-" and six characters like a generated slug' }
     : slug;
 };

@@ -16,9 +16,14 @@ export type PermissionSlug = Branded<"PermissionSlug">;
 /** Parses a text: returns the value, or the rule that the text breaks. */
 export type Parse<T> = (text: string) => { readonly value: T } | { readonly rule: string };
 
+/** Matches what the rule for ids allows: printable ASCII characters without spaces. */
+export const idPattern = new RegExp(`^[!-~]{1,${limits.idLength}}$`);
+
+export const isId = (text: string): boolean => idPattern.test(text);
+
 /** Parses an id, and keeps it byte for byte. */
 export function parseId<T extends string>(text: string): { value: T } | { rule: string } {
-  return /^[!-~]{1,64}$/.test(text)
+  return isId(text)
     ? { value: text as T }
     : { rule: `must be 1–${limits.idLength} printable ASCII characters without spaces` };
 }
@@ -42,13 +47,15 @@ export const parseDescription: Parse<Description> = (text) => {
   return { rule: `${characters}, without bidirectional overrides or control characters except newline and tab` };
 };
 
+const permissionSlugPattern = new RegExp(`^[a-z0-9\\-.:_*]{1,${limits.slugLength}}$`);
+
 export const parsePermissionSlug: Parse<PermissionSlug> = (text) =>
-  /^[a-z0-9\-.:_*]{1,48}$/.test(text)
+  permissionSlugPattern.test(text)
     ? { value: text as PermissionSlug }
     : { rule: `must be 1–${limits.slugLength} characters of a–z, 0–9 and - . : _ *` };
 
 export const parseEtag: Parse<string> = (text) =>
-  /^[!-~]{1,64}$/.test(text) ? { value: text } : { rule: "must be an etag that the server returned" };
+  isId(text) ? { value: text } : { rule: "must be an etag that the server returned" };
 
 /** Parses a UUID of any version into lower case. */
 export const parseRequestId: Parse<RequestId> = (text) =>

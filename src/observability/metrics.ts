@@ -150,12 +150,12 @@ export class Metrics {
     this.closings.inc({ limit });
   }
 
-  sweeping(environment: string, rewritten: number, left: number): void {
+  rewriting(environment: string, rewritten: number, left: number): void {
     this.swept.inc(rewritten);
     this.unswept.set(environment, left);
   }
 
-  sweepEnded(result: "done" | "failed"): void {
+  rewritingEnded(result: "done" | "failed"): void {
     this.unswept.clear();
     this.passes.inc({ result });
   }

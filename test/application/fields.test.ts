@@ -1,4 +1,4 @@
-import { Fields } from "../../src/application/request/fields";
+import { Fields, invalid } from "../../src/application/request/fields";
 import type { Refusal } from "../../src/domain/errors";
 import {
   type Parse,
@@ -88,7 +88,7 @@ function refusalOf(fill: (fields: Fields) => void): Refusal | undefined {
   const fields = new Fields();
   fill(fields);
   try {
-    fields.check();
+    fields.check({});
     return undefined;
   } catch (error) {
     return error as Refusal;
@@ -112,6 +112,25 @@ test("all violations come at once, with the paths of the request", () => {
     "permissions[4]",
     "update_mask.paths[1]",
   ]);
+});
+
+test("checked values are the parsed ones", () => {
+  const fields = new Fields();
+  const { name, etag, scope } = fields.check({
+    name: fields.required("name", " a ", parseName),
+    etag: fields.optional("etag", undefined, parseEtag),
+    scope: fields.group({ id: fields.required("id", "acme", parseId) }),
+  });
+  expect([name, etag, scope.id]).toEqual(["a", undefined, "acme"]);
+});
+
+test("values that belong together are invalid if one of them is", () => {
+  const fields = new Fields();
+  const broken = fields.required("id", "a b", parseId);
+  expect(broken).toBe(invalid);
+  expect(fields.group({ broken, etag: fields.optional("etag", undefined, parseEtag) })).toBe(invalid);
+  expect(fields.outcome({ broken })).toMatchObject({ reason: "INVALID_FIELDS", metadata: { violation_count: "1" } });
+  expect(() => fields.check({ broken })).toThrow("id must be");
 });
 
 test("valid fields are no violation, absent optional ones neither", () => {

@@ -157,5 +157,7 @@ async function* endless(): AsyncGenerator<Buffer> {
 }
 
 test("a document that never ends is refused before it is there", async () => {
-  await expect(readDocuments(endless()).next()).rejects.toThrow(/^line \d+: the document is longer than 16777216 bytes/);
+  await expect(readDocuments(endless()).next()).rejects.toThrow(
+    /^line \d+: the document is longer than 16777216 bytes/,
+  );
 });

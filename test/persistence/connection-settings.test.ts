@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DataSource } from "typeorm";
-import { openDatabase } from "../../src/persistence/connection/data-source";
+import { openDatabase } from "../../src/persistence/connection/open-database";
 import { parseDatabaseUrl } from "../../src/persistence/connection/database-url";
 import { senderOf } from "../../src/persistence/connection/direct";
 import { failureOf } from "../../src/persistence/connection/driver-errors";

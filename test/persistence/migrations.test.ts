@@ -2,7 +2,7 @@ import type { DataSource, QueryRunner } from "typeorm";
 import type { EnvironmentUid, RoleId } from "../../src/domain/ids";
 import type { Organization } from "../../src/domain/organization";
 import { isLive } from "../../src/domain/role";
-import { openDatabase } from "../../src/persistence/connection/data-source";
+import { openDatabase } from "../../src/persistence/connection/open-database";
 import { parseDatabaseUrl } from "../../src/persistence/connection/database-url";
 import { migrations } from "../../src/persistence/migrations";
 import { migrate, pendingMigrations, revert } from "../../src/persistence/migrations/migrate";

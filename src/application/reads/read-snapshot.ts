@@ -5,49 +5,58 @@ import { refuse } from "../../domain/errors";
 import type { PermissionId, RoleId } from "../../domain/ids";
 import type { MemberKey, Membership } from "../../domain/membership";
 import type { OrganizationState } from "../../domain/organization";
-import type { PermissionTable } from "../../domain/permission-set";
-import type { OrganizationId, UserId } from "../../domain/values";
+import type { PermissionSet, PermissionTable } from "../../domain/permission-set";
+import type { OrganizationId, PermissionSlug, UserId } from "../../domain/values";
 import type { CurrentRevisions, RevisionQuery } from "../ports/revision-store";
 
 export interface EnvironmentSnapshot {
   readonly state: EnvironmentState;
   readonly table: PermissionTable;
   readonly environmentAccess: EffectiveAccess;
-  /** Of organizations without anything of their own. */
+  /** The access in organizations that inherit. */
   readonly inheritedAccess: EffectiveAccess;
 }
 
 export interface OrganizationSnapshot {
   readonly state: OrganizationState;
   readonly grants: Grants;
-  /** What it holds together with the environment's snapshot that was used last. */
+  /** Memoizes the access for the snapshot of the environment that was used last. */
   lastAccess?: { readonly environment: EnvironmentSnapshot; readonly access: EffectiveAccess };
 }
 
+/** The cached snapshots for a read, and the query whether they are current. */
 export interface CachedScope {
   readonly environment: EnvironmentSnapshot;
-  /** Undefined: not in memory. */
+  /** An organization that is not cached is undefined. */
   readonly organizations: ReadonlyMap<OrganizationId, OrganizationSnapshot | undefined>;
   readonly query: RevisionQuery;
 }
 
+/** The permissions of roles as they are stored: some of them may have been deleted. */
 export type Grants = ReadonlyMap<RoleId, readonly PermissionId[]>;
 
-type Granted = Pick<EffectiveAccess, "permissions" | "sets">;
+/** The permissions of one role. */
+interface RoleGrant {
+  readonly id: RoleId;
+  readonly set: PermissionSet;
+  readonly slugs: readonly PermissionSlug[];
+}
 
-export const grantsOfRole = (
+type GrantedPermissions = Pick<EffectiveAccess, "permissions" | "sets">;
+
+export function resolveGrant(
   table: PermissionTable,
   [id, permissionIds]: readonly [RoleId, readonly PermissionId[]],
-) => {
+): RoleGrant {
   const set = table.setOf(permissionIds);
   return { id, set, slugs: table.slugsIn(set) };
-};
+}
 
-/** What roles grant, with the roles that were there before. */
-export function combineGrants(granted: readonly ReturnType<typeof grantsOfRole>[], before?: Granted): Granted {
-  const sets = new Map(before?.sets);
-  const permissions = new Map(before?.permissions);
-  for (const { id, set, slugs } of granted) {
+/** Adds the permissions of roles to those of others. */
+export function combineGrants(grants: readonly RoleGrant[], others?: GrantedPermissions): GrantedPermissions {
+  const sets = new Map(others?.sets);
+  const permissions = new Map(others?.permissions);
+  for (const { id, set, slugs } of grants) {
     sets.set(id, set);
     permissions.set(id, slugs);
   }
@@ -58,7 +67,7 @@ export function combineGrants(granted: readonly ReturnType<typeof grantsOfRole>[
 export class ReadSnapshot {
   constructor(
     private readonly snapshot: EnvironmentSnapshot,
-    /** Those that have no data may be absent. */
+    /** An organization without data is undefined or absent. */
     private readonly organizations: ReadonlyMap<OrganizationId, OrganizationSnapshot | undefined>,
     private readonly members: (key: MemberKey) => Membership | undefined,
   ) {}
@@ -85,31 +94,26 @@ export class ReadSnapshot {
   }
 }
 
-/** Undefined: something of it is not as the database has it. */
+/** Returns the cached snapshots as one, undefined if any of them is stale. Throws ENVIRONMENT_NOT_FOUND. */
 export function snapshotIfCurrent(
   { environment, organizations, query }: CachedScope,
   current: CurrentRevisions,
 ): ReadSnapshot | undefined {
   const { uid, revision } = environment.state.environment;
-  const present = current.environment(query.environmentId);
-  if (!present) throw refuse.environmentNotFound(query.environmentId);
-  if (present.uid !== uid || present.revision !== revision) return undefined;
-  const gone: OrganizationId[] = [];
+  const now = current.environment(query.environmentId);
+  if (!now) throw refuse.environmentNotFound(query.environmentId);
+  if (now.uid !== uid || now.revision !== revision) return undefined;
+  const deleted: OrganizationId[] = [];
   for (const [id, snapshot] of organizations) {
     const row = current.organization(uid, id);
     if (row && (snapshot?.state.uid !== row.uid || snapshot.state.revision !== row.revision)) return undefined;
-    if (!row && snapshot) gone.push(id); // its data has been deleted
+    if (!row && snapshot) deleted.push(id);
   }
-  const used = gone.length ? without(organizations, gone) : organizations;
-  return new ReadSnapshot(environment, used, (key) => current.member(uid, key));
+  const present = deleted.length ? without(organizations, deleted) : organizations;
+  return new ReadSnapshot(environment, present, (key) => current.member(uid, key));
 }
 
-function without<Key, Value>(map: ReadonlyMap<Key, Value>, keys: readonly Key[]): Map<Key, Value> {
-  const rest = new Map(map);
-  for (const key of keys) rest.delete(key);
-  return rest;
-}
-
+/** Returns the access in an organization of the environment. */
 export function accessInOrganization(
   environment: EnvironmentSnapshot,
   organization: OrganizationSnapshot | undefined,
@@ -117,10 +121,16 @@ export function accessInOrganization(
   if (!organization?.state.own) return environment.inheritedAccess;
   if (organization.lastAccess?.environment !== environment) {
     const { table, environmentAccess } = environment;
-    const granted = [...organization.grants].map((one) => grantsOfRole(table, one));
+    const grants = [...organization.grants].map((one) => resolveGrant(table, one));
     const effective = organizationRoles(environment.state, organization.state);
-    const access = { effective, table, ...combineGrants(granted, environmentAccess) };
+    const access = { effective, table, ...combineGrants(grants, environmentAccess) };
     organization.lastAccess = { environment, access };
   }
   return organization.lastAccess.access;
+}
+
+function without<Key, Value>(map: ReadonlyMap<Key, Value>, keys: readonly Key[]): Map<Key, Value> {
+  const rest = new Map(map);
+  for (const key of keys) rest.delete(key);
+  return rest;
 }

@@ -5,6 +5,7 @@ import type { EnvironmentUid } from "../../domain/ids";
 import { type MemberKey, byKey } from "../../domain/membership";
 import type { Organization, OrganizationState } from "../../domain/organization";
 import { PermissionTable } from "../../domain/permission-set";
+import { environmentOwner } from "../../domain/role";
 import type { EnvironmentId, OrganizationId, UserId } from "../../domain/values";
 import { mapInSlices } from "../../event-loop/time-slices";
 import type { Cache, Caches } from "../ports/cache";
@@ -20,21 +21,22 @@ import {
   type OrganizationSnapshot,
   accessInOrganization,
   combineGrants,
-  grantsOfRole,
   ReadSnapshot,
+  resolveGrant,
   snapshotIfCurrent,
 } from "./read-snapshot";
 import { RequestBatcher } from "./request-batcher";
 
-interface MemberOrOrganization {
+/** A member, or only an organization, that a read is about. */
+interface Subject {
   readonly organizationId: OrganizationId;
   readonly userId?: UserId;
 }
 
 /**
- * Reads that cost one shared round trip: the revisions, and the rows of members. What is in memory is used as it is
- * where its revision is the database's, and loaded in one consistent transaction where it is not. So every answer is as
- * new as the database was when the call arrived.
+ * Reads at the cost of one shared round trip, for the revisions and the rows of members. A cached snapshot is used if its
+ * revision is that of the database, else loaded in one consistent transaction. Every read is therefore as new as the
+ * database was when the call arrived.
  */
 export class SnapshotCache implements StateCache {
   private readonly environments: Cache<EnvironmentSnapshot>;
@@ -50,35 +52,32 @@ export class SnapshotCache implements StateCache {
   ) {
     this.environments = caches();
     this.organizations = caches();
-    const ask = (questions: readonly RevisionQuery[]) => units.lookup((stores) => stores.revisions.find(questions));
-    this.batcher = new RequestBatcher(
-      ask,
-      { questions: 256, roundTrips: 2 },
-      ({ members }) => 1 + Math.floor(members.length / 8),
-    );
+    const find = (queries: readonly RevisionQuery[]) => units.lookup((stores) => stores.revisions.find(queries));
+    this.batcher = new RequestBatcher(find, { weight: 256, roundTrips: 2 }, weightOf);
   }
 
-  async read(environmentId: EnvironmentId, asked: readonly MemberOrOrganization[]): Promise<ReadSnapshot> {
-    const remembered = this.findCached(environmentId, asked);
-    if (remembered) {
-      const current = await this.batcher.request(remembered.query);
-      const snapshot = current && snapshotIfCurrent(remembered, current);
+  /** Returns one consistent state of an environment and of some of its organizations and members. */
+  async read(environmentId: EnvironmentId, subjects: readonly Subject[]): Promise<ReadSnapshot> {
+    const cached = this.findCached(environmentId, subjects);
+    if (cached) {
+      const current = await this.batcher.request(cached.query);
+      const snapshot = current && snapshotIfCurrent(cached, current);
       if (snapshot) {
         this.hits += 1;
         return snapshot;
       }
     }
     this.misses += 1;
-    return this.load(environmentId, asked);
+    return this.load(environmentId, subjects);
   }
 
-  /** Reads so far that memory answered, and that had to be loaded; and the bytes in memory. */
+  /** Returns how many reads the cache could serve, how many had to load, and the size of the cache. */
   statistics(): { readonly hits: number; readonly misses: number; readonly bytes: number } {
     const bytes = this.environments.bytes() + this.organizations.bytes();
     return { hits: this.hits, misses: this.misses, bytes };
   }
 
-  /** For a database that was away: what took its place may use the same revisions for something else. */
+  /** Clears the cache after the database was away: another one in its place may use the same revisions differently. */
   clear(): void {
     this.environments.clear();
     this.warmed.clear();
@@ -104,11 +103,11 @@ export class SnapshotCache implements StateCache {
     return this.environmentAt(row)?.state;
   }
 
-  /** Apart, and once for a revision: it may be too large to be kept. */
+  /** Reads each revision only one time: it may be too large for the cache. */
   warmEnvironment({ id, revision }: Environment): void {
     if (this.warmed.get(id) === revision) return;
     this.warmed.set(id, revision);
-    this.read(id, []).catch(() => this.warmed.delete(id)); // who needs it will read it, and say what is wrong
+    this.read(id, []).catch(() => this.warmed.delete(id)); // a caller that needs it reads it too, and gets the error
   }
 
   getOrganizationBeforeLock(uid: EnvironmentUid, row: Organization): OrganizationState | undefined {
@@ -116,15 +115,15 @@ export class SnapshotCache implements StateCache {
     return before && { ...before.state, revision: row.revision };
   }
 
-  /** What is in memory of what is asked about, and the question whether it still holds. */
-  private findCached(environmentId: EnvironmentId, asked: readonly MemberOrOrganization[]): CachedScope | undefined {
+  /** Returns the cached snapshots of the subjects, undefined if the environment is not cached. */
+  private findCached(environmentId: EnvironmentId, subjects: readonly Subject[]): CachedScope | undefined {
     const environment = this.environments.get(environmentId);
     if (!environment) return undefined;
     const { uid } = environment.state.environment;
     const organizations = new Map<OrganizationId, OrganizationSnapshot | undefined>();
     const organizationIds: OrganizationId[] = [];
     const members: MemberKey[] = [];
-    for (const { organizationId, userId } of asked) {
+    for (const { organizationId, userId } of subjects) {
       let organization = organizations.get(organizationId);
       if (!organization && !organizations.has(organizationId)) {
         organization = this.organizations.get(keyOf(uid, organizationId));
@@ -146,15 +145,15 @@ export class SnapshotCache implements StateCache {
     return cached?.state.uid === row.uid && cached.state.revision === row.revision ? cached : undefined;
   }
 
-  private load(environmentId: EnvironmentId, asked: readonly MemberOrOrganization[]): Promise<ReadSnapshot> {
+  private load(environmentId: EnvironmentId, subjects: readonly Subject[]): Promise<ReadSnapshot> {
     return this.units.read(async (stores) => {
       const row = await stores.environments.find(environmentId);
       if (!row) throw refuse.environmentNotFound(environmentId);
       const environment = await this.loadEnvironment(stores, row);
-      const ids = [...new Set(asked.map(({ organizationId }) => organizationId))];
+      const ids = [...new Set(subjects.map(({ organizationId }) => organizationId))];
       const found = await stores.organizations.find(row.uid, ids);
       const organizations = await this.loadOrganizations(stores, row.uid, found);
-      const keys = asked.flatMap(({ organizationId, userId }) => {
+      const keys = subjects.flatMap(({ organizationId, userId }) => {
         const organization = organizations.get(organizationId);
         return userId && organization ? [{ organizationUid: organization.state.uid, userId }] : [];
       });
@@ -167,8 +166,9 @@ export class SnapshotCache implements StateCache {
     if (cached) return cached;
     const state = await loadEnvironment(stores, row);
     const table = new PermissionTable(await stores.permissions.slugs(row.uid));
-    const grants = await stores.roles.grants(row.uid, [""]);
-    const granted = { table, ...combineGrants(await mapInSlices([...grants], (one) => grantsOfRole(table, one))) };
+    const grants = await stores.roles.grants(row.uid, [environmentOwner]);
+    const resolved = await mapInSlices([...grants], (one) => resolveGrant(table, one));
+    const granted = { table, ...combineGrants(resolved) };
     const snapshot: EnvironmentSnapshot = {
       state,
       table,
@@ -194,9 +194,9 @@ export class SnapshotCache implements StateCache {
     if (!missing.length) return snapshots;
     const states = await loadOrganizations(stores, uid, missing);
     const owners = [...states.values()].flatMap(({ id, customRoles }) => (customRoles.length ? id : []));
-    const all = await stores.roles.grants(uid, owners);
+    const allGrants = await stores.roles.grants(uid, owners);
     for (const state of states.values()) {
-      const grants = new Map(state.customRoles.map(({ id }) => [id, all.get(id) ?? []]));
+      const grants = new Map(state.customRoles.map(({ id }) => [id, allGrants.get(id) ?? []]));
       const snapshot: OrganizationSnapshot = { state, grants };
       snapshots.set(state.id, snapshot);
       this.organizations.set(
@@ -209,9 +209,11 @@ export class SnapshotCache implements StateCache {
   }
 }
 
+const weightOf = ({ members }: RevisionQuery) => 1 + Math.floor(members.length / 8);
+
 const keyOf = (uid: EnvironmentUid, id: OrganizationId) => `${uid} ${id}`;
 
-/** About what a snapshot and the answers made from it take. */
+/** Estimates the size of a snapshot, with the responses made from it. */
 function estimateBytes(roles: number, grants: Grants): number {
   let granted = 0;
   for (const ids of grants.values()) granted += ids.length;

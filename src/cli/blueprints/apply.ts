@@ -1,6 +1,6 @@
 import { type Blueprint, type EnvironmentBlueprint, BlueprintRefusal } from "../../application/blueprints/blueprint";
 import type { BlueprintService } from "../../application/blueprints/blueprint-service";
-import type { Change } from "../../application/blueprints/changes";
+import type { Change } from "../../application/blueprints/change";
 import type { Expected } from "../../application/blueprints/compare-blueprint";
 import { Refusal } from "../../domain/errors";
 import { Fault } from "../../domain/fault";

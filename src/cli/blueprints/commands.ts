@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { BlueprintService } from "../../application/blueprints/blueprint-service";
-import type { Change } from "../../application/blueprints/changes";
+import type { Change } from "../../application/blueprints/change";
 import { escapeUnseen } from "../../display/shown-text";
 import { Fault } from "../../domain/fault";
 import { parseId } from "../../domain/values";

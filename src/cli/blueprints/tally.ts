@@ -1,4 +1,4 @@
-import type { Change } from "../../application/blueprints/changes";
+import type { Change } from "../../application/blueprints/change";
 
 /** Counts the additions, changes and deletions. */
 export class Tally {
