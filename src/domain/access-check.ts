@@ -2,6 +2,7 @@ import type { EffectiveAccess } from "./effective-access";
 import { limits } from "./limits";
 import { memo } from "./memo";
 import { countBeyond, hasPlace } from "./permission-set";
+import type { RoleId } from "./ids";
 import type { Role } from "./role";
 import type { Slug } from "./slug";
 import type { PermissionSlug } from "./values";
@@ -34,20 +35,21 @@ const permissionUnknown: CheckView = {
   reason: "PERMISSION_UNKNOWN",
 };
 
-/** Of members with one role, by what that role grants in one snapshot: made once, for it is asked for over and over. */
+/** The views of members with one role, by the list of what that role grants in one EffectiveAccess. */
 const ofOneRole = new WeakMap<readonly PermissionSlug[], AccessView>();
 
 export function viewAccess(access: EffectiveAccess, roles: readonly [Role, ...Role[]]): AccessView {
   const [{ id, slug }, ...others] = roles;
-  const granted = access.permissions.get(id);
-  if (others.length || !granted) return unionOf(access, roles);
+  const granted = access.permissionsOf(id);
+  if (others.length) return unionOf(access, roles);
   let view = ofOneRole.get(granted);
   if (!view) ofOneRole.set(granted, (view = { role: slug, roles: [slug], permissions: granted }));
   return view;
 }
 
-function unionOf({ table, sets }: EffectiveAccess, roles: readonly [Role, ...Role[]]): AccessView {
-  const union = table.unionOf(roles.map(({ id }) => sets.get(id)));
+function unionOf(access: EffectiveAccess, roles: readonly [Role, ...Role[]]): AccessView {
+  const { table } = access;
+  const union = table.unionOf(roles.map(({ id }) => access.setOf(id)));
   return { role: roles[0].slug, roles: roles.map(({ slug }) => slug), permissions: table.slugsIn(union) };
 }
 
@@ -57,7 +59,7 @@ export function checkAccess(access: EffectiveAccess, roles: readonly Role[], per
   if (place === undefined) return permissionUnknown;
   const granting = roles.filter((role) => grants(access, role, place));
   const [role, ...others] = granting;
-  if (role) return others.length ? allowed(granting) : allowedByOne(role);
+  if (role) return others.length ? allowed(granting) : allowedByOne(access, role);
   const reason = roles.length ? "PERMISSION_NOT_GRANTED" : "MEMBERSHIP_NOT_FOUND";
   return { allowed: false, grantedBy: [], nearestRoles: nearest(access, roles, place), reason };
 }
@@ -66,19 +68,27 @@ function allowed(granting: readonly Role[]): CheckView {
   return { allowed: true, grantedBy: granting.map(({ slug }) => slug), nearestRoles: [], reason: "" };
 }
 
-const allowedByOne = memo((role: Role) => allowed([role]));
+/** The views of checks that one role allows, in one EffectiveAccess. */
+const allowedViews = memo((_: EffectiveAccess) => new Map<RoleId, CheckView>());
 
-const grants = ({ sets }: EffectiveAccess, { id }: Role, place: number): boolean => {
-  const set = sets.get(id);
+function allowedByOne(access: EffectiveAccess, role: Role): CheckView {
+  const views = allowedViews(access);
+  let view = views.get(role.id);
+  if (!view) views.set(role.id, (view = allowed([role])));
+  return view;
+}
+
+const grants = (access: EffectiveAccess, { id }: Role, place: number): boolean => {
+  const set = access.setOf(id);
   return set !== undefined && hasPlace(set, place);
 };
 
 /** The roles that would grant it, those first that would add the fewest other permissions to what the user has. */
-function nearest({ effective, table, sets }: EffectiveAccess, roles: readonly Role[], place: number): Slug[] {
-  const has = table.unionOf(roles.map(({ id }) => sets.get(id)));
-  return effective.roles
+function nearest(access: EffectiveAccess, roles: readonly Role[], place: number): Slug[] {
+  const has = access.table.unionOf(roles.map(({ id }) => access.setOf(id)));
+  return access.effective.roles
     .flatMap(({ id, slug }) => {
-      const set = sets.get(id);
+      const set = access.setOf(id);
       return set && hasPlace(set, place) ? [{ slug, added: countBeyond(set, has) }] : [];
     })
     .sort((a, b) => a.added - b.added)

@@ -8,5 +8,6 @@ export interface Cache<Value> {
 }
 
 export interface Caches {
-  <Value extends object>(): Cache<Value>;
+  /** `share` is the part of all memory that the cache may use. */
+  <Value extends object>(share: number): Cache<Value>;
 }

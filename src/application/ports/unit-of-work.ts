@@ -7,6 +7,7 @@ import type { OrganizationStore } from "./organization-store";
 import type { PermissionStore } from "./permission-store";
 import type { RevisionStore } from "./revision-store";
 import type { RoleStore } from "./role-store";
+import type { SnapshotStore } from "./snapshot-store";
 
 /** The database refused a row because another one has its key; the transaction is lost. */
 export class KeyTaken extends Error {
@@ -43,4 +44,5 @@ export interface Stores {
   readonly groupRoles: GroupRoleStore;
   readonly idempotency: IdempotencyStore;
   readonly revisions: RevisionStore;
+  readonly snapshots: SnapshotStore;
 }

@@ -15,9 +15,10 @@ export async function getRole(
   const slug = fields.required("slug", request.slug, parseSlug);
   fields.check();
 
-  const { effective, permissions } = await readEffectiveAccess(dependencies, scope);
+  const access = await readEffectiveAccess(dependencies, scope);
+  const { effective } = access;
   const role = effectiveRole(effective, slug);
-  return viewRole(dependencies.digest, effective, role, permissions.get(role.id) ?? []);
+  return viewRole(dependencies.digest, effective, role, access.permissionsOf(role.id));
 }
 
 /** What holds in a scope now. */

@@ -46,14 +46,14 @@ async function listRoles(
   scope: ParsedScope,
 ): Promise<RolePage> {
   const access = await readEffectiveAccess(dependencies, scope);
-  const { effective, permissions } = access;
+  const { effective } = access;
   const { digest } = dependencies;
   const whole = !after && size >= effective.roles.length;
   const made = whole ? wholeLists.get(access) : undefined;
   if (made) return made;
   const start = after ? positionAfter(effective.roles, after) : 0;
   const items = await firstPage(effective.roles.slice(start, start + size), (role) =>
-    viewRole(digest, effective, role, permissions.get(role.id) ?? []),
+    viewRole(digest, effective, role, access.permissionsOf(role.id)),
   );
   const end = start + items.length;
   const last = items.at(-1);
