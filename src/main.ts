@@ -6,6 +6,6 @@ if (fault) {
   console.error(fault);
   process.exitCode = 1;
 } else {
-  // only now: an old Node cannot even parse the rest
+  // loaded after the check, because an old Node cannot parse the other files
   void import("./cli/program").then(({ run }) => run());
 }

@@ -60,7 +60,7 @@ const rules: readonly Rule[] = [
   ),
   room("grpc", ["domain/", "calls/", "api/", "application/", "event-loop/", "display/", "gen/"], grpcLibraries),
   room("persistence", ["domain/", "application/ports/", "event-loop/", "display/"], /^(?!@grpc\/|@bufbuild\/)/),
-  room("jobs", ["domain/", "application/", "persistence/"], /^(?:pino|node:[a-z0-9_/]+)$/),
+  room("jobs", ["domain/", "application/"], /^(?:pino|node:[a-z0-9_/]+)$/),
   room("observability", ["domain/", "display/", "calls/", "gen/grpc/health/"], /^(?!(?:typeorm|mysql2|libsql)$)/),
   room("config", ["domain/", "display/", "auth/", "observability/", ...databaseUrls], notOfTheDatabaseOrGrpc),
   room("workers", ["app/app", "domain/", "observability/"], notOfTheDatabaseOrGrpc),
@@ -176,7 +176,7 @@ test.each([
   ["src/config/config.ts", 'import { Database } from "../persistence/connection/database";'],
   ["src/main.ts", 'import { Database } from "./persistence/connection/database";'],
   ["src/cli/migrate.ts", 'import { migrate } from "../persistence/migrations/migrate";'],
-  ["src/cli/blueprints/apply.ts", 'import { openDatabase } from "../../persistence/connection/data-source";'],
+  ["src/cli/blueprints/apply.ts", 'import { openDatabase } from "../../persistence/connection/open-database";'],
 ])("in %s, %j breaks a rule", (file, text) => {
   expect(broken({ file, text })).toHaveLength(1);
 });
@@ -186,6 +186,25 @@ test("only app/ sees all sides", () => {
     'import { GrpcServer } from "../grpc/server";\nimport { Database } from "../persistence/connection/database";';
   expect(broken({ file: "src/app/app.ts", text })).toEqual([]);
 });
+
+const lock = /\.(?:touch|lockMemberRoles|closeToNewOrganizations)\(|\borganizations\s*\.lock\(/;
+
+/** Returns the use cases that take a lock themselves. */
+const lockers = (among: readonly Source[]) =>
+  among
+    .filter(({ file, text }) => /^src\/(?:application|jobs)\//.test(file) && lock.test(text))
+    .map(({ file }) => file);
+
+test("one file takes every lock", () => {
+  expect(lockers(sources)).toEqual(["src/application/transactions/scope-locks.ts"]);
+});
+
+test.each(["environments.touch(uid)", "environments.lockMemberRoles(uid)", "organizations.lock(uid, ids)"])(
+  "%s takes a lock",
+  (text) => {
+    expect(lockers([{ file: "src/application/roles/create-role.ts", text: `await stores.${text};` }])).toHaveLength(1);
+  },
+);
 
 test("every file is in a room", () => {
   expect(sources.filter(({ file }) => !rules.some(({ files }) => files.test(file)))).toEqual([]);

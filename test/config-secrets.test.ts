@@ -12,7 +12,7 @@ const token = "orgroles_s3cretAbCdEf0123456789-_AbCdEf0123456789";
 const jwt = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzM2NyZXQifQ.s3cret";
 const pasted: [string, string, RegExp][] = [
   ["a key", key, /must be the path of a file; its value contains line breaks$/],
-  ["a key in one line", key.replaceAll("\n", " "), /must be the path of a file, not the content of one$/],
+  ["a key in one line", key.replaceAll("\n", " "), /must be the path of a file, not its content$/],
   ["a token", token, /names a file that does not exist; its value does not look like a path and is not shown$/],
   ["a token of an issuer", jwt, /is not shown$/],
   ["JSON", '{"password":"s3cret"}', /is not shown$/],

@@ -118,7 +118,7 @@ test("all faults come at once, those of unknown variables too", () => {
     "ORGROLES_ADDRESS",
     "ORGROLES_MIGRATE",
   ]);
-  expect(() => readConfig(variables)).toThrow(/^The configuration cannot be used:\n {2}ORGROLES_PORT: is not a/);
+  expect(() => readConfig(variables)).toThrow(/^The configuration is invalid:\n {2}ORGROLES_PORT: is not a/);
 });
 
 const digest = "5".repeat(64);
@@ -175,24 +175,24 @@ test.each<[string, object, string]>([
   [
     "has an empty list of organizations",
     { organizations: [] },
-    ".organizations: must be a list of organization ids; without it, whole environments",
+    ".organizations: must be a list of organization ids; omit it to allow all organizations",
   ],
   [
     "has a token itself",
     { token_sha256: "s3cret-token" },
-    ".token_sha256: must be the SHA-256 of a token, 64 hexadecimal digits, or a list of such",
+    ".token_sha256: must be the SHA-256 of a token (64 hexadecimal digits), or a list of them",
   ],
   [
     "has an empty list of tokens",
     { token_sha256: [] },
-    ".token_sha256: must be the SHA-256 of a token, 64 hexadecimal digits, or a list of such",
+    ".token_sha256: must be the SHA-256 of a token (64 hexadecimal digits), or a list of them",
   ],
   ["is known by nothing", { token_sha256: undefined }, ": must have either token_sha256 or certificate"],
   ["is known by both", { certificate: "CN" }, ": must have either token_sha256 or certificate"],
   [
     "has a field that is none",
     { token: "s3cret-token" },
-    ": must have these fields and no other: action, environments, organizations, name, token_sha256, certificate",
+    ": may have only these fields: action, environments, organizations, name, token_sha256, certificate",
   ],
 ])("a credential that %s is refused with the rule, and nothing secret is repeated", (_, change, fault) => {
   const faults = faultsOf(listOf(backend, { ...backend, name: "other", token_sha256: another, ...change }));
@@ -206,23 +206,23 @@ test.each<[string, Record<string, string>, string[]]>([
   [
     "an open service that others reach",
     { ORGROLES_ADDRESS: "0.0.0.0:50051" },
-    ["ORGROLES_ADDRESS: needs ORGROLES_CREDENTIALS or ORGROLES_JWT_ISSUER where others than this machine reach it"],
+    ["ORGROLES_ADDRESS: requires ORGROLES_CREDENTIALS or ORGROLES_JWT_ISSUER if other machines can reach it"],
   ],
   [
     "an open service under a name that only looks local",
     { ORGROLES_ADDRESS: "localhost.example.com:50051" },
-    ["ORGROLES_ADDRESS: needs ORGROLES_CREDENTIALS or ORGROLES_JWT_ISSUER where others than this machine reach it"],
+    ["ORGROLES_ADDRESS: requires ORGROLES_CREDENTIALS or ORGROLES_JWT_ISSUER if other machines can reach it"],
   ],
   [
     "an issuer for any audience",
     { ORGROLES_JWT_ISSUER: issuer.ORGROLES_JWT_ISSUER },
-    ["ORGROLES_JWT_ISSUER: needs ORGROLES_JWT_AUDIENCE"],
+    ["ORGROLES_JWT_ISSUER: requires ORGROLES_JWT_AUDIENCE"],
   ],
-  ["an audience of nobody", { ORGROLES_JWT_AUDIENCE: "x" }, ["ORGROLES_JWT_AUDIENCE: needs ORGROLES_JWT_ISSUER"]],
+  ["an audience of nobody", { ORGROLES_JWT_AUDIENCE: "x" }, ["ORGROLES_JWT_AUDIENCE: requires ORGROLES_JWT_ISSUER"]],
   [
     "several processes on one file",
     { ORGROLES_WORKERS: "2", ORGROLES_DATABASE_URL: "sqlite:roles.db" },
-    ["ORGROLES_WORKERS: needs a database server in ORGROLES_DATABASE_URL: SQLite is for one process"],
+    ["ORGROLES_WORKERS: requires a database server in ORGROLES_DATABASE_URL; SQLite supports only one process"],
   ],
   [
     "no process at all",
@@ -232,7 +232,7 @@ test.each<[string, Record<string, string>, string[]]>([
   [
     "keys of nobody",
     { ORGROLES_JWT_JWKS_URL: "https://login.example.com/keys" },
-    ["ORGROLES_JWT_JWKS_URL: needs ORGROLES_JWT_ISSUER"],
+    ["ORGROLES_JWT_JWKS_URL: requires ORGROLES_JWT_ISSUER"],
   ],
   [
     "an issuer whose keys anybody between could change",
@@ -242,12 +242,12 @@ test.each<[string, Record<string, string>, string[]]>([
   [
     "certificates without an authority",
     listOf(certificate),
-    ["ORGROLES_CREDENTIALS: needs ORGROLES_TLS_CLIENT_CA_FILE"],
+    ["ORGROLES_CREDENTIALS: requires ORGROLES_TLS_CLIENT_CA_FILE"],
   ],
   [
     "two credentials of one name",
     listOf(backend, { ...backend, token_sha256: another }),
-    ["ORGROLES_CREDENTIALS: two credentials are named backend"],
+    ['ORGROLES_CREDENTIALS: two credentials have the name "backend"'],
   ],
   [
     "two credentials of one token",
@@ -259,7 +259,7 @@ test.each<[string, Record<string, string>, string[]]>([
     { ORGROLES_TLS_CERT_FILE: "/nowhere/server.crt" },
     [
       "ORGROLES_TLS_CERT_FILE: /nowhere/server.crt does not exist",
-      "ORGROLES_TLS_CERT_FILE: needs ORGROLES_TLS_KEY_FILE",
+      "ORGROLES_TLS_CERT_FILE: requires ORGROLES_TLS_KEY_FILE",
     ],
   ],
   [
@@ -325,11 +325,11 @@ describe("the file", () => {
   });
 
   test.each([
-    ["a list", "- address", /must have a line for each setting/],
-    ["text", "s3cret", /must have a line for each setting/],
-    ["broken", "reflection: off\ndatabase_url: 's3cret", /is no YAML: see line \d$/],
-    ["badly indented", "a: s3cret\n b: s3cret: x", /is no YAML: see line \d$/],
-    ["twice of a name", "reflection: s3cret\nreflection: s3cret", /is no YAML: see line 2$/],
+    ["a list", "- address", /must contain settings, one per line/],
+    ["text", "s3cret", /must contain settings, one per line/],
+    ["broken", "reflection: off\ndatabase_url: 's3cret", /is not valid YAML: see line \d$/],
+    ["badly indented", "a: s3cret\n b: s3cret: x", /is not valid YAML: see line \d$/],
+    ["twice of a name", "reflection: s3cret\nreflection: s3cret", /is not valid YAML: see line 2$/],
     ["with an alias to nothing", "database_url: *s3cret", /cannot be read$/],
   ])("that is %s is refused, and nothing of it is repeated", (_, content, fault) => {
     const faults = faultsOf(withFile(content));
@@ -346,7 +346,7 @@ describe("the file", () => {
 
   test("with an empty setting does not switch off what it is about", () => {
     expect(faultsOf(withFile("credentials:\n"))).toEqual([
-      "ORGROLES_CREDENTIALS: must be a list of credentials in YAML or JSON, not an empty one",
+      "ORGROLES_CREDENTIALS: must be a list of one or more credentials in YAML or JSON",
     ]);
   });
 });

@@ -85,7 +85,7 @@ test("blanks and line ends around any value do not count, as files with secrets 
 test("a setting that says something else than the URL is refused", () => {
   const variables = { ORGROLES_DATABASE_URL: `${url}?ssl-mode=REQUIRED`, ORGROLES_DATABASE_SSL_MODE: "DISABLED" };
   expect(faultsOf(variables)).toEqual([
-    "ORGROLES_DATABASE_SSL_MODE: contradicts ssl-mode in ORGROLES_DATABASE_URL: set one of the two",
+    "ORGROLES_DATABASE_SSL_MODE: contradicts ssl-mode in ORGROLES_DATABASE_URL; set only one of them",
   ]);
 });
 
@@ -93,7 +93,7 @@ test.each<[string, Record<string, string>, string[]]>([
   [
     "with SQLite",
     { ORGROLES_DATABASE_URL: "sqlite:x.db", ORGROLES_DATABASE_SSL_MODE: "REQUIRED" },
-    ["ORGROLES_DATABASE_SSL_MODE: needs a database server in ORGROLES_DATABASE_URL"],
+    ["ORGROLES_DATABASE_SSL_MODE: requires a database server in ORGROLES_DATABASE_URL"],
   ],
   [
     "with a mode that there is not",
@@ -103,7 +103,7 @@ test.each<[string, Record<string, string>, string[]]>([
   [
     "to verify without an authority",
     { ORGROLES_DATABASE_URL: `${url}?ssl-mode=VERIFY_CA` },
-    ["ORGROLES_DATABASE_URL: parameter ssl-mode needs ORGROLES_DATABASE_SSL_CA_FILE, or ssl-ca in the URL"],
+    ["ORGROLES_DATABASE_URL: parameter ssl-mode requires ORGROLES_DATABASE_SSL_CA_FILE, or ssl-ca in the URL"],
   ],
   [
     "with a socket beside another machine",
@@ -169,10 +169,10 @@ describe("a file for TLS", () => {
       `ORGROLES_DATABASE_URL: parameter ssl-cert ${key} contains a private key where a certificate is needed`,
     ]);
     expect(faultsOf({ ORGROLES_DATABASE_URL: url, ORGROLES_DATABASE_SSL_CERT_FILE: cert })).toEqual([
-      "ORGROLES_DATABASE_SSL_CERT_FILE: needs ORGROLES_DATABASE_SSL_KEY_FILE, or ssl-key in the URL",
+      "ORGROLES_DATABASE_SSL_CERT_FILE: requires ORGROLES_DATABASE_SSL_KEY_FILE, or ssl-key in the URL",
     ]);
     expect(faultsOf({ ORGROLES_DATABASE_URL: `${url}?ssl-key=${key}` })).toEqual([
-      "ORGROLES_DATABASE_URL: parameter ssl-key needs ORGROLES_DATABASE_SSL_CERT_FILE, or ssl-cert in the URL",
+      "ORGROLES_DATABASE_URL: parameter ssl-key requires ORGROLES_DATABASE_SSL_CERT_FILE, or ssl-cert in the URL",
     ]);
   });
 });

@@ -4,7 +4,7 @@ import path from "node:path";
 import { cloneTo } from "./support/clone";
 import { type Outcome, type Site, expectPrinted, follow, runStepsOf } from "./support/follow";
 import { languages } from "./support/languages";
-import { type Block, blocksOf } from "./support/pages";
+import { type Block, abridgementOf, blocksOf } from "./support/pages";
 import { type ServiceProcess, startProcess } from "./support/process";
 import { startAfresh, tourWith } from "./support/tour";
 
@@ -63,13 +63,56 @@ describe.each(rounds)("$page, $time", ({ page, time }) => {
   });
 });
 
-test.each(["README.md", "SECURITY.md", "CHANGELOG.md", "test/conformance/README.md", ...pages])(
-  "%s links to what is there",
-  (page) => {
-    const text = readFileSync(page, "utf8").replaceAll(/^```.*?^```$/gms, "");
-    const links = [...text.matchAll(/\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, link = ""]) =>
-      path.join(path.dirname(page), link),
-    );
-    expect(links.filter((link) => !existsSync(link))).toEqual([]);
-  },
-);
+const everyPage = ["README.md", "SECURITY.md", "CHANGELOG.md", "test/conformance/README.md", ...pages];
+
+test.each(everyPage)("%s marks the outputs that it abridges, and no others", (page) => {
+  const outputs = blocksIn(page).filter(({ kind }) => ["text", "js", "json"].includes(kind));
+  for (const output of outputs) {
+    const { leavesOut, isMarked } = abridgementOf(output);
+    expect({ text: output.text, isMarked }).toEqual({ text: output.text, isMarked: leavesOut });
+  }
+});
+
+/** A page without what it quotes. */
+const proseOf = (page: string) => readFileSync(page, "utf8").replaceAll(/^ *```.*?^ *```$/gms, "");
+
+/** The anchors of a page's headings, as GitHub makes them. */
+const anchorsOf = (page: string) =>
+  [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+
+test.each(everyPage)("%s links to files and headings that exist", (page) => {
+  const links = [...proseOf(page).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)]*))?\)/g)];
+  const missing = links.filter(([, file = "", anchor]) => {
+    const target = file === "" ? page : path.join(path.dirname(page), file);
+    return !existsSync(target) || (anchor !== undefined && !anchorsOf(target).includes(anchor));
+  });
+  expect(missing.map(([link]) => link)).toEqual([]);
+});
+
+test.each(everyPage.filter((page) => !page.startsWith("docs/reference/")))("%s is short enough to read", (page) => {
+  const longest = page === "README.md" ? 130 : 380;
+  expect(readFileSync(page, "utf8").split("\n").length).toBeLessThanOrEqual(longest + 1);
+});
+
+const linkedFrom = (page: string) =>
+  [...proseOf(page).matchAll(/\]\(([^)#\s]+\.md)/g)].map(([, file = ""]) => path.join(path.dirname(page), file));
+
+test("the README leads to every page, by one link or two", () => {
+  const linked = linkedFrom("README.md");
+  const reached = new Set([...linked, ...linked.flatMap(linkedFrom)]);
+  expect(everyPage.filter((page) => page !== "README.md" && !reached.has(page))).toEqual([]);
+});
+
+/** Paths in prose without `src/`, as in `domain/slug.ts`; and those of tests, with their folder. */
+const pathsIn = (page: string) =>
+  [...proseOf(page).matchAll(/`((?:\w[\w-]*\/)+(?:[\w.-]+\.ts)?)`/g)].map(([, name = ""]) => name);
+
+test.each(["docs/development.md", "docs/decisions.md", "SECURITY.md"])("%s names files that exist", (page) => {
+  const missing = pathsIn(page).filter((name) => !existsSync(name) && !existsSync(path.join("src", name)));
+  expect(missing).toEqual([]);
+});

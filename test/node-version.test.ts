@@ -17,7 +17,7 @@ test("the oldest Node is the one of the package, which names what .ci/run tests"
 
 test.each(["16.20.2", "18.20.8", "20.0.0", "20.18.3", "8.17.0"])("Node %s is too old", (version) => {
   expect(nodeFault(version)).toBe(
-    `Org Roles needs Node ${oldestNode} or newer, and this is Node ${version}: install Node 24 from nodejs.org.`,
+    `Org Roles requires Node ${oldestNode} or newer, but this is Node ${version}; install Node 24 from nodejs.org.`,
   );
 });
 

@@ -1,12 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type Outcome, expectPrinted, follow, runStepsOf } from "./support/follow";
-import { blocksOf } from "./support/pages";
 import { type ServiceProcess, startProcess } from "./support/process";
-import { settingsTable, tableOf } from "./support/settings-table";
-import { callers, readme, tour, tourWith } from "./support/tour";
+import { callers, tour, tourWith } from "./support/tour";
 
 const present = (program: string) => {
   try {
@@ -48,31 +46,4 @@ describe.each(usable)("the tour with %s", (caller) => {
     expect(outcome).toHaveProperty("failure", step.fails ? expect.any(String) : undefined);
     expectPrinted(outcome, step);
   });
-});
-
-test("the database in memory that the tour names serves an environment dev", async () => {
-  const command = tour.find(({ text }) => text.includes(":memory:"))?.text ?? "";
-  expect(command).toMatch(/ npm start\n$/);
-  const settings = [...command.matchAll(/(ORGROLES_\w+)=(\S+)/g)].map(([, name = "", value = ""]) => [name, value]);
-  const service = await startProcess(Object.fromEntries(settings) as Record<string, string>);
-  try {
-    const { role } = await service.roles.getRole({ environmentId: "dev", slug: "member" });
-    expect(role?.isDefault).toBe(true);
-  } finally {
-    await service.end();
-  }
-});
-
-test("the commands that make clients are those of the pages, which are run", () => {
-  const clients = readme.slice(readme.indexOf("## Clients"), readme.indexOf("## Configuration"));
-  const commands = blocksOf(clients).flatMap(({ text }) => text.trim().split("\n"));
-  expect(commands).toHaveLength(4);
-  for (const command of commands) {
-    const language = /buf\.gen\.(\w+)\.yaml/.exec(command)?.[1];
-    expect(readFileSync(`docs/clients/${language}.md`, "utf8")).toContain(`\n${command}\n`);
-  }
-});
-
-test("the table of the configuration is the one that the settings make", () => {
-  expect(tableOf(readme)).toBe(settingsTable.replaceAll(/ +/g, " "));
 });

@@ -44,25 +44,25 @@ const links = (name: string, ip: string) => ({
   [`${name}_PORT_50051_TCP_ADDR`]: ip,
 });
 
-describe("the variables that Kubernetes makes for a Service", () => {
+describe("the variables that Kubernetes creates for a Service", () => {
   const advice = "set enableServiceLinks: false in the pod, or rename the Service";
 
   test("are one fault that names the Service", () => {
     expect(unknownSettings(links("ORGROLES", "10.0.0.1"))).toEqual([
-      `ORGROLES_SERVICE_HOST and 7 more like it: are service links that Kubernetes makes for a Service named orgroles; ${advice}`,
+      `ORGROLES_SERVICE_HOST and 7 more like it: are service links that Kubernetes creates for a Service named orgroles; ${advice}`,
     ]);
   });
 
   test("and so are those of several Services, with addresses of IPv6", () => {
     const both = { ...links("ORGROLES", "10.0.0.1"), ...links("ORGROLES_ADMIN", "fd00::1") };
     expect(unknownSettings(both)).toEqual([
-      `ORGROLES_SERVICE_HOST and 15 more like it: are service links that Kubernetes makes for Services named orgroles, orgroles-admin; ${advice}`,
+      `ORGROLES_SERVICE_HOST and 15 more like it: are service links that Kubernetes creates for Services named orgroles, orgroles-admin; ${advice}`,
     ]);
   });
 
   test("one of them is one", () => {
     expect(unknownSettings({ ORGROLES_PORT: "tcp://10.0.0.1:50051" })).toEqual([
-      `ORGROLES_PORT: is a service link that Kubernetes makes for a Service named orgroles; ${advice}`,
+      `ORGROLES_PORT: is a service link that Kubernetes creates for a Service named orgroles; ${advice}`,
     ]);
   });
 

@@ -7,7 +7,7 @@ import type { EnvironmentView } from "../domain/environment";
 import type { GroupRoleView } from "../domain/group-role";
 import type { MembershipView } from "../domain/membership-view";
 import type { PermissionView } from "../domain/permission";
-import type { RoleView } from "../domain/role";
+import { type RoleView, isCustom } from "../domain/role";
 
 interface Times {
   readonly createTime: number;
@@ -21,7 +21,7 @@ const dates = ({ createTime, updateTime }: Times) => ({
 });
 
 export function encodeRole(role: RoleView): Role {
-  const type = role.organizationId === "" ? RoleType.ROLE_TYPE_ENVIRONMENT : RoleType.ROLE_TYPE_ORGANIZATION;
+  const type = isCustom(role) ? RoleType.ROLE_TYPE_ORGANIZATION : RoleType.ROLE_TYPE_ENVIRONMENT;
   return { type, ...role, permissions: [...role.permissions], ...dates(role) };
 }
 

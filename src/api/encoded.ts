@@ -1,4 +1,4 @@
-import { memo } from "../domain/memo";
+import { memoizeByIdentity } from "../domain/memoize-by-identity";
 
 /** The bytes of a response. */
 export type Encoded = Buffer;
@@ -8,4 +8,4 @@ export type Encoded = Buffer;
  * object is the key of its bytes.
  */
 export const memoizeEncoding = <View extends object>(encode: (view: View) => Uint8Array): ((view: View) => Encoded) =>
-  memo((view) => Buffer.from(encode(view)));
+  memoizeByIdentity((view) => Buffer.from(encode(view)));

@@ -1,7 +1,7 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Role } from "../../gen/orgroles/v1/role";
 import { ListOrgRolesResponse, RoleServiceService, SetPriorityResponse } from "../../gen/orgroles/v1/role_service";
-import type { RolePage } from "../application/roles/list-roles";
+import type { RolePage } from "../application/roles/role-list";
 import type { UseCases } from "../application/use-cases";
 import type { RoleView } from "../domain/role";
 import { mapInSlices } from "../event-loop/time-slices";

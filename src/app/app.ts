@@ -12,14 +12,16 @@ import { listenFailure } from "../display/listen-failure";
 import { logLibrary } from "../grpc/library-log";
 import { GrpcServer } from "../grpc/server";
 import { Certificates } from "../grpc/tls";
-import { GarbageCollector } from "../jobs/garbage-collector";
-import { ReferenceRewriting } from "../jobs/reference-rewriting";
+import { GarbageCollectorJob } from "../jobs/garbage-collector-job";
+import { ReferenceRewriterJob } from "../jobs/reference-rewriter-job";
 import { CallLog } from "../observability/call-log";
 import { CountedLog } from "../observability/counted-log";
 import { Metrics } from "../observability/metrics";
 import { ProbeServer } from "../observability/probe-server";
 import type { Tracing } from "../observability/spans";
-import { Database } from "../persistence/connection/database";
+import { createDatabase } from "../persistence/connection/open-database";
+import { leasesOn } from "../persistence/lease";
+import { SqlGarbageStore } from "../persistence/stores/garbage-store";
 import { createServices } from "./services";
 
 const { version } = require("#package") as { version: string };
@@ -59,8 +61,7 @@ export async function createApp(
   }: { tracing?: Tracing | undefined; onServing?: (serving: boolean) => void; signal?: AbortSignal } = {},
 ): Promise<App> {
   logLibrary(log);
-  const database = new Database({
-    url: config.database,
+  const database = createDatabase(config.database, {
     poolSize: config.databasePoolSize,
     timeout: config.databaseTimeout,
     migrate: config.migrate,
@@ -87,7 +88,7 @@ export async function createApp(
     cache: () => ({ ...services.snapshots.statistics(), limit: config.cacheBytes }),
     available: () => database.available(),
     serving: () => server.serving,
-    count: () => records.flush(),
+    countCalls: () => records.flush(),
   });
   const records = new CallLog(metrics, log);
   const overload = new CountedLog<"queue">((_, refused) =>
@@ -101,7 +102,7 @@ export async function createApp(
     trace: tracing && ((method, header) => tracing.call(method, header)),
     onEnd: (record) => records.add(record),
     onLoadShed: (method) => {
-      metrics.shed(method);
+      metrics.countShedCall(method);
       overload.add("queue");
     },
   };
@@ -114,14 +115,15 @@ export async function createApp(
     certificates,
     limits: config.transport,
     onClosing: (reason) => {
-      metrics.closed(reason);
+      metrics.countClosedConnection(reason);
       closings.add(reason);
     },
   });
   const probes = new ProbeServer(metrics.registry, () => server.serving);
+  const createLease = leasesOn(database);
   const background = [
-    new GarbageCollector(database, Date.now, log),
-    new ReferenceRewriting(database, services.sweep, log, metrics),
+    new GarbageCollectorJob(new SqlGarbageStore(database), createLease, Date.now, log),
+    new ReferenceRewriterJob(services.rewriter, createLease, log, metrics),
   ];
   const environment = async (): Promise<KnownEnvironment> => {
     if (config.environments[0]) return { id: config.environments[0] };

@@ -1,7 +1,7 @@
 import type { Config } from "../config/config";
 import { Fault } from "../domain/fault";
 import { Certificates } from "../grpc/tls";
-import type { DatabaseAccess } from "../persistence/connection/database";
+import type { DatabaseAccess } from "../persistence/connection/database-access";
 import { withDatabase } from "../persistence/connection/with-database";
 import { type MigrationOptions, migrate } from "../persistence/migrations/migrate";
 import { type StepBack, planStepBack, takeStepBack } from "../persistence/migrations/migrate-down";
@@ -47,9 +47,9 @@ export const migrationStatus = ({ database, databaseTimeout }: Config): Promise<
 
 /** Returns how many rows of members are left to rewrite in each environment that asks for it. */
 export function sweepProgress(config: Config): Promise<{ environmentId: string; left: number }[]> {
-  return withServices(config, async ({ sweep }) => {
-    const requested = await sweep.requested();
-    return (await Promise.all(requested.map(({ uid }) => sweep.progress(uid)))).flatMap((one) => one ?? []);
+  return withServices(config, async ({ rewriter }) => {
+    const requested = await rewriter.listRequests();
+    return (await Promise.all(requested.map(({ uid }) => rewriter.progress(uid)))).flatMap((one) => one ?? []);
   });
 }
 

@@ -8,7 +8,7 @@ import { Transactions } from "../application/transactions/transactions";
 import { createUseCases } from "../application/use-cases";
 import type { Clock } from "../domain/ids";
 import type { Quotas } from "../domain/limits";
-import type { DatabaseAccess } from "../persistence/connection/database";
+import type { DatabaseAccess } from "../persistence/connection/database-access";
 import { TypeormUnitOfWork } from "../persistence/unit-of-work";
 import { digest, ids } from "./ids";
 import { memoryCache } from "./memory-cache";
@@ -29,7 +29,7 @@ export function createServices(database: DatabaseAccess, quotas: Quotas, clock: 
     blueprints: new BlueprintService(units, (on) =>
       useCasesOn(on, new SnapshotCache(on, () => memoryCache(1)), noStateCache),
     ),
-    sweep: new ReferenceRewriter(units, clock),
+    rewriter: new ReferenceRewriter(units, clock),
     snapshots,
   };
 }

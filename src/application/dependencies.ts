@@ -3,7 +3,7 @@ import type { Quotas } from "../domain/limits";
 import type { SnapshotCache } from "./reads/snapshot-cache";
 import type { Transactions } from "./transactions/transactions";
 
-/** What every use case is given. */
+/** The dependencies of every use case. */
 export interface Dependencies {
   readonly transactions: Transactions;
   readonly snapshots: SnapshotCache;

@@ -1,39 +1,48 @@
-import { batchCheckPermissions, checkPermission } from "./access/check-permission";
+import { batchCheckPermissions } from "./access/batch-check-permissions";
+import { checkPermission } from "./access/check-permission";
 import { getAccess } from "./access/get-access";
 import type { Dependencies } from "./dependencies";
-import { createEnvironment, ensureEnvironment } from "./environments/create-environment";
+import { createEnvironment } from "./environments/create-environment";
 import { deleteEnvironment } from "./environments/delete-environment";
 import { deleteOrganizationData } from "./environments/delete-organization-data";
-import { getEnvironment, listEnvironments } from "./environments/read-environments";
+import { ensureEnvironment } from "./environments/ensure-environment";
+import { getEnvironment } from "./environments/get-environment";
+import { listEnvironments } from "./environments/list-environments";
 import { updateEnvironment } from "./environments/update-environment";
 import { deleteGroupRole } from "./groups/delete-group-role";
 import { listGroupRoles } from "./groups/list-group-roles";
 import { setGroupRole } from "./groups/set-group-role";
 import { syncMemberGroups } from "./groups/sync-member-groups";
+import { batchSetMemberRoles } from "./memberships/batch-set-member-roles";
 import { deleteMembership } from "./memberships/delete-membership";
 import { getMembership } from "./memberships/get-membership";
 import { listMemberships } from "./memberships/list-memberships";
-import { batchSetMemberRoles, setMemberRoles } from "./memberships/set-member-roles";
+import { setMemberRoles } from "./memberships/set-member-roles";
 import { createPermission } from "./permissions/create-permission";
 import { deletePermission } from "./permissions/delete-permission";
-import { getPermission, listPermissions } from "./permissions/read-permissions";
+import { getPermission } from "./permissions/get-permission";
+import { listPermissions } from "./permissions/list-permissions";
 import { updatePermission } from "./permissions/update-permission";
-import { createRole, restoreRole } from "./roles/create-role";
+import { addRolePermissions } from "./roles/add-role-permissions";
+import { createRole } from "./roles/create-role";
 import { deleteEnvironmentRole } from "./roles/delete-environment-role";
 import { deleteOrgRole } from "./roles/delete-org-role";
 import { getRole } from "./roles/get-role";
-import { listEnvironmentRoles, listOrgRoles } from "./roles/list-roles";
+import { listEnvironmentRoles } from "./roles/list-environment-roles";
+import { listOrgRoles } from "./roles/list-org-roles";
+import { removeRolePermissions } from "./roles/remove-role-permissions";
 import { resetOrgRoleConfig } from "./roles/reset-org-role-config";
-import { takeOwnConfig } from "./roles/role-config";
+import { restoreRole } from "./roles/restore-role";
 import { setDefaultRole } from "./roles/set-default-role";
 import { setPriority } from "./roles/set-priority";
 import { suggestSlug } from "./roles/suggest-slug";
-import { addRolePermissions, removeRolePermissions, updateRole } from "./roles/update-role";
+import { takeOwnConfig } from "./roles/take-own-config";
+import { updateRole } from "./roles/update-role";
 
 type UseCase = (dependencies: Dependencies, ...parameters: never[]) => unknown;
 
-/** Use cases that already have their dependencies. */
-type Bound<Functions> = {
+/** Use cases that have got their dependencies. */
+type BoundUseCases<Functions> = {
   readonly [Name in keyof Functions]: Functions[Name] extends (
     dependencies: Dependencies,
     ...parameters: infer Parameters
@@ -42,17 +51,17 @@ type Bound<Functions> = {
     : never;
 };
 
-function bind<Functions extends Record<string, UseCase>>(
+function bindDependencies<Functions extends Record<string, UseCase>>(
   dependencies: Dependencies,
   functions: Functions,
-): Bound<Functions> {
+): BoundUseCases<Functions> {
   const bound = Object.entries(functions).map(([name, useCase]) => [name, useCase.bind(undefined, dependencies)]);
-  return Object.fromEntries(bound) as Bound<Functions>;
+  return Object.fromEntries(bound) as BoundUseCases<Functions>;
 }
 
-/** Returns every use case, by the things of the API. */
+/** Returns every use case, grouped by the things of the API. */
 export const createUseCases = (dependencies: Dependencies) => ({
-  roles: bind(dependencies, {
+  roles: bindDependencies(dependencies, {
     createRole,
     restoreRole,
     getRole,
@@ -69,7 +78,7 @@ export const createUseCases = (dependencies: Dependencies) => ({
     deleteOrgRole,
     suggestSlug,
   }),
-  environments: bind(dependencies, {
+  environments: bindDependencies(dependencies, {
     createEnvironment,
     ensureEnvironment,
     getEnvironment,
@@ -78,22 +87,22 @@ export const createUseCases = (dependencies: Dependencies) => ({
     deleteEnvironment,
     deleteOrganizationData,
   }),
-  permissions: bind(dependencies, {
+  permissions: bindDependencies(dependencies, {
     createPermission,
     getPermission,
     listPermissions,
     updatePermission,
     deletePermission,
   }),
-  memberships: bind(dependencies, {
+  memberships: bindDependencies(dependencies, {
     setMemberRoles,
     batchSetMemberRoles,
     getMembership,
     deleteMembership,
     listMemberships,
   }),
-  groupRoles: bind(dependencies, { setGroupRole, deleteGroupRole, listGroupRoles, syncMemberGroups }),
-  access: bind(dependencies, { getAccess, checkPermission, batchCheckPermissions }),
+  groupRoles: bindDependencies(dependencies, { setGroupRole, deleteGroupRole, listGroupRoles, syncMemberGroups }),
+  access: bindDependencies(dependencies, { getAccess, checkPermission, batchCheckPermissions }),
 });
 
 export type UseCases = ReturnType<typeof createUseCases>;

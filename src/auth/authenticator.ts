@@ -5,12 +5,12 @@ import type { Caller } from "../domain/authorization";
 import { refuse } from "../domain/errors";
 import type { JwtVerifier } from "./jwt";
 
-/** A caller and how it is known: by one of several tokens, of which only digests are kept, or by its certificate. */
+/** A caller, and the tokens or the certificate that identify it. Only digests of tokens are kept. */
 export interface Credential {
   readonly caller: Caller;
-  /** SHA-256 of each token. */
+  /** The SHA-256 of each token. */
   readonly tokenDigests: readonly Buffer[];
-  /** Common name or subject alternative name (`DNS:…` or `URI:…`) of a certificate that the authority has signed. */
+  /** The common name or a subject alternative name (`DNS:…` or `URI:…`) of a certificate that the authority has signed. */
   readonly certificate: string | undefined;
 }
 
@@ -19,28 +19,28 @@ const anybody: Caller = { name: "anonymous", action: "admin", environments: "*" 
 const tokenCharacters = "[\\w.~+/=-]+";
 const bearer = new RegExp(`^Bearer (${tokenCharacters})$`, "i");
 
-/** Whether a header can carry it. */
+/** Reports whether a text is a token that a header can contain. */
 export const isToken = (text: string): boolean => new RegExp(`^${tokenCharacters}$`).test(text);
 
 export const tokenDigest = (token: string): Buffer => hash("sha256", token, "buffer");
 
-/** Headers that are remembered with who they showed, once their digest has been found. */
-const rememberedHeaders = 1000;
+/** Maximum number of headers in the cache. */
+const cachedHeaders = 1000;
 
-/** Tells who calls. Without any credentials configured everybody may do everything. */
+/** Identifies callers. If no credentials are configured, everybody may do everything. */
 export class Authenticator {
   /**
-   * By the whole header. Only of those that were let in, so nobody who guesses is told more than without it; a digest for
-   * each call takes longer than the rest of finding out who calls.
+   * Caches callers by the whole header, because a digest takes longer than the rest of the identification. The cache
+   * contains only accepted headers, so that it does not help to guess tokens.
    */
-  private readonly known = new LRUCache<string, Caller>({ max: rememberedHeaders });
+  private readonly callers = new LRUCache<string, Caller>({ max: cachedHeaders });
 
   constructor(
     private readonly credentials: readonly Credential[],
     private readonly jwt: JwtVerifier | undefined,
   ) {}
 
-  /** Answers at once but for tokens of an issuer, whose keys may have to be fetched. */
+  /** Returns the caller, or a promise for tokens of an issuer, whose keys may have to be fetched. Throws a Refusal. */
   authenticate(authorization: string | undefined, peer: () => PeerCertificate | undefined): Caller | Promise<Caller> {
     if (!this.credentials.length && !this.jwt) return anybody;
     if (authorization !== undefined) return this.byToken(authorization);
@@ -48,8 +48,8 @@ export class Authenticator {
   }
 
   private byToken(authorization: string): Caller | Promise<Caller> {
-    const remembered = this.known.get(authorization);
-    if (remembered) return remembered;
+    const cached = this.callers.get(authorization);
+    if (cached) return cached;
     const token = bearer.exec(authorization)?.[1];
     if (!token) throw refuse.credentialsInvalid();
     const digest = tokenDigest(token);
@@ -57,7 +57,7 @@ export class Authenticator {
     for (const { caller, tokenDigests } of this.credentials)
       for (const known of tokenDigests) if (timingSafeEqual(known, digest)) found = caller;
     if (found) {
-      this.known.set(authorization, found);
+      this.callers.set(authorization, found);
       return found;
     }
     if (this.jwt && token.split(".").length === 3) return this.jwt.verify(token);
@@ -75,7 +75,10 @@ export class Authenticator {
 
 const isAlternative = (name: string) => /^(?:DNS|URI):/.test(name);
 
-/** A common name cannot pass for an alternative one, and a part of a name, which is quoted then, not for a whole one. */
+/**
+ * Returns the names of a certificate. A common name never counts as an alternative name, and a part of a quoted name never
+ * counts as a whole name.
+ */
 function namesOf(peer: PeerCertificate | undefined): string[] {
   const commonName: unknown = peer?.subject?.CN;
   const alternatives = peer?.subjectaltname?.match(/(?:[^,"]|"(?:[^"\\]|\\.)*")+/g) ?? [];

@@ -1,8 +1,8 @@
 const loopback = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /**
- * Returns the rule that a URL of an issuer breaks, in the configuration or in its discovery document. Nobody between may
- * change the keys of an issuer, and a URL that logs and errors may repeat has no password.
+ * Returns the rule that a URL of an issuer breaks, in the configuration or in its discovery document. Nobody on the network
+ * may change the keys of an issuer, and logs and errors contain the URL, so it must not contain a password.
  */
 export function issuerUrlFault(text: string): string | undefined {
   const rule = "must be a URL with https://, or with http:// on this machine";
@@ -12,7 +12,7 @@ export function issuerUrlFault(text: string): string | undefined {
   return username || password ? "must not contain a user or a password" : undefined;
 }
 
-/** Returns a URL for people: its query may contain a secret. */
+/** Returns a URL for people, without its query, which may contain a secret. */
 export function describeUrl(text: string): string {
   const { origin, pathname, search } = new URL(text);
   return `${origin}${pathname}${search && "?…"}`;

@@ -4,28 +4,29 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { type Caller, actions } from "../domain/authorization";
 import { refuse } from "../domain/errors";
+import { idPattern } from "../domain/values";
 import { isPrintable } from "../display/shown-text";
 import { IssuerFailure, discoverKeys, readKeys } from "./issuer-documents";
 
 export interface JwtOptions {
-  /** The `iss` of tokens; its keys are found through OpenID Connect discovery unless `jwksUrl` says where. */
+  /** The `iss` of tokens. Without `jwksUrl` its keys are found by OpenID Connect discovery. */
   readonly issuer: string;
   readonly audience: string;
   readonly algorithms: readonly string[];
   readonly jwksUrl: string | undefined;
-  /** The claim that says what the caller may do. */
+  /** The claim that contains what the caller may do. */
   readonly claim: string;
 }
 
-/** Ids as callers know them. */
-const ids = (rule: string) => z.array(z.string(rule).regex(/^[!-~]{1,64}$/, rule), rule).min(1, rule);
+/** Makes the schema of a list of ids. */
+const ids = (rule: string) => z.array(z.string(rule).regex(idPattern, rule), rule).min(1, rule);
 const environmentsRule = "must be a list of environment ids, or '*' for all";
 
-/** What a caller may do, in configuration and in tokens. */
+/** The schema of what a caller may do, in the configuration and in tokens. */
 export const grantSchema = z.strictObject({
   action: z.enum(actions, `must be one of ${actions.join(", ")}`),
   environments: z.union([z.literal("*"), ids(environmentsRule)], environmentsRule),
-  organizations: ids("must be a list of organization ids; without it, whole environments").optional(),
+  organizations: ids("must be a list of organization ids; omit it to allow all organizations").optional(),
 });
 
 export function callerOf(name: string, { action, environments, organizations }: z.infer<typeof grantSchema>): Caller {
@@ -37,45 +38,46 @@ export function callerOf(name: string, { action, environments, organizations }: 
   };
 }
 
-/** How far clocks may be apart, in seconds. */
+/** Maximum difference between clocks, in seconds. */
 const clockTolerance = 5;
-/** Milliseconds that a document of the issuer may take, to its last byte. */
+/** Maximum milliseconds to read a document of the issuer, to its last byte. */
 const issuerTimeout = 5000;
-/** Milliseconds before a key that the issuer did not have is asked for again. */
+/** Milliseconds before an unknown key is requested again. */
 const unknownKeyPause = 5000;
-/** Milliseconds before an issuer that did not answer is asked again. */
+/** Milliseconds before a failed issuer is requested again. */
 const failurePause = 1000;
-/** Milliseconds between two lines about keys that cannot be used. */
-const keyComplaintPause = 60_000;
-/** Keys that are tried where several fit a token. */
+/** Milliseconds between two log lines about unusable keys. */
+const keyWarningPause = 60_000;
+/** Maximum number of keys to try if several match a token. */
 const mostCandidates = 8;
-/** Characters of a `sub`. */
+/** Maximum number of characters of a `sub`. */
 const longestSubject = 255;
-/** The end of the year 9999, in seconds: a later `exp` is none. */
+/** The end of the year 9999, in seconds. A token with a later `exp` is rejected. */
 const latestExpiry = 253_402_300_799;
 
 /**
- * Verifies tokens of an OpenID Connect issuer: signature, issuer, audience, expiry, algorithm. Keys are cached for ten
- * minutes, whether the issuer can be reached or not. Only what fails while its documents are read is the issuer's fault;
- * everything else, a key of its that cannot be used too, is the token's.
+ * Verifies tokens of an OpenID Connect issuer: signature, issuer, audience, expiry and algorithm. Keys are cached for ten
+ * minutes, even if the issuer cannot be reached. Only failures to read the issuer's documents count as failures of the
+ * issuer. All others reject the token, even an unusable key of the issuer.
  */
 export class JwtVerifier {
   private keys: Promise<JWTVerifyGetKey> | undefined;
   private failedAt = -Infinity;
-  private complainedAt = -Infinity;
+  private warnedAt = -Infinity;
 
   constructor(
     private readonly options: JwtOptions,
     private readonly log: Logger,
   ) {}
 
+  /** Returns the caller of a valid token. Throws a Refusal for any other token, or if the issuer cannot be reached. */
   async verify(token: string): Promise<Caller> {
     const payload = await this.payloadOf(token);
     const { sub, exp } = payload;
-    // what is signed may still have any type; the subject becomes a name in logs
+    // signed claims may still have any type, and the subject becomes a name in logs
     if (typeof sub !== "string" || !sub || sub.length > longestSubject || !isPrintable(sub))
-      throw this.refused("its subject is empty, too long or not printable");
-    if (typeof exp !== "number" || exp > latestExpiry) throw this.refused("it never expires");
+      throw this.reject("its subject is empty, too long or not printable");
+    if (typeof exp !== "number" || exp > latestExpiry) throw this.reject("it never expires");
     const grant = grantSchema.safeParse(payload[this.options.claim]);
     if (!grant.success) throw refuse.scopeInsufficient("claim");
     return callerOf(`jwt:${sub}`, grant.data);
@@ -90,16 +92,16 @@ export class JwtVerifier {
       return (await jwtVerify(token, await this.keys, rules)).payload;
     } catch (error) {
       if (error instanceof IssuerFailure) {
-        this.failed(error);
+        this.recordFailure(error);
         throw refuse.issuerUnavailable();
       }
       if (codeOf(error) === "ERR_JWKS_MULTIPLE_MATCHING_KEYS")
         return this.tryKeys(token, error as errors.JWKSMultipleMatchingKeys, rules);
-      throw this.unverified(error);
+      throw this.rejectUnverified(error);
     }
   }
 
-  /** A token may name no key, and two keys may have one name while they are exchanged. */
+  /** Tries all matching keys: a token may name no key, and two keys may share a name during a rotation. */
   private async tryKeys(
     token: string,
     candidates: errors.JWKSMultipleMatchingKeys,
@@ -112,25 +114,25 @@ export class JwtVerifier {
       try {
         return (await jwtVerify(token, key, rules)).payload;
       } catch (error) {
-        if (codeOf(error)?.startsWith("ERR_JWT_")) throw this.unverified(error); // its signature is good
+        if (codeOf(error)?.startsWith("ERR_JWT_")) throw this.rejectUnverified(error); // the signature is valid
         failure = error;
       }
       tried += 1;
       if (tried === mostCandidates) break;
     }
-    throw this.unverified(failure);
+    throw this.rejectUnverified(failure);
   }
 
   private async findKeys(): Promise<JWTVerifyGetKey> {
     try {
       const { createRemoteJWKSet, customFetch } = await import("jose");
       const { issuer, jwksUrl } = this.options;
-      const url = jwksUrl ?? (await this.ask(() => discoverKeys(issuer, AbortSignal.timeout(issuerTimeout))));
+      const url = jwksUrl ?? (await this.request(() => discoverKeys(issuer, AbortSignal.timeout(issuerTimeout))));
       return createRemoteJWKSet(new URL(url), {
         timeoutDuration: issuerTimeout,
         cooldownDuration: unknownKeyPause,
         [customFetch]: async (_keys: string, { signal }: RequestInit) =>
-          Response.json(await this.ask(() => readKeys(url, signal ?? AbortSignal.timeout(issuerTimeout)))),
+          Response.json(await this.request(() => readKeys(url, signal ?? AbortSignal.timeout(issuerTimeout)))),
       });
     } catch (error) {
       this.keys = undefined;
@@ -138,37 +140,37 @@ export class JwtVerifier {
     }
   }
 
-  /** Asks the issuer, but leaves one that has just failed alone. */
-  private async ask<T>(question: () => Promise<T>): Promise<T> {
-    if (this.isPausing()) throw new IssuerFailure("The issuer has just failed");
-    return question();
+  /** Sends a request to the issuer, unless the issuer has just failed. */
+  private async request<T>(send: () => Promise<T>): Promise<T> {
+    if (this.isPausing()) throw new IssuerFailure("The issuer failed less than a second ago");
+    return send();
   }
 
   private isPausing(): boolean {
     return performance.now() < this.failedAt + failurePause;
   }
 
-  private failed(error: IssuerFailure): void {
+  private recordFailure(error: IssuerFailure): void {
     if (this.isPausing()) return;
     this.failedAt = performance.now();
-    this.log.warn({ err: error, issuer: this.options.issuer }, "the keys of the issuer cannot be had");
+    this.log.warn({ err: error, issuer: this.options.issuer }, "issuer keys unavailable");
   }
 
-  /** jose has a code for everything that is wrong with a token; other errors are about the key that the token names. */
-  private unverified(error: unknown) {
+  /** Rejects a token that jose could not verify. Errors without a code of a token are about the key that it names. */
+  private rejectUnverified(error: unknown) {
     const code = codeOf(error);
-    if (code !== undefined && !/^ERR_(?:JWK_|JWKS_INVALID)/.test(code)) return this.refused(code);
+    if (code !== undefined && !/^ERR_(?:JWK_|JWKS_INVALID)/.test(code)) return this.reject(code);
     const now = performance.now();
-    if (now >= this.complainedAt + keyComplaintPause) {
-      this.complainedAt = now;
+    if (now >= this.warnedAt + keyWarningPause) {
+      this.warnedAt = now;
       const { issuer } = this.options;
-      this.log.warn({ err: error, issuer }, "a token names a key of the issuer that cannot be used, perhaps too weak");
+      this.log.warn({ err: error, issuer }, "issuer key unusable, perhaps too weak");
     }
-    return this.refused("its key cannot be used");
+    return this.reject("its key cannot be used");
   }
 
-  private refused(why: string) {
-    this.log.debug({ why }, "a token was refused");
+  private reject(why: string) {
+    this.log.debug({ why }, "token rejected");
     return refuse.credentialsInvalid();
   }
 }

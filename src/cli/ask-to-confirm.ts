@@ -1,8 +1,9 @@
 import { Fault } from "../domain/fault";
 
-/** Asks on the terminal; throws where nobody can be asked. */
+/** Asks the user to confirm. Throws if there is no terminal. */
 export async function askToConfirm(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new Fault("Nothing was changed: --yes is needed where nobody can be asked.");
+  if (!process.stdin.isTTY)
+    throw new Fault("Nothing was changed: there is no terminal to ask for confirmation; use --yes.");
   const { confirm } = await import("@clack/prompts");
   return (await confirm({ message: question, initialValue: false })) === true;
 }

@@ -7,31 +7,31 @@ export interface Started extends Pick<App, "address" | "metricsAddress" | "datab
   readonly environment: KnownEnvironment;
 }
 
-/** Returns what a server prints once it listens: where it is, and a first call to it that works. */
+/** Returns the text that a server prints when it listens: its addresses, and a first call that works. */
 export function banner(config: Config, { address, metricsAddress, databaseTrouble, environment }: Started): string {
   const lines = [`Org Roles listens on ${address}${config.tls ? " (TLS)" : ""}`];
   lines.push(`Database: ${describeDatabaseUrl(config.database)}`);
-  if (databaseTrouble) lines.push(`Not ready, and trying again: ${databaseTrouble}`);
+  if (databaseTrouble) lines.push(`Not ready; retrying: ${databaseTrouble}`);
   if (metricsAddress) lines.push(`Metrics and probes: http://${metricsAddress}/metrics /livez /readyz`);
   if (environment === "none") {
-    lines.push("There is no environment yet. Create one with ORGROLES_ENVIRONMENTS=dev, or by this call:");
-    lines.push(...calls(config, address, "EnvironmentService/CreateEnvironment", { environment_id: "dev" }));
+    lines.push("No environment exists yet. Create one with ORGROLES_ENVIRONMENTS=dev or with this call:");
+    lines.push(...callCommands(config, address, "EnvironmentService/CreateEnvironment", { environment_id: "dev" }));
   } else {
     lines.push("A first call:");
     lines.push(
       ...(environment === "unknown"
-        ? calls(config, address, "EnvironmentService/ListEnvironments", {})
-        : calls(config, address, "RoleService/ListEnvironmentRoles", { environment_id: environment.id })),
+        ? callCommands(config, address, "EnvironmentService/ListEnvironments", {})
+        : callCommands(config, address, "RoleService/ListEnvironmentRoles", { environment_id: environment.id })),
     );
   }
   return lines.join("\n");
 }
 
-/** Returns the commands that make a call: whoever has one of the two programs can copy a line. */
-function calls({ credentials, jwt, tls }: Config, address: string, method: string, request: object): string[] {
+/** Returns two commands that make a call, one for each of two common programs. */
+function callCommands({ credentials, jwt, tls }: Config, address: string, method: string, request: object): string[] {
   const target = address.replace(/^0\.0\.0\.0:/, "127.0.0.1:").replace(/^\[::\]:/, "[::1]:");
   const header = credentials.length || jwt ? "-H 'authorization: Bearer TOKEN' " : "";
-  const data = quoted(JSON.stringify(request));
+  const data = quote(JSON.stringify(request));
   const [plain, scheme, clear] = tls ? ["", "https", ""] : ["-plaintext ", "http", "--http2-prior-knowledge "];
   return [
     `  grpcurl ${plain}${header}-d ${data} ${target} orgroles.v1.${method}`,
@@ -39,4 +39,4 @@ function calls({ credentials, jwt, tls }: Config, address: string, method: strin
   ];
 }
 
-const quoted = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+const quote = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`;

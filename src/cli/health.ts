@@ -1,20 +1,20 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { examples } from "./help";
+import { addExamples } from "./help";
 import { ownConfig } from "./load";
 
-/** Adds the command that asks a server for its health. */
+/** Adds the command that queries the health of a server. */
 export function addHealthCommand(program: Command): void {
   const command = program
     .command("health")
-    .description("ask a server by the gRPC health protocol whether it serves; ends with 1 unless it does")
-    .option("--address <host:port>", "whom to ask; else the server of this configuration, on this machine")
-    .option("--tls", "ask over TLS")
-    .option("--ca-file <file>", "who has to have signed its certificate, PEM; implies --tls")
-    .option("--server-name <name>", "the name that its certificate has to have, if not that of the address")
-    .option("--service <name>", "ask for one service, such as orgroles.v1.RoleService", "")
-    .option("--timeout <milliseconds>", "how long to wait for the answer", parseTimeout, 5000)
+    .description("query by the gRPC health protocol whether a server serves; exit with 1 unless it does")
+    .option("--address <host:port>", "the server to query (default: the server of this configuration, on this machine)")
+    .option("--tls", "use TLS")
+    .option("--ca-file <file>", "PEM file with the authority of the server certificate; implies --tls")
+    .option("--server-name <name>", "the name in the server certificate, if it differs from the address")
+    .option("--service <name>", "query only one service, such as orgroles.v1.RoleService", "")
+    .option("--timeout <milliseconds>", "how long to wait for the response", parseTimeout, 5000)
     .action(health);
-  examples(command, [
+  addExamples(command, [
     "orgroles health",
     "orgroles health --address roles.example.com:443 --tls --service orgroles.v1.RoleService",
   ]);
@@ -35,15 +35,15 @@ function parseTimeout(given: string): number {
 }
 
 async function health({ address, tls, caFile, serverName, service, timeout }: HealthFlags): Promise<void> {
-  const { askHealth } = await import("../observability/health");
+  const { queryHealth } = await import("../observability/health");
   const rest = { authorityFile: caFile, serverName, service, timeout };
-  const ask = () => {
-    if (address !== undefined) return askHealth({ ...rest, address, tls: tls || caFile ? "verified" : "off" });
+  const query = () => {
+    if (address !== undefined) return queryHealth({ ...rest, address, tls: tls || caFile ? "verified" : "off" });
     const config = ownConfig();
-    // its own server, whose certificate has other names than this machine's
-    return askHealth({ ...rest, address: `${config.host}:${config.port}`, tls: config.tls ? "unverified" : "off" });
+    // the certificate of this server may not contain the name of this machine
+    return queryHealth({ ...rest, address: `${config.host}:${config.port}`, tls: config.tls ? "unverified" : "off" });
   };
-  const status = await ask();
+  const status = await query();
   console.log(status);
   if (status !== "SERVING") process.exitCode = 1;
 }

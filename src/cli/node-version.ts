@@ -1,15 +1,15 @@
-/** The oldest Node that the service is tested on, as `engines` in package.json says. */
+/** The oldest supported version of Node, as `engines` in package.json says. */
 export const oldestNode = "20.19.0";
 
-/** Returns what to do about a Node that is too old. An old Node has to parse this file: no new syntax here. */
+/** Returns what to do if Node is too old. An old Node must parse this file, so it contains no new syntax. */
 export function nodeFault(running: string): string | undefined {
   if (!isOlder(running, oldestNode)) return undefined;
   return (
-    "Org Roles needs Node " +
+    "Org Roles requires Node " +
     oldestNode +
-    " or newer, and this is Node " +
+    " or newer, but this is Node " +
     running +
-    ": install Node 24 from nodejs.org."
+    "; install Node 24 from nodejs.org."
   );
 }
 

@@ -1,13 +1,13 @@
-/** Keeps a closed standard output or standard error from ending the process. */
+/** Keeps the process running if standard output or standard error is closed. */
 export function ignoreClosedOutput(): void {
   for (const stream of [process.stdout, process.stderr])
     stream.removeAllListeners("error").on("error", () => undefined);
 }
 
-/** Ends a command whose output nobody can have: quietly where its reader has left, such as `head`. */
+/** Ends a command that cannot write its output. It reports nothing if the reader, such as `head`, has ended. */
 export function endOnClosedOutput(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") console.error(`Standard output cannot be written: ${error.message}`);
+    if (error.code !== "EPIPE") console.error(`Cannot write to standard output: ${error.message}`);
     process.exit(1);
   });
   process.stderr.on("error", () => undefined);

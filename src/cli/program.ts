@@ -29,7 +29,7 @@ export async function run(): Promise<void> {
 }
 
 const help = `
-Settings are environment variables and a file: see README.md, and \`orgroles check-config\`.
+Environment variables and a file contain the settings: see docs/configuration.md and \`orgroles check-config\`.
 
 Examples:
   orgroles
@@ -38,10 +38,10 @@ Examples:
   orgroles export dev > roles.yaml
 
 Exit codes:
-  0  the command has done its work; the server was stopped in order
-  1  the command has failed, or the command line or the configuration cannot be used
+  0  the command succeeded, or the server stopped cleanly
+  1  the command failed, or the command line or the configuration is invalid
      (\`health\`: the server does not serve)
-  2  the database lacks migrations (\`migrate status\`); the file would change something
+  2  the database lacks migrations (\`migrate status\`), or the file would change something
      (\`apply --dry-run --detailed-exitcode\`)`;
 
 function commandLine(): Command {

@@ -7,9 +7,9 @@ import { ProbeServer } from "../observability/probe-server";
 import { startTracing } from "../observability/tracing";
 import type { Supervisor as TheSupervisor, supervisor as theSupervisor } from "../workers/supervisor";
 import { banner } from "./banner";
-import { examples } from "./help";
+import { addExamples } from "./help";
 import { loadApp } from "./load";
-import { onlyCommands } from "./only-commands";
+import { rejectArguments } from "./reject-arguments";
 import { ignoreClosedOutput } from "./output";
 import { closeOnSignals, onSignals, startStoppable } from "./signals";
 
@@ -17,10 +17,10 @@ import { closeOnSignals, onSignals, startStoppable } from "./signals";
 export function addServeCommand(program: Command): void {
   const command = program
     .command("serve", { isDefault: true })
-    .description("serve over gRPC until SIGTERM, SIGINT or SIGHUP; migrates first unless ORGROLES_MIGRATE=off")
+    .description("serve over gRPC until SIGTERM, SIGINT or SIGHUP; migrate first unless ORGROLES_MIGRATE=off")
     .allowExcessArguments()
-    .action((_, { args }: Command) => onlyCommands(program, args) ?? serve());
-  examples(command, [
+    .action((_, { args }: Command) => rejectArguments(program, args) ?? serve());
+  addExamples(command, [
     "orgroles serve",
     "ORGROLES_ADDRESS=127.0.0.1:8080 ORGROLES_DATABASE_URL=sqlite:roles.db orgroles serve",
   ]);
@@ -46,7 +46,7 @@ async function serveAlone(config: Config, log: Logger): Promise<void> {
   if (app) console.log(banner(config, { ...app, environment: await app.environment() }));
 }
 
-/** Several processes on one port. */
+/** Runs several worker processes on one port. */
 async function supervise(config: Config, log: Logger, workers: TheSupervisor): Promise<void> {
   const probes = new ProbeServer(workers.exposition, () => workers.ready());
   const close = async () => {
@@ -60,28 +60,28 @@ async function supervise(config: Config, log: Logger, workers: TheSupervisor): P
     const started = await workers.start();
     console.log(banner(config, { ...started, metricsAddress: metrics && `${metrics.host}:${port}` }));
   } catch (error) {
-    if (workers.isClosing) return; // the signal's own close goes on
+    if (workers.isClosing) return; // a signal is already closing the workers
     await close();
     throw error;
   }
 }
 
-/** Signals from a terminal go to all processes; the supervisor ends its workers. */
+/** Serves as a worker. It ignores signals of a terminal, which reach all processes: the supervisor ends its workers. */
 async function serveAsWorker(config: Config, log: Logger, supervisor: typeof theSupervisor): Promise<void> {
   process.on("SIGINT", () => undefined).on("SIGHUP", () => undefined);
   try {
     const tracing = await startTracing(process.env);
     const { createApp } = await loadApp();
-    const onServing = (serving: boolean) => supervisor.tellServing(serving);
+    const onServing = (serving: boolean) => supervisor.reportServing(serving);
     const { stop, started } = startStoppable(log, (signal) =>
       createApp({ ...config, metrics: undefined }, log, { tracing, onServing, signal }),
     );
     process.on("SIGTERM", stop);
     supervisor.onLost(() => stop("SIGTERM"));
     const app = await started;
-    if (app) supervisor.tellListening({ ...app, environment: await app.environment() }, app.registry);
+    if (app) supervisor.reportListening({ ...app, environment: await app.environment() }, app.registry);
   } catch (error) {
-    supervisor.tellFailed(error); // which says it once for all workers
+    supervisor.reportFailure(error); // the supervisor reports one failure for all workers
     process.exitCode = 1;
   }
 }

@@ -13,88 +13,87 @@ import { sslModeOf } from "../persistence/connection/server-options";
 import { isSetting, unknownKey, unknownSettings } from "./setting-names";
 import { type Values, schema } from "./settings";
 
-/** What the process runs with; read once, never changed. */
+/** The configuration of the process. It is read once and never changes. */
 export interface Config {
   readonly host: string;
-  /** 0 takes a free port. */
+  /** 0 selects a free port. */
   readonly port: number;
-  /** Where metrics and probes are served; absent: nowhere. */
+  /** The address of metrics and probes, if they are served. */
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
   readonly database: DatabaseUrl;
   readonly databasePoolSize: number;
   /** Milliseconds after which a statement counts as hung and its connection as broken. */
   readonly databaseTimeout: number;
   readonly migrate: boolean;
-  /** Created at start where they are missing. */
+  /** The environments to create at the start if they do not exist. */
   readonly environments: readonly string[];
-  /** Of memory for what is read often. */
+  /** The maximum size of the read cache. */
   readonly cacheBytes: number;
   readonly quotas: Quotas;
   readonly credentials: readonly Credential[];
   readonly jwt: JwtOptions | undefined;
-  /** Files in PEM. */
+  /** Paths of PEM files. */
   readonly tls:
     | { readonly certificate: string; readonly key: string; readonly clientAuthority: string | undefined }
     | undefined;
   readonly reflection: boolean;
-  /** Calls at work, calls that wait, and calls in a second of one credential (0: any number). */
+  /** Maximum numbers of running calls, of waiting calls, and of calls per second of one credential (0: no limit). */
   readonly admission: { readonly concurrency: number; readonly queue: number; readonly rate: number };
-  /** Limits what peers take of the process. */
+  /** Limits for the connections of peers. */
   readonly transport: {
     readonly connections: number;
     readonly bufferBytes: number;
     /** Milliseconds from a request's headers to its end. */
     readonly requestTimeout: number;
-    /** On one stream. */
+    /** The maximum number on one stream. */
     readonly reflectionRequests: number;
   };
-  /** Processes on the port; 1: this one alone. */
+  /** The number of processes on the port; 1 means only this one. */
   readonly workers: number;
   readonly logLevel: string;
   readonly logFormat: LogFormat;
 }
 
-/** A configuration that cannot be used, with all its faults. */
+/** Lists all faults of an invalid configuration. */
 export class ConfigError extends Fault {
   constructor(readonly faults: readonly string[]) {
-    super(`The configuration cannot be used:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
+    super(`The configuration is invalid:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
   }
 }
 
 /**
- * Reads the configuration from environment variables, and from the file that one of them names; blanks and line ends
- * around a value, as files with secrets have them, do not count. Throws a ConfigError with all faults at once; none
- * repeats a value that may be secret. What only works on the database can do without the
- * files for TLS, and
- * without credentials.
+ * Reads the configuration from environment variables and from the file that one of them names. Removes blanks and line
+ * ends around each value, because files with secrets often end with one. Throws a ConfigError with all faults at once; no
+ * fault contains a value that may be secret. With `serves: false`, for commands that only use the database, the TLS files
+ * and the credentials need not be valid.
  */
 export function readConfig(
   variables: Readonly<Record<string, string | undefined>>,
   { serves }: { serves: boolean } = { serves: true },
 ): Config {
   const faults: string[] = [];
-  const given = trimmed(variables);
-  const all = { ...trimmed(fromFile(given["ORGROLES_CONFIG_FILE"], faults)), ...given };
+  const given = trimValues(variables);
+  const all = { ...trimValues(fromFile(given["ORGROLES_CONFIG_FILE"], faults)), ...given };
   faults.push(...unknownSettings(variables));
   const result = schema.safeParse(all);
   for (const issue of result.error?.issues ?? []) faults.push(`${pathOf(issue.path)}: ${issue.message}`);
   const usable: Partial<Values> = result.data ?? {};
-  if (serves) faults.push(...unreadable(result.success ? usable : all));
-  faults.push(...contradictions(usable));
+  if (serves) faults.push(...findUnreadableFiles(result.success ? usable : all));
+  faults.push(...findContradictions(usable));
   const database = databaseOf(all, faults);
   if (serves && isOpen(usable)) faults.push(openFault);
   if (!result.success || !database || faults.length) throw new ConfigError(faults);
   return toConfig(result.data, database, all["ORGROLES_DATABASE_URL"] === undefined);
 }
 
-function trimmed<Value extends string | undefined>(values: Readonly<Record<string, Value>>): Record<string, Value> {
+function trimValues<Value extends string | undefined>(values: Readonly<Record<string, Value>>): Record<string, Value> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value?.trim() as Value]));
 }
 
 const pathOf = ([name, ...rest]: readonly PropertyKey[]) =>
   String(name) + rest.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
 
-/** A setting of the file is a variable without its prefix, in lower case; lists may be written as lists. */
+/** Reads the file. Its keys are the variables without their prefix in lower case; its lists may be YAML lists. */
 function fromFile(file: string | undefined, faults: string[]): Record<string, string> {
   if (!file) return {};
   let content: unknown;
@@ -106,7 +105,7 @@ function fromFile(file: string | undefined, faults: string[]): Record<string, st
   }
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
     faults.push(
-      `ORGROLES_CONFIG_FILE: ${showPath(file)} must have a line for each setting, such as address: 127.0.0.1:50051`,
+      `ORGROLES_CONFIG_FILE: ${showPath(file)} must contain settings, one per line, such as address: 127.0.0.1:50051`,
     );
     return {};
   }
@@ -119,9 +118,10 @@ function fromFile(file: string | undefined, faults: string[]): Record<string, st
   return read;
 }
 
-/** Why a file cannot be read. A parser's own words repeat the content. */
+/** Returns why a file cannot be read. It does not use the parser's message, which quotes the content. */
 function faultOf(file: string, error: unknown): string {
-  if (error instanceof YAMLParseError) return `${showPath(file)} is no YAML: see line ${error.linePos?.[0].line ?? 1}`;
+  if (error instanceof YAMLParseError)
+    return `${showPath(file)} is not valid YAML: see line ${error.linePos?.[0].line ?? 1}`;
   return describeFileFault(file, error);
 }
 
@@ -131,8 +131,8 @@ function textOf(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** The files for TLS that are not there. */
-function unreadable(values: Readonly<Record<string, unknown>>): string[] {
+/** Returns a fault for each TLS file that cannot be read. */
+function findUnreadableFiles(values: Readonly<Record<string, unknown>>): string[] {
   return ["ORGROLES_TLS_CERT_FILE", "ORGROLES_TLS_KEY_FILE", "ORGROLES_TLS_CLIENT_CA_FILE"].flatMap((name) => {
     const path = values[name];
     if (typeof path !== "string" || !path) return [];
@@ -145,42 +145,46 @@ function unreadable(values: Readonly<Record<string, unknown>>): string[] {
   });
 }
 
-/** What is allowed by itself and not together. */
-function contradictions(values: Partial<Values>): string[] {
+/** Returns a fault for each combination of settings that is not allowed. */
+function findContradictions(values: Partial<Values>): string[] {
   const faults: string[] = [];
-  const pair = (name: keyof Values, other: keyof Values) => {
-    if (values[name] !== undefined && values[other] === undefined) faults.push(`${name}: needs ${other}`);
+  const requirePair = (name: keyof Values, other: keyof Values) => {
+    if (values[name] !== undefined && values[other] === undefined) faults.push(`${name}: requires ${other}`);
   };
-  pair("ORGROLES_JWT_ISSUER", "ORGROLES_JWT_AUDIENCE");
-  pair("ORGROLES_JWT_AUDIENCE", "ORGROLES_JWT_ISSUER");
-  pair("ORGROLES_TLS_CERT_FILE", "ORGROLES_TLS_KEY_FILE");
-  pair("ORGROLES_TLS_KEY_FILE", "ORGROLES_TLS_CERT_FILE");
-  pair("ORGROLES_TLS_CLIENT_CA_FILE", "ORGROLES_TLS_CERT_FILE");
-  pair("ORGROLES_JWT_JWKS_URL", "ORGROLES_JWT_ISSUER");
+  requirePair("ORGROLES_JWT_ISSUER", "ORGROLES_JWT_AUDIENCE");
+  requirePair("ORGROLES_JWT_AUDIENCE", "ORGROLES_JWT_ISSUER");
+  requirePair("ORGROLES_TLS_CERT_FILE", "ORGROLES_TLS_KEY_FILE");
+  requirePair("ORGROLES_TLS_KEY_FILE", "ORGROLES_TLS_CERT_FILE");
+  requirePair("ORGROLES_TLS_CLIENT_CA_FILE", "ORGROLES_TLS_CERT_FILE");
+  requirePair("ORGROLES_JWT_JWKS_URL", "ORGROLES_JWT_ISSUER");
   if ((values.ORGROLES_WORKERS ?? 1) > 1 && values.ORGROLES_DATABASE_URL?.kind === "sqlite")
-    faults.push("ORGROLES_WORKERS: needs a database server in ORGROLES_DATABASE_URL: SQLite is for one process");
+    faults.push(
+      "ORGROLES_WORKERS: requires a database server in ORGROLES_DATABASE_URL; SQLite supports only one process",
+    );
   const credentials = values.ORGROLES_CREDENTIALS ?? [];
   if (credentials.some(({ certificate }) => certificate !== undefined))
-    pair("ORGROLES_CREDENTIALS", "ORGROLES_TLS_CLIENT_CA_FILE");
-  for (const name of repeated(credentials.map(({ caller }) => caller.name)))
-    faults.push(`ORGROLES_CREDENTIALS: two credentials are named ${name}`);
-  for (const name of repeated(credentials.flatMap(({ certificate }) => certificate ?? [])))
-    faults.push(`ORGROLES_CREDENTIALS: two credentials have the certificate ${name}`);
-  if (repeated(credentials.flatMap(({ tokenDigests }) => tokenDigests.map((digest) => digest.toString("hex")))).size)
+    requirePair("ORGROLES_CREDENTIALS", "ORGROLES_TLS_CLIENT_CA_FILE");
+  for (const name of findDuplicates(credentials.map(({ caller }) => caller.name)))
+    faults.push(`ORGROLES_CREDENTIALS: two credentials have the name "${name}"`);
+  for (const name of findDuplicates(credentials.flatMap(({ certificate }) => certificate ?? [])))
+    faults.push(`ORGROLES_CREDENTIALS: two credentials have the certificate "${name}"`);
+  if (
+    findDuplicates(credentials.flatMap(({ tokenDigests }) => tokenDigests.map((digest) => digest.toString("hex")))).size
+  )
     faults.push("ORGROLES_CREDENTIALS: two credentials have the same token");
   return faults;
 }
 
-/** Whether anybody could call from elsewhere. */
+/** Reports whether other machines can call without credentials. */
 function isOpen(values: Partial<Values>): boolean {
   if (values.ORGROLES_CREDENTIALS?.length || values.ORGROLES_JWT_ISSUER) return false;
   return values.ORGROLES_ADDRESS !== undefined && !isLoopback(values.ORGROLES_ADDRESS.host);
 }
 
 const openFault =
-  "ORGROLES_ADDRESS: needs ORGROLES_CREDENTIALS or ORGROLES_JWT_ISSUER where others than this machine reach it";
+  "ORGROLES_ADDRESS: requires ORGROLES_CREDENTIALS or ORGROLES_JWT_ISSUER if other machines can reach it";
 
-const repeated = (texts: readonly string[]) => new Set(texts.filter((one, index) => texts.indexOf(one) < index));
+const findDuplicates = (texts: readonly string[]) => new Set(texts.filter((one, index) => texts.indexOf(one) < index));
 
 const isLoopback = (host: string) => /^(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(host);
 
@@ -237,7 +241,7 @@ function describeConnection(url: MysqlUrl): object {
   return { sslMode: sslModeOf(url), sslCa, sslCert, sslKey, connectTimeout };
 }
 
-/** The configuration for people: no password, no token. */
+/** Describes the configuration for people, without passwords and tokens. */
 export function describeConfig({ database, credentials, ...config }: Config): object {
   return {
     ...config,

@@ -14,8 +14,8 @@ export const settingOf = {
 } as const satisfies Record<keyof ServerOptions, keyof Values>;
 
 /**
- * Returns the database with the options of its URL and of the settings together, if there is one. Adds what is wrong
- * with these options to `faults`, apart from what the schema reports.
+ * Returns the database with the options of its URL and of the settings together, if there is one. Adds the
+ * faults of these options to `faults`, except those that the schema reports.
  */
 export function databaseOf(
   texts: Readonly<Record<string, string | undefined>>,
@@ -29,9 +29,9 @@ export function databaseOf(
     if (value === undefined) continue;
     settings[name] = value;
     if (url?.kind === "sqlite" && name !== "connectTimeout")
-      faults.push(`${setting}: needs a database server in ORGROLES_DATABASE_URL`);
+      faults.push(`${setting}: requires a database server in ORGROLES_DATABASE_URL`);
     if (url?.kind === "mysql" && url[name] !== undefined && url[name] !== value)
-      faults.push(`${setting}: contradicts ${parameterOf[name]} in ORGROLES_DATABASE_URL: set one of the two`);
+      faults.push(`${setting}: contradicts ${parameterOf[name]} in ORGROLES_DATABASE_URL; set only one of them`);
   }
   if (url?.kind === "sqlite") return url;
   const prefix = (name: keyof ServerOptions) =>
@@ -44,7 +44,7 @@ export function databaseOf(
   }
   const merged = { ...settings, ...url };
   for (const { option, needs } of missingOptions(merged))
-    faults.push(`${prefix(option)} needs ${settingOf[needs]}, or ${parameterOf[needs]} in the URL`);
+    faults.push(`${prefix(option)} requires ${settingOf[needs]}, or ${parameterOf[needs]} in the URL`);
   faults.push(...fileFaults(merged, prefix));
   const fault = socketFault(merged);
   if (fault) faults.push(`ORGROLES_DATABASE_URL: ${fault} (${settingOf.socket})`);

@@ -3,35 +3,35 @@ import { settings } from "./settings";
 const prefix = "ORGROLES_";
 const known = new Set(settings.map(({ name }) => name));
 
-/** Whether a variable is a setting. */
+/** Reports whether a variable is a setting. */
 export const isSetting = (name: string): boolean => known.has(name);
 
-/** Returns a fault for each variable that looks like a setting and is none; one for all that Kubernetes has made. */
+/** Returns a fault for each variable that looks like a setting but is not, and one for all service links of Kubernetes. */
 export function unknownSettings(variables: Readonly<Record<string, string | undefined>>): string[] {
   const unknown = Object.keys(variables).filter((name) => name.startsWith(prefix) && !isSetting(name));
   const links = unknown.filter((name) => isServiceLink(name, variables[name] ?? ""));
   return [...serviceLinkFaults(links), ...unknown.filter((name) => !links.includes(name)).map(unknownSetting)];
 }
 
-/** Words of letters: what else somebody took for a name may be a secret. */
+/** Reports whether a text looks like a name. Any other text may be a secret. */
 const isName = (text: string) => /^[A-Za-z]{1,16}(?:_[A-Za-z]{1,16}){0,4}_?$/.test(text);
 
-const shownName = (name: string) => (isName(name) ? name : `${/^(?:[A-Z]{1,16}_){1,4}/.exec(name)?.[0] ?? prefix}…`);
+const showName = (name: string) => (isName(name) ? name : `${/^(?:[A-Z]{1,16}_){1,4}/.exec(name)?.[0] ?? prefix}…`);
 
-const unknownSetting = (name: string) => `${shownName(name)}: is not a setting${question(nearestTo(name))}`;
+const unknownSetting = (name: string) => `${showName(name)}: is not a setting${suggest(nearestTo(name))}`;
 
-/** Returns the fault of a key of the file that is no setting: `adress`, and also `ORGROLES_ADDRESS`. */
+/** Returns the fault of a key of the file that is not a setting, such as `adress` or `ORGROLES_ADDRESS`. */
 export function unknownKey(key: string): string {
   if (!isName(key)) return "one of the keys is not a setting";
   const name = key.toUpperCase();
   const nearest = nearestTo(name.startsWith(prefix) ? name : `${prefix}${name}`);
   const meant = nearest === "ORGROLES_CONFIG_FILE" ? undefined : nearest;
-  return `${key} is not a setting${question(meant?.slice(prefix.length).toLowerCase())}`;
+  return `${key} is not a setting${suggest(meant?.slice(prefix.length).toLowerCase())}`;
 }
 
-const question = (nearest: string | undefined) => (nearest ? `; did you mean ${nearest}?` : "");
+const suggest = (nearest: string | undefined) => (nearest ? `; did you mean ${nearest}?` : "");
 
-/** Kubernetes gives these variables to every pod of a namespace, for each Service in it. */
+/** Kubernetes sets these variables in every pod of a namespace, for each Service of the namespace. */
 const linkNames = {
   host: /^(.+)_SERVICE_HOST$/,
   number: /^(.+?)_(?:SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)_PORT)$/,
@@ -65,12 +65,12 @@ function serviceLinkFaults(names: readonly string[]): string[] {
   const others = more.length ? ` and ${more.length} more like it` : "";
   const verb = more.length ? "are service links" : "is a service link";
   return [
-    `${first}${others}: ${verb} that Kubernetes makes for ${which}; ` +
+    `${first}${others}: ${verb} that Kubernetes creates for ${which}; ` +
       "set enableServiceLinks: false in the pod, or rename the Service",
   ];
 }
 
-/** Returns the setting that a name begins, or that differs from it least, in a few characters at the most. */
+/** Returns the setting that begins with the name, or else the most similar one if only a few characters differ. */
 function nearestTo(name: string): string | undefined {
   const [nearest] = [...known]
     .map((setting) => ({ setting, distance: distanceBetween(name.toUpperCase(), setting) }))
@@ -83,7 +83,7 @@ function nearestTo(name: string): string | undefined {
   return nearest?.setting;
 }
 
-/** Returns how many characters have to be inserted, deleted, replaced or exchanged with their neighbour. */
+/** Counts the characters to insert, delete, replace or exchange with a neighbour. */
 function distanceBetween(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, index) => index);

@@ -5,6 +5,7 @@ import type { Credential } from "../auth/authenticator";
 import { issuerUrlFault } from "../auth/issuer-url";
 import { callerOf, grantSchema } from "../auth/jwt";
 import { isPrintable } from "../display/shown-text";
+import { idPattern, isId } from "../domain/values";
 import { parseDatabaseUrl } from "../persistence/connection/database-url";
 import { optionRules } from "../persistence/connection/server-options";
 
@@ -43,12 +44,9 @@ const databaseUrl = z.string().transform((text, context) => {
 
 const commaSeparated = z.string().transform((text) => text.split(",").flatMap((part) => part.trim() || []));
 
-const environmentIds = commaSeparated.refine(
-  (ids) => ids.every((id) => /^[!-~]{1,64}$/.test(id)),
-  "must be environment ids separated by commas",
-);
+const environmentIds = commaSeparated.refine((ids) => ids.every(isId), "must be environment ids separated by commas");
 
-const digestRule = "must be the SHA-256 of a token, 64 hexadecimal digits, or a list of such";
+const digestRule = "must be the SHA-256 of a token (64 hexadecimal digits), or a list of them";
 const digest = z
   .string()
   .trim()
@@ -56,11 +54,11 @@ const digest = z
   .transform((hex) => Buffer.from(hex, "hex"));
 
 const nameRule = "must be 1–64 printable ASCII characters without spaces";
-const certificateRule = "must be the common name, or DNS:… or URI:… as in the alternative names";
+const certificateRule = "must be the common name, or an alternative name DNS:… or URI:…";
 const longestCertificateName = 255;
 const credentialFields = {
   ...grantSchema.shape,
-  name: z.string(nameRule).regex(/^[!-~]{1,64}$/, nameRule),
+  name: z.string(nameRule).regex(idPattern, nameRule),
   token_sha256: z.union([digest.transform((one) => [one]), z.array(digest).min(1, digestRule)], digestRule).optional(),
   certificate: z
     .string(certificateRule)
@@ -70,9 +68,9 @@ const credentialFields = {
     .optional(),
 };
 
-/** The rules of what a credential is; how it is written stands in the README. */
+/** The rules for a credential. docs/configuration.md describes how to write one. */
 const credential = z
-  .strictObject(credentialFields, `must have these fields and no other: ${Object.keys(credentialFields).join(", ")}`)
+  .strictObject(credentialFields, `may have only these fields: ${Object.keys(credentialFields).join(", ")}`)
   .refine(
     ({ token_sha256, certificate }) => (token_sha256 === undefined) !== (certificate === undefined),
     "must have either token_sha256 or certificate",
@@ -85,7 +83,7 @@ const credential = z
     }),
   );
 
-const credentialsRule = "must be a list of credentials in YAML or JSON, not an empty one";
+const credentialsRule = "must be a list of one or more credentials in YAML or JSON";
 const credentials = z
   .string()
   .transform((text, context): unknown => {
@@ -103,7 +101,7 @@ const issuerUrl = z.string().superRefine((text, context) => {
   if (fault) context.addIssue({ code: "custom", message: fault });
 });
 
-/** OpenID Connect allows no more; and the log names the issuer. */
+/** OpenID Connect forbids a query and a fragment, and the log contains the issuer. */
 const issuer = issuerUrl.refine((text) => !/[?#]/.test(text), "must not contain a query or a fragment");
 
 const mostWorkers = 256;
@@ -115,73 +113,78 @@ const workers = z
 const file = z.string().min(1, "must be the path of a file");
 
 export const schema = z.object({
-  ORGROLES_CONFIG_FILE: z
-    .string()
-    .optional()
-    .meta({ meaning: "a YAML file with any of these settings, such as `database_url: …`; variables come first" }),
-  ORGROLES_ADDRESS: address
-    .prefault("127.0.0.1:50051")
-    .meta({ meaning: "where it listens, HOST:PORT; port 0 takes a free one", fallback: "`127.0.0.1:50051`" }),
+  ORGROLES_CONFIG_FILE: z.string().optional().meta({
+    meaning: "a YAML file with any of these settings, such as `database_url: …`; environment variables take precedence",
+  }),
+  ORGROLES_ADDRESS: address.prefault("127.0.0.1:50051").meta({
+    meaning: "the address to listen on, HOST:PORT; port 0 selects a free port",
+    fallback: "`127.0.0.1:50051`",
+  }),
   ORGROLES_METRICS_ADDRESS: address.optional().meta({
-    meaning: "where `/metrics` (Prometheus), `/livez` and `/readyz` are served over HTTP",
-    fallback: "nowhere",
+    meaning: "the address of `/metrics` (Prometheus), `/livez` and `/readyz`, served over HTTP",
+    fallback: "none",
   }),
   ORGROLES_WORKERS: workers.prefault("1").meta({
     meaning:
-      "processes that serve the port, each with its own connections, queue, cache and rate limit; `auto`: as many as there are cores; with a database server only",
+      "number of processes that serve the port, each with its own connections, queue, cache and rate limit; `auto` means one for each CPU core; more than one requires a database server",
     fallback: "`1`",
   }),
   ORGROLES_DATABASE_URL: databaseUrl.prefault("sqlite:data/orgroles.db").meta({
     meaning:
-      "`sqlite:FILE`, or `mysql://USER:PASSWORD@HOST:PORT/DATABASE` (or `mariadb://…`) for MySQL and MariaDB, see [Operating](docs/operating.md#reach-the-database); of several hosts, separated by commas, the first that is up and writable",
+      "`sqlite:FILE`, or `mysql://USER:PASSWORD@HOST:PORT/DATABASE` (or `mariadb://…`) for MySQL and MariaDB, see [Database](database.md#reach-the-database); a list of hosts, separated by commas, means the first host that is up and writable",
     fallback: "`sqlite:data/orgroles.db`",
   }),
   ORGROLES_DATABASE_SSL_MODE: optionRules.sslMode.optional().meta({
     meaning:
-      "TLS to the database server, as MySQL's clients mean it: `DISABLED`, `PREFERRED`, `REQUIRED`, `VERIFY_CA` or `VERIFY_IDENTITY`",
-    fallback: "`PREFERRED`, with a CA file `VERIFY_CA`",
+      "TLS mode for the database server, with the same meaning as in MySQL's clients: `DISABLED`, `PREFERRED`, `REQUIRED`, `VERIFY_CA` or `VERIFY_IDENTITY`",
+    fallback: "`PREFERRED`, or `VERIFY_CA` with a CA file",
   }),
   ORGROLES_DATABASE_SSL_CA_FILE: optionRules.sslCa.optional().meta({
-    meaning: "authorities that may have signed the database server's certificate, PEM",
-    fallback: "public ones, for `VERIFY_IDENTITY`",
+    meaning: "PEM file with the authorities that may sign the database server's certificate",
+    fallback: "public authorities, for `VERIFY_IDENTITY`",
   }),
-  ORGROLES_DATABASE_SSL_CERT_FILE: optionRules.sslCert
+  ORGROLES_DATABASE_SSL_CERT_FILE: optionRules.sslCert.optional().meta({
+    meaning:
+      "PEM file with the client certificate for the database server and its chain; requires `ORGROLES_DATABASE_SSL_KEY_FILE`",
+  }),
+  ORGROLES_DATABASE_SSL_KEY_FILE: optionRules.sslKey
     .optional()
-    .meta({ meaning: "client certificate for the database server, with its chain, PEM; needs the key" }),
-  ORGROLES_DATABASE_SSL_KEY_FILE: optionRules.sslKey.optional().meta({ meaning: "its private key, PEM" }),
+    .meta({ meaning: "PEM file with the private key of the client certificate for the database server" }),
   ORGROLES_DATABASE_SOCKET: optionRules.socket
     .optional()
     .meta({ meaning: "Unix socket of a database server on this machine", fallback: "TCP" }),
   ORGROLES_DATABASE_CONNECT_TIMEOUT_MS: optionRules.connectTimeout.optional().meta({
-    meaning: "time to connect to the database server, for each host; TLS and login included",
+    meaning: "maximum time to connect to each host of the database server, including TLS and login",
     fallback: "`5000`, at most `ORGROLES_DATABASE_TIMEOUT_MS`",
   }),
-  ORGROLES_DATABASE_POOL_SIZE: integer(10, 1, 1000, "connections to the server"),
+  ORGROLES_DATABASE_POOL_SIZE: integer(10, 1, 1000, "maximum number of connections to the database server"),
   ORGROLES_DATABASE_TIMEOUT_MS: integer(
     10_000,
     100,
     3_600_000,
-    "after this a statement counts as hung and its connection as broken",
+    "maximum time of a statement; after it the statement counts as hung and its connection as broken",
   ),
-  ORGROLES_MIGRATE: oneOf(["on", "off"], "on", "`off`: the schema is left to `orgroles migrate`"),
+  ORGROLES_MIGRATE: oneOf(["on", "off"], "on", "`off` leaves migrations to `orgroles migrate`"),
   ORGROLES_ENVIRONMENTS: environmentIds.optional().meta({
-    meaning: "environments created at start if missing, separated by commas",
-    fallback: "`dev` without `ORGROLES_DATABASE_URL`, else none",
+    meaning: "environments to create at the start if they do not exist, separated by commas",
+    fallback: "`dev` without `ORGROLES_DATABASE_URL`, otherwise none",
   }),
-  ORGROLES_MAX_ENVIRONMENT_ROLES: integer(200, 1, 1000, "roles in an environment"),
-  ORGROLES_MAX_CUSTOM_ROLES: integer(200, 1, 1000, "custom roles in an organization"),
-  ORGROLES_MAX_PERMISSIONS: integer(2000, 1, 10_000, "permissions in an environment"),
-  ORGROLES_MAX_ROLE_PERMISSIONS: integer(500, 1, 1000, "permissions of a role"),
+  ORGROLES_MAX_ENVIRONMENT_ROLES: integer(200, 1, 1000, "maximum number of roles in an environment"),
+  ORGROLES_MAX_CUSTOM_ROLES: integer(200, 1, 1000, "maximum number of custom roles in an organization"),
+  ORGROLES_MAX_PERMISSIONS: integer(2000, 1, 10_000, "maximum number of permissions in an environment"),
+  ORGROLES_MAX_ROLE_PERMISSIONS: integer(500, 1, 1000, "maximum number of permissions of a role"),
   ORGROLES_CREDENTIALS: credentials.optional().meta({
-    meaning: "who may call: a list in YAML or JSON, see [Credentials](#credentials)",
-    fallback: "anybody on this machine",
+    meaning: "the credentials that may call: a list in YAML or JSON, see [Credentials](#credentials)",
+    fallback: "none: everybody on this machine may call",
   }),
-  ORGROLES_JWT_ISSUER: issuer.optional().meta({ meaning: "issuer of tokens (OpenID Connect); needs the audience" }),
+  ORGROLES_JWT_ISSUER: issuer
+    .optional()
+    .meta({ meaning: "the issuer of tokens (OpenID Connect); requires `ORGROLES_JWT_AUDIENCE`" }),
   ORGROLES_JWT_AUDIENCE: z
     .string()
     .min(1, "must not be empty")
     .optional()
-    .meta({ meaning: "what the tokens are for, their `aud`" }),
+    .meta({ meaning: "the audience of the tokens, their `aud`" }),
   ORGROLES_JWT_ALGORITHMS: commaSeparated
     .refine(
       (names) =>
@@ -189,51 +192,66 @@ export const schema = z.object({
       "must be names of asymmetric algorithms separated by commas",
     )
     .prefault("RS256,ES256,EdDSA")
-    .meta({ meaning: "signature algorithms that are accepted", fallback: "`RS256,ES256,EdDSA`" }),
-  ORGROLES_JWT_JWKS_URL: issuerUrl.optional().meta({ meaning: "where the keys are", fallback: "by discovery" }),
+    .meta({ meaning: "the signature algorithms that are accepted", fallback: "`RS256,ES256,EdDSA`" }),
+  ORGROLES_JWT_JWKS_URL: issuerUrl
+    .optional()
+    .meta({ meaning: "the URL of the issuer's keys", fallback: "by discovery" }),
   ORGROLES_JWT_CLAIM: z
     .string()
     .min(1, "must not be empty")
     .prefault("orgroles")
-    .meta({ meaning: "the claim that says what the caller may do", fallback: "`orgroles`" }),
-  ORGROLES_TLS_CERT_FILE: file.optional().meta({ meaning: "certificate with its chain, PEM; needs the key" }),
-  ORGROLES_TLS_KEY_FILE: file.optional().meta({ meaning: "its private key, PEM" }),
-  ORGROLES_TLS_CLIENT_CA_FILE: file
+    .meta({ meaning: "the claim that contains what the caller may do", fallback: "`orgroles`" }),
+  ORGROLES_TLS_CERT_FILE: file
     .optional()
-    .meta({ meaning: "who signs the certificates of clients, PEM; they are asked for one then" }),
-  ORGROLES_REFLECTION: oneOf(["on", "off"], "on", "`off`: the server does not describe itself"),
-  ORGROLES_MAX_CONCURRENCY: integer(64, 1, 10_000, "calls at work at once"),
-  ORGROLES_MAX_QUEUE: integer(1024, 0, 100_000, "calls that wait for their turn; more are refused with `OVERLOADED`"),
-  ORGROLES_CACHE_MIB: integer(64, 1, 65_536, "memory for what is read often, in MiB"),
-  ORGROLES_RATE_LIMIT: integer(0, 0, 1_000_000, "calls in a second of one credential in one process; 0: any number"),
+    .meta({ meaning: "PEM file with the server certificate and its chain; requires `ORGROLES_TLS_KEY_FILE`" }),
+  ORGROLES_TLS_KEY_FILE: file.optional().meta({ meaning: "PEM file with the private key of the server certificate" }),
+  ORGROLES_TLS_CLIENT_CA_FILE: file.optional().meta({
+    meaning:
+      "PEM file with the authority of client certificates; with it, the server requests a certificate from clients",
+  }),
+  ORGROLES_REFLECTION: oneOf(["on", "off"], "on", "`off` disables gRPC server reflection"),
+  ORGROLES_MAX_CONCURRENCY: integer(64, 1, 10_000, "maximum number of calls that run at once"),
+  ORGROLES_MAX_QUEUE: integer(
+    1024,
+    0,
+    100_000,
+    "maximum number of calls that wait for their turn; further calls are rejected with `OVERLOADED`",
+  ),
+  ORGROLES_CACHE_MIB: integer(64, 1, 65_536, "maximum size of the read cache, in MiB"),
+  ORGROLES_RATE_LIMIT: integer(
+    0,
+    0,
+    1_000_000,
+    "maximum number of calls per second of one credential in one process; 0 means no limit",
+  ),
   ORGROLES_MAX_CONNECTIONS: integer(
     1000,
     1,
     100_000,
-    "open connections of one process; a new one closes the oldest on which no caller has been identified",
+    "maximum number of open connections of one process; beyond it, a new connection closes the oldest one without an identified caller",
   ),
   ORGROLES_MAX_BUFFER_MIB: integer(
     64,
     4,
     65_536,
-    "memory for connections, requests in flight and responses that are not read yet; beyond it the connection that takes most is closed",
+    "maximum memory for connections, requests in flight and unread responses, in MiB; beyond it, the server closes the connection that uses most",
   ),
-  ORGROLES_REQUEST_TIMEOUT_MS: integer(10_000, 100, 3_600_000, "time from the headers of a request to its end"),
-  ORGROLES_MAX_REFLECTION_REQUESTS: integer(1000, 1, 1_000_000, "requests on one stream of reflection"),
+  ORGROLES_REQUEST_TIMEOUT_MS: integer(10_000, 100, 3_600_000, "maximum time from the headers of a request to its end"),
+  ORGROLES_MAX_REFLECTION_REQUESTS: integer(1000, 1, 1_000_000, "maximum number of requests on one reflection stream"),
   ORGROLES_LOG_LEVEL: oneOf(
     ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
     "info",
-    "the log is on standard error; calls are logged at `info`",
+    "the lowest level of log lines; the log goes to standard error and contains calls at `info`",
   ),
   ORGROLES_LOG_FORMAT: oneOf(
     ["auto", "json", "text"],
     "auto",
-    "`json`: a line of JSON for each entry; `text`: for people, in color where the terminal has it and `NO_COLOR` is not set; `auto`: `text` on a terminal, else `json`",
+    "`json` writes one line of JSON for each entry; `text` is for people, in color if the terminal supports it and `NO_COLOR` is not set; `auto` means `text` on a terminal, otherwise `json`",
   ),
 });
 
 export type Values = z.output<typeof schema>;
-/** Every setting, for people. */
+/** All settings with their descriptions. */
 export const settings: readonly { name: string; fallback: string; meaning: string }[] = Object.entries(
   schema.shape,
 ).map(([name, field]) => {

@@ -1,4 +1,4 @@
-/** What the codes of databases mean. Their own messages quote values, and are never shown. */
+/** Meanings of error codes. The messages of the databases quote values and are never shown. */
 const explanations: Readonly<Record<string | number, string>> = {
   1021: "the disk is full",
   1036: "the table is read-only",
@@ -8,10 +8,10 @@ const explanations: Readonly<Record<string | number, string>> = {
   1047: "the node is not ready for its cluster",
   1048: "a column must not be null",
   1049: "the database does not exist",
-  1050: "the table exists",
+  1050: "the table already exists",
   1053: "the server is shutting down",
   1054: "a column does not exist",
-  1062: "a key is taken",
+  1062: "the key already exists",
   1064: "the statement has a syntax error",
   1077: "the server has shut down",
   1079: "the server is shutting down",
@@ -31,18 +31,18 @@ const explanations: Readonly<Record<string | number, string>> = {
   1193: "a system variable is unknown",
   1203: "the user has too many connections",
   1205: "the lock wait timed out",
-  1213: "a deadlock was found",
+  1213: "a deadlock occurred",
   1226: "a limit of the user is reached",
-  1227: "a privilege is lacking",
+  1227: "a privilege is missing",
   1264: "a number is out of range",
   1265: "a value was truncated",
   1290: "an option of the server forbids it, such as read_only",
-  1292: "a value has a wrong form",
+  1292: "a value has the wrong format",
   1317: "the statement was interrupted",
   1364: "a column has no default value",
   1366: "a value has characters that the column cannot store",
   1406: "a value is too long for its column",
-  1419: "a privilege for triggers is lacking",
+  1419: "a privilege for triggers is missing",
   1451: "a row has rows that depend on it",
   1452: "a row depends on a row that does not exist",
   1644: "a trigger or a procedure raised an error",
@@ -53,7 +53,7 @@ const explanations: Readonly<Record<string | number, string>> = {
   1927: "the connection was killed",
   1969: "the statement took longer than max_statement_time",
   3024: "the statement took longer than max_execution_time",
-  3101: "the transaction met another one in the group",
+  3101: "the transaction conflicted with another one in the group",
   3168: "the server is being cloned or upgraded",
   3819: "a CHECK constraint is violated",
   4025: "a CHECK constraint is violated",
@@ -62,25 +62,25 @@ const explanations: Readonly<Record<string | number, string>> = {
   ECONNRESET: "the connection was reset",
   EHOSTUNREACH: "the host cannot be reached",
   ENOTFOUND: "the host name is unknown",
-  EAI_AGAIN: "the host name cannot be resolved now",
+  EAI_AGAIN: "the host name cannot be resolved at the moment",
   EPIPE: "the connection is closed",
   ETIMEDOUT: "the connection timed out",
   EADDRINUSE: "the address is in use",
-  EADDRNOTAVAIL: "the address is not one of this machine",
-  EEXIST: "a file is in the place of a folder",
+  EADDRNOTAVAIL: "the address does not belong to this machine",
+  EEXIST: "a file is where a folder should be",
   ENOENT: "a file does not exist",
   ENOTDIR: "a part of the path is not a folder",
   EACCES: "access to a file is denied",
   ENOSPC: "the disk is full",
   EROFS: "the file system is read-only",
   PROTOCOL_CONNECTION_LOST: "the server has closed the connection",
-  PROTOCOL_SEQUENCE_TIMEOUT: "no answer in time",
+  PROTOCOL_SEQUENCE_TIMEOUT: "the server did not respond in time",
   SQLITE_AUTH: "access is denied",
   SQLITE_BUSY: "the file is locked by another process",
   SQLITE_CANTOPEN: "the file cannot be opened",
   SQLITE_CONSTRAINT: "a constraint is violated",
   SQLITE_CORRUPT: "the file is damaged",
-  SQLITE_ERROR: "the statement cannot be run",
+  SQLITE_ERROR: "the statement failed",
   SQLITE_FULL: "the disk is full",
   SQLITE_INTERRUPT: "the statement was interrupted",
   SQLITE_IOERR: "the disk failed",
@@ -94,7 +94,7 @@ const explanations: Readonly<Record<string | number, string>> = {
   SQLITE_TOOBIG: "a value is too large",
 };
 
-/** Of mysql2's errors those that have neither number nor code. */
+/** Messages of the errors of mysql2 that have neither a number nor a code. */
 const texts: ReadonlySet<unknown> = new Set([
   "Can't add new command when connection is in closed state",
   "Pool is closed.",
@@ -111,6 +111,6 @@ export function explanationOf(error: object): string | undefined {
 
 function textOf(message: unknown): string | undefined {
   if (typeof message !== "string") return undefined;
-  if (message.startsWith("ConnectionFailed(")) return explanations["SQLITE_CANTOPEN"]; // libsql's, with the path
+  if (message.startsWith("ConnectionFailed(")) return explanations["SQLITE_CANTOPEN"]; // a message of libsql that contains the path
   return texts.has(message) ? message : undefined;
 }

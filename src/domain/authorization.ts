@@ -1,29 +1,29 @@
 import { refuse } from "./errors";
 
-/** What a call does: each level may do what those before it may. */
+/** The levels of calls and callers: each of them includes those before it. */
 export const actions = ["read", "write", "admin"] as const;
 export type Action = (typeof actions)[number];
 
-/** Who calls, and what it may do. */
+/** A caller, and what it may do. */
 export interface Caller {
   /** For logs and rate limits. */
   readonly name: string;
   readonly action: Action;
   readonly environments: "*" | ReadonlySet<string>;
-  /** Absent: whole environments. */
+  /** Undefined for a caller of whole environments. */
   readonly organizations?: ReadonlySet<string> | undefined;
 }
 
-/** What a request is about, before any of it is validated. */
+/** The permission that a request needs. It is read from the request before that is validated. */
 export interface Demand {
   readonly action: Action;
-  /** Absent: all environments. */
+  /** Undefined for a request about all environments. */
   readonly environmentId: string | undefined;
-  /** Empty: the whole environment. */
+  /** Empty for a request about the whole environment. */
   readonly organizationIds: readonly string[];
 }
 
-/** Refuses what the caller may not do; whether what it asks about exists plays no part. */
+/** Throws SCOPE_INSUFFICIENT for a request that the caller may not make, whether or not its subject exists. */
 export function authorize(caller: Caller, demand: Demand): void {
   if (actions.indexOf(caller.action) < actions.indexOf(demand.action)) throw refuse.scopeInsufficient("action");
   if (caller.environments !== "*" && !(demand.environmentId && caller.environments.has(demand.environmentId)))

@@ -6,7 +6,10 @@ import type { PermissionSet, PermissionTable } from "./permission-set";
 import type { Role } from "./role";
 import type { PermissionSlug } from "./values";
 
-/** The roles of a scope, and the permissions that they grant, at one revision of the scope. */
+/**
+ * The roles in force in an environment or an organization, with their permissions. It belongs to one snapshot: new
+ * revisions have new objects, so that values computed from it can be memoized by its identity.
+ */
 export interface EffectiveAccess {
   readonly effective: EffectiveRoles;
   readonly table: PermissionTable;

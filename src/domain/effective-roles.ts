@@ -1,24 +1,24 @@
 import type { EnvironmentState } from "./environment";
 import { refuse } from "./errors";
 import type { Digest, RoleId } from "./ids";
+import { memoizeByIdentity } from "./memoize-by-identity";
 import type { OrganizationState, OwnConfig } from "./organization";
-import { memo } from "./memo";
 import { inOrder } from "./priority";
-import { type EnvironmentRole, type Role, type RoleView, isLive, roleEtag } from "./role";
+import { type EnvironmentRole, type Role, type RoleView, isCustom, isLive, roleEtag } from "./role";
 import { defaultRoleOf, successor } from "./role-resolution";
 import type { Slug } from "./slug";
 import type { EnvironmentId, OrganizationId, PermissionSlug } from "./values";
 
-/** The roles, default and order that hold in an environment, or in one organization of it. */
+/** The roles, default and order in force in an environment, or in one organization of it. It is never changed. */
 export interface EffectiveRoles {
   readonly environmentId: EnvironmentId;
   readonly inheritsEnvironment: boolean;
-  /** All effective roles, highest priority first. */
+  /** Highest priority first. */
   readonly roles: readonly Role[];
   readonly defaultRole: Role;
 }
 
-/** A context's configuration as a caller sees it. */
+/** The configuration of a scope as a caller sees it. */
 export interface RoleConfigView {
   readonly defaultRoleSlug: Slug;
   readonly priorityOrder: readonly Slug[];
@@ -26,8 +26,8 @@ export interface RoleConfigView {
   readonly etag: string;
 }
 
-/** What holds in the environment itself. */
-export const environmentRoles = memo(
+/** Returns the roles in force in the environment itself. */
+export const environmentRoles = memoizeByIdentity(
   ({ environment, roles }: EnvironmentState): EffectiveRoles => ({
     environmentId: environment.id,
     inheritsEnvironment: false,
@@ -36,11 +36,7 @@ export const environmentRoles = memo(
   }),
 );
 
-const inheritedRoles = memo(
-  (state: EnvironmentState): EffectiveRoles => ({ ...environmentRoles(state), inheritsEnvironment: true }),
-);
-
-/** What holds in an organization: its own configuration, else the environment's. */
+/** Returns the roles in force in an organization: by its own configuration, else by the environment's. */
 export function organizationRoles(
   state: EnvironmentState,
   organization: OrganizationState | undefined,
@@ -51,24 +47,10 @@ export function organizationRoles(
   return rolesWithOwnConfig(state, { ...organization, own }, roles);
 }
 
-/** What holds with a configuration of its own, for roles that are in its order. */
-function rolesWithOwnConfig(
-  state: EnvironmentState,
-  organization: OrganizationState & { readonly own: OwnConfig },
-  roles: readonly Role[],
-): EffectiveRoles {
-  return {
-    environmentId: state.environment.id,
-    inheritsEnvironment: false,
-    roles,
-    defaultRole: defaultRoleOf(state, organization),
-  };
-}
-
 /**
- * The configuration of an organization after it got a custom role, and what holds there then: what it had, or what it
- * inherited until then, the new role at the bottom. Deleted roles keep their place in the order, for members who still
- * refer to them.
+ * Returns the configuration of an organization after it got a custom role, and the roles in force then: those of before,
+ * its own or inherited, with the new role at the bottom. Deleted roles keep their place in the order, for members who
+ * still refer to them.
  */
 export function addCustomRole(
   role: Role,
@@ -81,7 +63,7 @@ export function addCustomRole(
   return { own, effective: rolesWithOwnConfig(state, { ...organization, own }, [...present.filter(isLive), role]) };
 }
 
-/** What an organization's own configuration begins with. */
+/** Returns the first own configuration of an organization, which changes nothing. */
 export function inheritedConfig(state: EnvironmentState): OwnConfig {
   return { order: state.environment.order, defaultRoleId: environmentRoles(state).defaultRole.id };
 }
@@ -89,15 +71,43 @@ export function inheritedConfig(state: EnvironmentState): OwnConfig {
 export const idsOf = (roles: readonly Role[]): RoleId[] => roles.map((role) => role.id);
 export const slugsOf = (roles: readonly Role[]): Slug[] => roles.map((role) => role.slug);
 
+/** Returns the role of that slug. Throws ROLE_NOT_FOUND. */
+export function effectiveRole(effective: EffectiveRoles, slug: Slug): Role {
+  const role = effective.roles.find((other) => other.slug === slug);
+  if (!role) throw refuse.roleNotFound(slug);
+  return role;
+}
+
+/**
+ * Returns the role of that slug. Throws ROLE_NOT_FOUND, and ROLE_BELONGS_TO_ENVIRONMENT for an environment role in the
+ * scope of an organization, which may not change it.
+ */
+export function ownRole(effective: EffectiveRoles, slug: Slug, organizationId: OrganizationId | undefined): Role {
+  const role = effectiveRole(effective, slug);
+  if (organizationId && !isCustom(role)) throw refuse.roleBelongsToEnvironment(slug);
+  return role;
+}
+
+/** Returns the candidate of that slug. Throws REPLACEMENT_ROLE_INVALID if there is none, or if it is the deleted role. */
+export function replacementRole(
+  field: string,
+  slug: Slug | undefined,
+  deleted: Role,
+  candidates: readonly Role[],
+): Role | undefined {
+  if (slug === undefined) return undefined;
+  const role = candidates.find((other) => other.slug === slug);
+  if (!role || role.id === deleted.id) throw refuse.replacementRoleInvalid(field, slug);
+  return role;
+}
+
 export function viewConfig(digest: Digest, effective: EffectiveRoles): RoleConfigView {
-  const defaultRoleSlug = effective.defaultRole.slug;
-  const priorityOrder = slugsOf(effective.roles);
-  const content = [effective.defaultRole.id, idsOf(effective.roles), effective.inheritsEnvironment];
+  const { defaultRole, roles, inheritsEnvironment } = effective;
   return {
-    defaultRoleSlug,
-    priorityOrder,
-    inheritsEnvironment: effective.inheritsEnvironment,
-    etag: digest(JSON.stringify(content)),
+    defaultRoleSlug: defaultRole.slug,
+    priorityOrder: slugsOf(roles),
+    inheritsEnvironment,
+    etag: digest(JSON.stringify([defaultRole.id, idsOf(roles), inheritsEnvironment])),
   };
 }
 
@@ -124,28 +134,20 @@ export function viewRole(
   };
 }
 
-export function effectiveRole(effective: EffectiveRoles, slug: Slug): Role {
-  const role = effective.roles.find((other) => other.slug === slug);
-  if (!role) throw refuse.roleNotFound(slug);
-  return role;
-}
+const inheritedRoles = memoizeByIdentity(
+  (state: EnvironmentState): EffectiveRoles => ({ ...environmentRoles(state), inheritsEnvironment: true }),
+);
 
-/** The role of that slug that the scope may change: an organization may not change its environment's roles. */
-export function ownRole(effective: EffectiveRoles, slug: Slug, organizationId: OrganizationId | undefined): Role {
-  const role = effectiveRole(effective, slug);
-  if (organizationId && role.organizationId === "") throw refuse.roleBelongsToEnvironment(slug);
-  return role;
-}
-
-/** A replacement for a role: another one of those that may take its place. */
-export function replacementRole(
-  field: string,
-  slug: Slug | undefined,
-  deleted: Role,
-  candidates: readonly Role[],
-): Role | undefined {
-  if (slug === undefined) return undefined;
-  const role = candidates.find((other) => other.slug === slug);
-  if (!role || role.id === deleted.id) throw refuse.replacementRoleInvalid(field, slug);
-  return role;
+/** Returns the roles in force with an own configuration, for roles that are in its order. */
+function rolesWithOwnConfig(
+  state: EnvironmentState,
+  organization: OrganizationState & { readonly own: OwnConfig },
+  roles: readonly Role[],
+): EffectiveRoles {
+  return {
+    environmentId: state.environment.id,
+    inheritsEnvironment: false,
+    roles,
+    defaultRole: defaultRoleOf(state, organization),
+  };
 }

@@ -10,14 +10,14 @@ export interface Environment {
   readonly multipleRolesEnabled: boolean;
   readonly createTime: number;
   readonly updateTime: number;
-  /** Grows with each environment-level write. */
+  /** Grows by one with each environment-level write. */
   readonly revision: number;
   /** Always a live role. */
   readonly defaultRoleId: RoleId;
   readonly order: readonly RoleId[];
 }
 
-/** The end of multiple roles: from then on each member has only the highest of its roles of that moment. */
+/** The end of multiple roles: each member keeps only the highest of its roles of that moment. */
 export interface MultipleRolesDisabled {
   /** The revision of the environment that switched multiple roles off. */
   readonly revision: number;
@@ -26,6 +26,10 @@ export interface MultipleRolesDisabled {
   readonly createTime: number;
 }
 
+/**
+ * An environment with its roles at one revision. It is never changed: values computed from it are memoized by its
+ * identity.
+ */
 export interface EnvironmentState {
   readonly environment: Environment;
   /** Live roles and tombstones. */

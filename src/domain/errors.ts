@@ -1,6 +1,6 @@
 import { limits } from "./limits";
 
-/** What kind of failure it is; the transport maps each to one status code. */
+/** The kinds of failure. Each transport maps a kind to one status code. */
 export type ErrorKind =
   | "invalid_argument"
   | "not_found"
@@ -12,7 +12,7 @@ export type ErrorKind =
   | "unauthenticated"
   | "permission_denied";
 
-/** The kind of every reason. `error_reason.proto` documents the same reasons. */
+/** Maps every reason to its kind. `error_reason.proto` documents the same reasons. */
 export const kindOf = {
   INVALID_FIELDS: "invalid_argument",
   SLUG_IMMUTABLE: "invalid_argument",
@@ -51,7 +51,7 @@ export const kindOf = {
 
 export type Reason = keyof typeof kindOf;
 
-/** A broken rule: the field's path as in the request, and the rule. */
+/** A rule that a field breaks. `field` is its path in the request; `description` is the rule. */
 export interface Violation {
   readonly field: string;
   readonly description: string;
@@ -65,7 +65,7 @@ export interface Details {
   readonly retryAfter?: number;
 }
 
-/** A failure the caller is told about. Every changing word of the message is in the metadata too. */
+/** A failure that is reported to the caller. The metadata contains every variable part of the message. */
 export class Refusal extends Error {
   readonly kind: ErrorKind;
 
@@ -81,29 +81,51 @@ export class Refusal extends Error {
   }
 }
 
-function listed(slugs: readonly string[], most: number = limits.slugsInMetadata): string {
-  const shown = slugs.slice(0, most);
-  return shown.join(",") + (slugs.length > shown.length ? ",…" : "");
+/** Joins the first slugs for metadata. */
+function joinSlugs(slugs: readonly string[]): string {
+  const { slugsInMetadata } = limits;
+  return slugs.slice(0, slugsInMetadata).join(",") + (slugs.length > slugsInMetadata ? ",…" : "");
 }
 
-/** One factory for each reason: the only place where messages and metadata are made. */
+/** Lists the first slugs for a message, each in quotes. */
+function quoteSlugs(slugs: readonly string[]): string {
+  const quoted = slugs.slice(0, limits.slugsInMessage).map((slug) => `"${slug}"`);
+  return (slugs.length > quoted.length ? [...quoted, "…"] : quoted).join(", ");
+}
+
+const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+
+const overloads = {
+  queue: "The server's queue of waiting calls is full",
+  rate_limit: "The rate limit of the credentials is reached",
+  streams: "The connection has too many open streams",
+};
+
+const scopeFailures = {
+  action: "The credentials do not allow this action",
+  environment: "The credentials do not allow this environment",
+  organization: "The credentials do not allow this organization",
+  claim: "The token has no usable claim that grants access",
+};
+
+/** Makes every refusal. There is one factory for each reason; no other code writes messages or metadata. */
 export const refuse = {
-  /** `count`: of all violations, where the first of them are given. */
-  invalidFields: (violations: readonly Violation[], count = violations.length) =>
+  /** `violations` may be only the first of `total`. */
+  invalidFields: (violations: readonly Violation[], total = violations.length) =>
     new Refusal(
       "INVALID_FIELDS",
       `Invalid request: ${violations[0]?.field} ${violations[0]?.description}` +
-        (count > 1 ? ` (and ${count - 1} more)` : ""),
-      { violation_count: String(count) },
+        (total > 1 ? ` (and ${count(total - 1, "more violation")})` : ""),
+      { violation_count: String(total) },
       { violations: violations.slice(0, limits.violations) },
     ),
 
   slugImmutable: (slug: string) =>
     new Refusal(
       "SLUG_IMMUTABLE",
-      `The slug ${slug} cannot be changed`,
+      `Slug "${slug}" cannot be changed; remove slug from update_mask`,
       { slug },
-      { violations: [{ field: "update_mask", description: "must not name slug: a slug never changes" }] },
+      { violations: [{ field: "update_mask", description: "must not contain slug: a slug never changes" }] },
     ),
 
   priorityOrderMismatch: (difference: {
@@ -112,25 +134,25 @@ export const refuse = {
     duplicate: readonly string[];
   }) => {
     const metadata = {
-      missing: listed(difference.missing),
-      unknown: listed(difference.unknown),
-      duplicate: listed(difference.duplicate),
+      missing: joinSlugs(difference.missing),
+      unknown: joinSlugs(difference.unknown),
+      duplicate: joinSlugs(difference.duplicate),
     };
-    const faults = Object.entries(difference).flatMap(([fault, slugs]) =>
-      slugs.length ? [`${fault}: ${listed(slugs, limits.slugsInMessage)}`] : [],
+    const differences = Object.entries(difference).flatMap(([kind, slugs]) =>
+      slugs.length ? [`${kind}: ${quoteSlugs(slugs)}`] : [],
     );
     return new Refusal(
       "PRIORITY_ORDER_MISMATCH",
-      `The order must name every role of the scope exactly once (${faults.join("; ")})`,
+      `The priority order must contain every role of the scope exactly once (${differences.join("; ")})`,
       metadata,
-      { violations: [{ field: "slugs", description: "must name every role of the scope exactly once" }] },
+      { violations: [{ field: "slugs", description: "must contain every role of the scope exactly once" }] },
     );
   },
 
   replacementRoleInvalid: (field: string, slug: string) =>
     new Refusal(
       "REPLACEMENT_ROLE_INVALID",
-      `The replacement ${slug} is not another role of the scope`,
+      `Role "${slug}" cannot be the replacement; set ${field} to another role of the scope`,
       { replacement_slug: slug },
       { violations: [{ field, description: "must be another role of the scope" }] },
     ),
@@ -138,16 +160,20 @@ export const refuse = {
   permissionUnknown: (slugs: readonly string[]) =>
     new Refusal(
       "PERMISSION_UNKNOWN",
-      `The environment has no permission ${listed(slugs, limits.slugsInMessage)}`,
-      { permissions: listed(slugs) },
-      { violations: [{ field: "permissions", description: "must name permissions of the environment" }] },
+      slugs.length === 1
+        ? `Permission ${quoteSlugs(slugs)} does not exist in the environment`
+        : `Permissions ${quoteSlugs(slugs)} do not exist in the environment`,
+      { permissions: joinSlugs(slugs) },
+      { violations: [{ field: "permissions", description: "must contain only permissions of the environment" }] },
     ),
 
   roleNotAssignable: (slugs: readonly string[], fields: readonly string[]) =>
     new Refusal(
       "ROLE_NOT_ASSIGNABLE",
-      `The organization has no role ${listed(slugs, limits.slugsInMessage)}`,
-      { roles: listed(slugs) },
+      slugs.length === 1
+        ? `Role ${quoteSlugs(slugs)} is not an effective role of the organization`
+        : `Roles ${quoteSlugs(slugs)} are not effective roles of the organization`,
+      { roles: joinSlugs(slugs) },
       {
         violations: fields
           .slice(0, limits.violations)
@@ -158,7 +184,7 @@ export const refuse = {
   pageTokenInvalid: () =>
     new Refusal(
       "PAGE_TOKEN_INVALID",
-      "The page token is damaged or belongs to another list",
+      "page_token is damaged or belongs to another list",
       {},
       { violations: [{ field: "page_token", description: "must be a next_page_token of the same list" }] },
     ),
@@ -166,57 +192,68 @@ export const refuse = {
   requestIdReused: (requestId: string) =>
     new Refusal(
       "REQUEST_ID_REUSED",
-      `The request id ${requestId} was used for another request`,
+      `request_id "${requestId}" was already used for another request; use a new UUID`,
       { request_id: requestId },
-      { violations: [{ field: "request_id", description: "must be new for each new request" }] },
+      { violations: [{ field: "request_id", description: "must be a new UUID for each new request" }] },
     ),
 
   environmentNotFound: (environmentId: string) =>
-    new Refusal("ENVIRONMENT_NOT_FOUND", `There is no environment ${environmentId}`, {
+    new Refusal("ENVIRONMENT_NOT_FOUND", `Environment "${environmentId}" does not exist`, {
       environment_id: environmentId,
     }),
 
-  roleNotFound: (slug: string) => new Refusal("ROLE_NOT_FOUND", `There is no role ${slug} in the scope`, { slug }),
+  roleNotFound: (slug: string) =>
+    new Refusal("ROLE_NOT_FOUND", `Role "${slug}" does not exist in this scope`, { slug }),
 
   permissionNotFound: (slug: string) =>
-    new Refusal("PERMISSION_NOT_FOUND", `There is no permission ${slug} in the environment`, { slug }),
+    new Refusal("PERMISSION_NOT_FOUND", `Permission "${slug}" does not exist in the environment`, { slug }),
 
   membershipNotFound: (organizationId: string, userId: string) =>
-    new Refusal("MEMBERSHIP_NOT_FOUND", `The user ${userId} is no member of the organization ${organizationId}`, {
+    new Refusal("MEMBERSHIP_NOT_FOUND", `User "${userId}" is not a member of organization "${organizationId}"`, {
       organization_id: organizationId,
       user_id: userId,
     }),
 
   groupRoleNotFound: (organizationId: string, groupId: string) =>
-    new Refusal("GROUP_ROLE_NOT_FOUND", `The group ${groupId} has no role in the organization ${organizationId}`, {
-      organization_id: organizationId,
-      group_id: groupId,
-    }),
+    new Refusal(
+      "GROUP_ROLE_NOT_FOUND",
+      `Group "${groupId}" is not mapped to a role of organization "${organizationId}"`,
+      { organization_id: organizationId, group_id: groupId },
+    ),
 
   environmentExists: (environmentId: string) =>
-    new Refusal("ENVIRONMENT_EXISTS", `There is an environment ${environmentId}`, { environment_id: environmentId }),
+    new Refusal("ENVIRONMENT_EXISTS", `Environment "${environmentId}" already exists`, {
+      environment_id: environmentId,
+    }),
 
-  roleSlugTaken: (slug: string) => new Refusal("ROLE_SLUG_TAKEN", `The role slug ${slug} is taken`, { slug }),
+  roleSlugTaken: (slug: string) =>
+    new Refusal("ROLE_SLUG_TAKEN", `A role with the slug "${slug}" already exists`, { slug }),
 
   permissionSlugTaken: (slug: string) =>
-    new Refusal("PERMISSION_SLUG_TAKEN", `The permission slug ${slug} is taken`, { slug }),
+    new Refusal("PERMISSION_SLUG_TAKEN", `A permission with the slug "${slug}" already exists`, { slug }),
 
   organizationInheritsEnvironment: (organizationId: string) =>
     new Refusal(
       "ORGANIZATION_INHERITS_ENVIRONMENT",
-      `The organization ${organizationId} has no configuration of its own until its first custom role`,
+      `Organization "${organizationId}" inherits the environment's default role and priority order; ` +
+        "create a custom role first, or change the environment",
       { organization_id: organizationId },
       { preconditions: [{ type: "OWN_CONFIGURATION", subject: `organizations/${organizationId}` }] },
     ),
 
+  /** `field` names the field that sets another default role. */
   replacementDefaultRoleRequired: (
+    field: string,
     slug: string,
     affected: { count: number; organizationIds: readonly string[]; isEnvironmentDefault: boolean },
-  ) =>
-    new Refusal(
+  ) => {
+    const owners = [
+      ...(affected.isEnvironmentDefault ? ["the environment"] : []),
+      ...(affected.count ? [count(affected.count, "organization")] : []),
+    ];
+    return new Refusal(
       "REPLACEMENT_DEFAULT_ROLE_REQUIRED",
-      `The role ${slug} is a default role: name a replacement ` +
-        `(organizations: ${affected.count}, environment default: ${affected.isEnvironmentDefault})`,
+      `Role "${slug}" is the default role of ${owners.join(" and ")}; set ${field}`,
       {
         slug,
         affected_organization_count: String(affected.count),
@@ -227,20 +264,24 @@ export const refuse = {
           .slice(0, limits.namedOrganizations)
           .map((id) => ({ type: "DEFAULT_ROLE", subject: `organizations/${id}` })),
       },
-    ),
+    );
+  },
 
-  roleInUse: (slug: string, members: number, groups: number) =>
-    new Refusal(
+  roleInUse: (slug: string, members: number, groups: number) => {
+    const uses = [...(members ? [count(members, "member")] : []), ...(groups ? [count(groups, "group mapping")] : [])];
+    return new Refusal(
       "ROLE_IN_USE",
-      `The role ${slug} has ${members} members and ${groups} mapped groups: name a replacement`,
+      `Role "${slug}" is in use by ${uses.join(" and ")}; set replacement_role_slug`,
       { slug, membership_count: String(members), group_role_count: String(groups) },
       { preconditions: [{ type: "ROLE_UNUSED", subject: `roles/${slug}` }] },
-    ),
+    );
+  },
 
   multipleRolesDisabled: (environmentId: string) =>
     new Refusal(
       "MULTIPLE_ROLES_DISABLED",
-      `The environment ${environmentId} gives a member one role`,
+      `Environment "${environmentId}" allows only one role per member; ` +
+        "assign one role, or enable multiple roles (multiple_roles_enabled) first",
       { environment_id: environmentId },
       { preconditions: [{ type: "MULTIPLE_ROLES", subject: `environments/${environmentId}` }] },
     ),
@@ -248,63 +289,74 @@ export const refuse = {
   roleBelongsToEnvironment: (slug: string) =>
     new Refusal(
       "ROLE_BELONGS_TO_ENVIRONMENT",
-      `The role ${slug} belongs to the environment, not to the organization`,
+      `Role "${slug}" belongs to the environment, not to the organization; ` +
+        "omit organization_id, or call DeleteEnvironmentRole to delete it",
       { slug },
       { preconditions: [{ type: "CUSTOM_ROLE", subject: `roles/${slug}` }] },
     ),
 
-  organizationHasCustomRoles: (organizationId: string, count: number) =>
+  organizationHasCustomRoles: (organizationId: string, customRoles: number) =>
     new Refusal(
       "ORGANIZATION_HAS_CUSTOM_ROLES",
-      `The organization ${organizationId} still has ${count} custom roles`,
-      { organization_id: organizationId, custom_role_count: String(count) },
+      `Organization "${organizationId}" still has ${count(customRoles, "custom role")}; ` +
+        `delete ${customRoles === 1 ? "it" : "them"} first`,
+      { organization_id: organizationId, custom_role_count: String(customRoles) },
       { preconditions: [{ type: "NO_CUSTOM_ROLES", subject: `organizations/${organizationId}` }] },
     ),
 
-  environmentNotEmpty: (environmentId: string, organizationCount: number) =>
+  environmentNotEmpty: (environmentId: string, organizations: number) =>
     new Refusal(
       "ENVIRONMENT_NOT_EMPTY",
-      `${organizationCount} organizations of the environment ${environmentId} have data; set force to delete it too`,
-      { environment_id: environmentId, organization_count: String(organizationCount) },
+      `Environment "${environmentId}" contains data of ${count(organizations, "organization")}; ` +
+        "set force to delete this data too",
+      { environment_id: environmentId, organization_count: String(organizations) },
       { preconditions: [{ type: "NO_ORGANIZATION_DATA", subject: `environments/${environmentId}` }] },
     ),
 
   etagMismatch: (etag: string) =>
-    new Refusal("ETAG_MISMATCH", `The resource has changed since etag ${etag} was read`, { etag }),
+    new Refusal("ETAG_MISMATCH", `The resource has changed since etag "${etag}" was read; read it again`, { etag }),
 
   conflictRetry: () =>
-    new Refusal("CONFLICT_RETRY", "Other writers were faster; nothing was changed", {}, { retryAfter: 100 }),
+    new Refusal("CONFLICT_RETRY", "Concurrent writes conflicted; nothing was changed. Retry.", {}, { retryAfter: 100 }),
 
   roleLimitReached: (subject: string, limit: number) =>
     new Refusal(
       "ROLE_LIMIT_REACHED",
-      `At most ${limit} roles are possible here`,
+      `The limit of ${count(limit, "role")} is reached`,
       { limit: String(limit) },
-      { quota: { subject, description: `at most ${limit} roles` } },
+      { quota: { subject, description: `at most ${count(limit, "role")}` } },
     ),
 
   permissionLimitReached: (subject: string, limit: number) =>
     new Refusal(
       "PERMISSION_LIMIT_REACHED",
-      `At most ${limit} permissions are possible here`,
+      `The limit of ${count(limit, "permission")} is reached`,
       { limit: String(limit) },
-      { quota: { subject, description: `at most ${limit} permissions` } },
+      { quota: { subject, description: `at most ${count(limit, "permission")}` } },
     ),
 
-  overloaded: (what: "queue" | "rate_limit" | "streams", retryAfter: number) =>
-    new Refusal("OVERLOADED", `Too many calls (${what}); nothing was done`, { limit: what }, { retryAfter }),
+  overloaded: (limit: keyof typeof overloads, retryAfter: number) =>
+    new Refusal("OVERLOADED", `${overloads[limit]}; nothing was done. Retry later.`, { limit }, { retryAfter }),
 
   credentialsMissing: () =>
-    new Refusal("CREDENTIALS_MISSING", "The call needs credentials: authorization: Bearer TOKEN, or a certificate"),
+    new Refusal(
+      "CREDENTIALS_MISSING",
+      'The call has no credentials; send "authorization: Bearer TOKEN" or a client certificate',
+    ),
 
-  credentialsInvalid: () => new Refusal("CREDENTIALS_INVALID", "The credentials are not known, or not valid any more"),
+  credentialsInvalid: () => new Refusal("CREDENTIALS_INVALID", "The credentials are unknown or no longer valid"),
 
-  scopeInsufficient: (scope: "action" | "environment" | "organization" | "claim") =>
-    new Refusal("SCOPE_INSUFFICIENT", `The credentials do not allow this (${scope})`, { scope }),
+  scopeInsufficient: (scope: keyof typeof scopeFailures) =>
+    new Refusal("SCOPE_INSUFFICIENT", scopeFailures[scope], { scope }),
 
   issuerUnavailable: () =>
-    new Refusal("ISSUER_UNAVAILABLE", "The issuer of the token cannot be reached now", {}, { retryAfter: 1000 }),
+    new Refusal(
+      "ISSUER_UNAVAILABLE",
+      "The issuer of the token cannot be reached. Retry later.",
+      {},
+      { retryAfter: 1000 },
+    ),
 
   databaseUnavailable: () =>
-    new Refusal("DATABASE_UNAVAILABLE", "The database cannot answer now", {}, { retryAfter: 1000 }),
+    new Refusal("DATABASE_UNAVAILABLE", "The database is unavailable. Retry later.", {}, { retryAfter: 1000 }),
 };

@@ -1,9 +1,9 @@
 /**
- * A failure of the service itself. Logs and commands show its message, which therefore never contains a value of a
- * request, of a token or of a statement. The message of any other error is shown nowhere.
+ * A failure of the service itself. Logs and commands show its message, so that the message never contains a value of a
+ * request, of a token or of a statement. They show the message of no other error.
  */
 export class Fault extends Error {
-  /** Whether the message says what the causes mean, so that nobody has to read them. */
+  /** Whether the message explains its causes, so that they need not be shown. */
   readonly explainsItself: boolean = false;
 
   constructor(message: string, options?: ErrorOptions) {

@@ -2,7 +2,7 @@ import type { RoleId } from "./ids";
 import type { Slug } from "./slug";
 import type { EnvironmentId, GroupId, OrganizationId } from "./values";
 
-/** A group mapped to a role, as it is stored. Where the role is gone, `mappedRole` tells what it means. */
+/** A group mapped to a role, as it is stored. `resolveGroupRole` returns the live role that it leads to. */
 export interface GroupRole {
   readonly groupId: GroupId;
   readonly roleId: RoleId;

@@ -4,13 +4,12 @@ import type { Branded } from "./values";
 export type RoleId = Branded<"RoleId">;
 /** `perm_` and a ULID. */
 export type PermissionId = Branded<"PermissionId">;
-/** Tells an environment from an earlier one of the same id; never shown. A ULID. */
+/** A ULID that distinguishes an environment from an earlier one of the same id. It is never shown. */
 export type EnvironmentUid = Branded<"EnvironmentUid">;
-
-/** Tells an organization's data from data of the same id that was deleted; never shown. A ULID. */
+/** A ULID that distinguishes an organization's data from deleted data of the same id. It is never shown. */
 export type OrganizationUid = Branded<"OrganizationUid">;
 
-/** Randomness and time are inputs of the domain. */
+/** Makes new ids: randomness is an input of the domain. */
 export interface Ids {
   role(): RoleId;
   permission(): PermissionId;
@@ -18,8 +17,8 @@ export interface Ids {
   organization(): OrganizationUid;
 }
 
-/** Milliseconds since 1970. Orders nothing: revisions do. */
+/** Returns milliseconds since 1970. Revisions order writes, times do not. */
 export type Clock = () => number;
 
-/** A short digest of the given text, for etags: equal for equal text, different for different text. */
+/** Returns a short digest of a text, for etags. */
 export type Digest = (text: string) => string;

@@ -1,22 +1,26 @@
+const slugLength = 48;
+const generatedSlugSuffixLength = 6;
+
 /** Every limit of the contract, in one place. Lengths are in characters (code points). */
 export const limits = {
   idLength: 64,
-  slugLength: 48,
+  slugLength,
   nameLength: 48,
   displayNameLength: 64,
   descriptionLength: 150,
-  /** What is left of a name in a generated slug: 48 less a hyphen and six characters of the id. */
-  generatedSlugStemLength: 41,
-  generatedSlugSuffixLength: 6,
-  /** More than any token that the server makes has. */
+  /** Characters of the id at the end of a generated slug. */
+  generatedSlugSuffixLength,
+  /** Characters of the name in a generated slug: all but the suffix and the hyphen before it. */
+  generatedSlugStemLength: slugLength - generatedSlugSuffixLength - 1,
+  /** Longer than any token that the server makes. */
   pageTokenLength: 2048,
   defaultPageSize: 100,
   maxPageSize: 1000,
   /** Bytes of names, descriptions and permission slugs after which a page of roles ends early. */
   pageBytes: 2 * 1024 * 1024,
-  /** Roles of all members together after which a page of members ends early. */
+  /** Roles of all its members after which a page of members ends early. */
   pageRoleReferences: 30_000,
-  /** Roles that one result of a batch of checks names. */
+  /** Granting roles that one result of a batch of checks names. */
   grantedByInBatch: 40,
   requestBytes: 1024 * 1024,
   /** Slugs listed in one metadata value before it is cut with `…`. */
@@ -26,27 +30,27 @@ export const limits = {
   batchItems: 1000,
   /** Slugs or paths of one list of a request, repeats included. */
   listItems: 50_000,
-  /** Messages inside one request: far more than any that is valid has. */
+  /** Messages inside one request: far more than any valid request has. */
   requestMessages: 10_000,
-  /** Fields that a message does not have, after which the rest of a request is not read. */
+  /** Unknown fields after which the rest of a request is not read. */
   unknownFields: 1000,
-  /** Characters of a group id that no rule allows, as it is returned. */
+  /** Characters returned of a group id that breaks the rule for ids. */
   ignoredGroupIdLength: 256,
   nearestRoles: 10,
-  /** Members that one transaction rewrites. */
-  settledMembers: 500,
+  /** Pending members that one transaction materializes. */
+  materializedMembers: 500,
   /**
-   * Longer than any transaction can be under way, in milliseconds: a server ends the connection of a client that has
-   * stopped in the middle of one much earlier (eight hours by default).
+   * Milliseconds, longer than any transaction lasts: a server closes the connection of a client that has stopped in the
+   * middle of a transaction much earlier (after eight hours by default).
    */
   longestTransaction: 24 * 60 * 60 * 1000,
   violations: 100,
   namedOrganizations: 100,
-  /** How long a request id is remembered, in milliseconds. */
+  /** Milliseconds during which a request id returns the first response. */
   requestIdLifetime: 24 * 60 * 60 * 1000,
 } as const;
 
-/** How much one scope may hold; configurable. */
+/** Configurable limits of one scope. */
 export interface Quotas {
   readonly environmentRoles: number;
   readonly customRoles: number;

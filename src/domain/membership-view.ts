@@ -22,18 +22,18 @@ export interface MembershipView {
   readonly etag: string;
 }
 
-/** The roles of a member in the context's priority order: the first is its primary one. */
-export function rolesInOrder(effective: EffectiveRoles, held: readonly RoleId[]): readonly [Role, ...Role[]] {
-  const [only] = held;
-  const wanted = held.length > 1 ? new Set(held) : undefined;
+/** Returns the roles of a member in priority order: the first is its primary one. */
+export function rolesInOrder(effective: EffectiveRoles, roleIds: readonly RoleId[]): readonly [Role, ...Role[]] {
+  const [only] = roleIds;
+  const wanted = roleIds.length > 1 ? new Set(roleIds) : undefined;
   const [primary, ...others] = effective.roles.filter(({ id }) => (wanted ? wanted.has(id) : id === only));
-  if (!primary) throw new Fault(`none of ${held.length} roles of a member is effective`);
+  if (!primary) throw new Fault(`none of ${roleIds.length} roles of a member is effective`);
   return [primary, ...others];
 }
 
-/** The same for roles that are settled and for those that are not: it covers what the member has, not what is stored. */
-export function membershipEtag(digest: Digest, { createTime }: Membership, held: readonly RoleId[]): string {
-  return digest(JSON.stringify([createTime, held.toSorted()]));
+/** Returns the etag of a member. It covers the resolved roles, so that materializing them does not change it. */
+export function membershipEtag(digest: Digest, { createTime }: Membership, resolved: readonly RoleId[]): string {
+  return digest(JSON.stringify([createTime, resolved.toSorted()]));
 }
 
 export function viewMembership(
@@ -43,8 +43,8 @@ export function viewMembership(
   organization: OrganizationState,
   membership: Membership,
 ): MembershipView {
-  const held = resolveMemberRoles(state, organization, membership);
-  const [primary, ...others] = rolesInOrder(effective, held);
+  const resolved = resolveMemberRoles(state, organization, membership);
+  const [primary, ...others] = rolesInOrder(effective, resolved);
   return {
     environmentId: effective.environmentId,
     organizationId: organization.id,
@@ -53,6 +53,6 @@ export function viewMembership(
     primaryRoleSlug: primary.slug,
     createTime: membership.createTime,
     updateTime: membership.updateTime,
-    etag: membershipEtag(digest, membership, held),
+    etag: membershipEtag(digest, membership, resolved),
   };
 }

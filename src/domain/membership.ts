@@ -6,24 +6,27 @@ export interface MemberKey {
   readonly userId: UserId;
 }
 
-/** A member as it is stored. What its roles mean now, `heldRoles` tells. */
+/** A member as it is stored. `resolveMemberRoles` returns the roles that it has. */
 export interface Membership extends MemberKey {
   /** Never empty. */
   readonly roleIds: readonly RoleId[];
-  /** The environment's revision that the roles were last settled at. */
+  /**
+   * The revision of the environment at which several roles were stored. It is not stored for a member with one role,
+   * which needs none, and then read as 0.
+   */
   readonly materializedAtRevision: number;
   readonly createTime: number;
   readonly updateTime: number;
 }
 
-/** The rows that members are. */
+/** Counts the rows of members: one for each role. */
 export const countRoles = (members: readonly Membership[]): number =>
   members.reduce((sum, { roleIds }) => sum + roleIds.length, 0);
 
-/** Finds members among those read at once. */
+/** Returns a function that finds one of the members by its key. */
 export function byKey(members: readonly Membership[]): (key: MemberKey) => Membership | undefined {
-  const named = new Map(members.map((member) => [nameOf(member), member]));
-  return (key) => named.get(nameOf(key));
+  const byText = new Map(members.map((member) => [keyText(member), member]));
+  return (key) => byText.get(keyText(key));
 }
 
-const nameOf = ({ organizationUid, userId }: MemberKey) => `${organizationUid} ${userId}`;
+const keyText = ({ organizationUid, userId }: MemberKey) => `${organizationUid} ${userId}`;

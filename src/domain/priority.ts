@@ -1,11 +1,11 @@
-/** Whatever has a place in a priority order. */
+/** An item that has a place in a priority order. */
 interface PriorityItem {
   readonly id: string;
   readonly createdRevision: number;
 }
 
 /**
- * The roles in priority order. A stored order may name roles that are gone and lack roles that came later: the
+ * Returns roles in priority order. A stored order may name roles that have been deleted and lack newer ones: the
  * former are left out, the latter follow at the bottom in order of creation.
  */
 export function inOrder<Role extends PriorityItem>(stored: readonly string[], roles: Iterable<Role>): Role[] {
@@ -25,23 +25,23 @@ export interface OrderDifference {
   readonly duplicate: string[];
 }
 
-/** How a wanted order differs from a permutation of the present slugs; undefined when it is one. */
+/** Returns how an order differs from a permutation of the present slugs, undefined if it is one. */
 export function differenceFromPermutation(
-  wanted: readonly string[],
-  present: readonly string[],
+  order: readonly string[],
+  presentSlugs: readonly string[],
 ): OrderDifference | undefined {
-  const unseen = new Set(present);
-  const known = new Set(present);
+  const present = new Set(presentSlugs);
+  const missing = new Set(presentSlugs);
   const unknown = new Set<string>();
   const duplicate = new Set<string>();
   const seen = new Set<string>();
-  for (const slug of wanted) {
+  for (const slug of order) {
     if (seen.has(slug)) duplicate.add(slug);
-    else if (!known.has(slug)) unknown.add(slug);
+    else if (!present.has(slug)) unknown.add(slug);
     seen.add(slug);
-    unseen.delete(slug);
+    missing.delete(slug);
   }
-  return unseen.size + unknown.size + duplicate.size === 0
+  return missing.size + unknown.size + duplicate.size === 0
     ? undefined
-    : { missing: [...unseen], unknown: [...unknown], duplicate: [...duplicate] };
+    : { missing: [...missing], unknown: [...unknown], duplicate: [...duplicate] };
 }

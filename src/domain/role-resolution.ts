@@ -1,16 +1,16 @@
-import type { EnvironmentState, MultipleRolesDisabled } from "./environment";
+import type { EnvironmentState } from "./environment";
 import { Fault } from "./fault";
 import type { RoleId } from "./ids";
 import type { Membership } from "./membership";
-import { memo } from "./memo";
+import { memoizeByIdentity } from "./memoize-by-identity";
 import type { OrganizationState, OwnConfig } from "./organization";
 import { inOrder } from "./priority";
-import { type EnvironmentRole, type Role, type Tombstone, isLive } from "./role";
+import { type EnvironmentRole, type Role, isLive } from "./role";
 
 /**
- * What a reference to an environment role means as a default: the role itself while it lives, else its replacement,
- * else the environment's default right after the deletion, and so on until a live role is met. It ends, because
- * whatever took a role's place was alive when that role was deleted, and can only have been deleted later.
+ * Returns the role that a reference to an environment role means as a default: the role itself while it lives, else its
+ * replacement, else the environment's default right after the deletion, and so on until a live role is met. This ends,
+ * because each of these roles was alive when the one before it was deleted, and can only have been deleted later.
  */
 export function successor(roles: ReadonlyMap<RoleId, EnvironmentRole>, id: RoleId): EnvironmentRole {
   const role = roles.get(id);
@@ -19,12 +19,12 @@ export function successor(roles: ReadonlyMap<RoleId, EnvironmentRole>, id: RoleI
   return successor(roles, role.tombstone.replacementRoleId ?? role.tombstone.environmentDefaultRoleId);
 }
 
-/** The role and all tombstones that lead to it: whoever refers to one of them has this role as the default. */
+/** Returns the role and all tombstones that lead to it: each of them means this role as a default. */
 export function predecessors(roles: ReadonlyMap<RoleId, EnvironmentRole>, id: RoleId): RoleId[] {
   return [...roles.keys()].filter((other) => successor(roles, other).id === id);
 }
 
-/** The default role of an organization with a configuration of its own. */
+/** Returns the default role of an organization with its own configuration. */
 export function defaultRoleOf(
   { roles }: EnvironmentState,
   { own, customRoles }: OrganizationState & { readonly own: OwnConfig },
@@ -33,13 +33,13 @@ export function defaultRoleOf(
 }
 
 /**
- * The live roles a member has, from those it was given: all that happened to them since is done to them again, in its
- * order. Deleted custom roles come first, because an organization's members are settled before one is deleted. A
- * deleted environment role goes; a member who had it alone gets the default of that moment. The end of multiple roles
- * leaves the highest role by the order of that moment.
+ * Returns the live roles of a member, by applying to its stored roles all events since, in their order. Replacements of
+ * deleted custom roles come first, because an organization's members are materialized before a custom role is deleted.
+ * The deletion of an environment role removes it; a member whose only role it was gets the default of that moment. The
+ * end of multiple roles leaves the highest role by the order of that moment.
  *
- * What an organization's own configuration says now is what it said at each of these moments, because its members are
- * settled before it changes.
+ * The organization's own configuration of today is the one of each of these moments, because its members are
+ * materialized before it changes.
  */
 export function resolveMemberRoles(
   state: EnvironmentState,
@@ -47,19 +47,19 @@ export function resolveMemberRoles(
   { roleIds, materializedAtRevision }: Pick<Membership, "roleIds" | "materializedAtRevision">,
 ): RoleId[] {
   if (roleIds.length === 1 && isLiveRole(state, organization, roleIds[0])) return [...roleIds];
-  let held = new Set(roleIds.map((id) => replacementOf(organization, id)));
-  const [first] = held;
-  if (held.size === 1 && isLiveRole(state, organization, first)) return [...held];
+  let resolved = new Set(roleIds.map((id) => replacementOf(organization, id)));
+  const [first] = resolved;
+  if (resolved.size === 1 && isLiveRole(state, organization, first)) return [...resolved];
   for (const event of roleEvents(state)) {
-    if ("order" in event) {
-      if (held.size > 1 && event.revision > materializedAtRevision)
-        held = new Set([highest(state, organization, event, [...held])]);
-    } else if (held.delete(event.id) && !held.size) held.add(defaultAfter(state, organization, event));
+    if (event.kind === "multiple roles disabled") {
+      if (resolved.size > 1 && event.revision > materializedAtRevision)
+        resolved = new Set([highestRole(state, organization, event, [...resolved])]);
+    } else if (resolved.delete(event.id) && !resolved.size) resolved.add(defaultAfter(state, organization, event));
   }
-  return [...held];
+  return [...resolved];
 }
 
-/** The live role a group's mapping leads to; none where that was an environment role and has been deleted. */
+/** Returns the live role that a group's mapping leads to, undefined where an environment role was deleted. */
 export function resolveGroupRole(
   state: EnvironmentState,
   organization: OrganizationState,
@@ -69,27 +69,43 @@ export function resolveGroupRole(
   return isLiveRole(state, organization, replacement) ? replacement : undefined;
 }
 
-/** The roles that a stored mapping to counts as none. */
+/** Returns the deleted roles that lead to no live one: a group that is mapped to one of them counts as not mapped. */
 export function unresolvedGroupRoles(state: EnvironmentState, organization: OrganizationState): RoleId[] {
   return deletedRoles(state, [...organization.replaced.keys()]).filter(
     (id) => !resolveGroupRole(state, organization, id),
   );
 }
 
-/** The deleted roles that members may still refer to. */
+/** Returns the deleted roles that members may still refer to: the environment's, and custom roles with a replacement. */
 export function deletedRoles(state: EnvironmentState, replaced: readonly RoleId[]): RoleId[] {
   return [...[...state.roles.values()].flatMap((role) => (isLive(role) ? [] : role.id)), ...replaced];
 }
 
-type Deletion = Tombstone & { readonly id: RoleId };
+interface RoleDeleted {
+  readonly kind: "role deleted";
+  readonly revision: number;
+  readonly id: RoleId;
+  readonly environmentDefaultRoleId: RoleId;
+}
 
-/** In their order. */
-const roleEvents = memo(
-  ({ roles, multipleRolesDisabled }: EnvironmentState): readonly (Deletion | MultipleRolesDisabled)[] => {
-    const deletions = [...roles.values()].flatMap(({ id, tombstone }) => (tombstone ? [{ ...tombstone, id }] : []));
-    const revisionOf = (event: Deletion | MultipleRolesDisabled) =>
-      "order" in event ? event.revision : event.deletedRevision;
-    return [...deletions, ...multipleRolesDisabled].sort((a, b) => revisionOf(a) - revisionOf(b));
+interface MultipleRolesDisabled {
+  readonly kind: "multiple roles disabled";
+  readonly revision: number;
+  readonly order: readonly RoleId[];
+}
+
+/** Returns the events that affected all members at once, in the order of their revisions. */
+export const roleEvents = memoizeByIdentity(
+  ({ roles, multipleRolesDisabled }: EnvironmentState): readonly (RoleDeleted | MultipleRolesDisabled)[] => {
+    const deletions = [...roles.values()].flatMap(({ id, tombstone }): RoleDeleted | [] => {
+      if (!tombstone) return [];
+      const { deletedRevision: revision, environmentDefaultRoleId } = tombstone;
+      return { kind: "role deleted", revision, id, environmentDefaultRoleId };
+    });
+    const ends = multipleRolesDisabled.map(
+      ({ revision, order }): MultipleRolesDisabled => ({ kind: "multiple roles disabled", revision, order }),
+    );
+    return [...deletions, ...ends].sort((a, b) => a.revision - b.revision);
   },
 );
 
@@ -103,20 +119,20 @@ function isLiveRole({ roles }: EnvironmentState, { customRoles }: OrganizationSt
   return role ? isLive(role) : false;
 }
 
-function defaultAfter(state: EnvironmentState, organization: OrganizationState, deletion: Deletion): RoleId {
+function defaultAfter(state: EnvironmentState, organization: OrganizationState, deletion: RoleDeleted): RoleId {
   const { own } = organization;
   return own ? defaultRoleOf(state, { ...organization, own }).id : deletion.environmentDefaultRoleId;
 }
 
-function highest(
+function highestRole(
   { roles }: EnvironmentState,
   { own, customRoles }: OrganizationState,
-  collapse: MultipleRolesDisabled,
-  held: readonly RoleId[],
+  { order }: MultipleRolesDisabled,
+  ids: readonly RoleId[],
 ): RoleId {
-  const wanted = new Set(held);
+  const wanted = new Set(ids);
   const candidates = [...roles.values(), ...customRoles].filter(({ id }) => wanted.has(id));
-  const first = inOrder(own?.order ?? collapse.order, candidates)[0];
-  if (!first) throw new Fault(`none of ${held.length} roles of a member is known`);
+  const first = inOrder(own?.order ?? order, candidates)[0];
+  if (!first) throw new Fault(`none of ${ids.length} roles of a member exists`);
   return first.id;
 }

@@ -2,11 +2,16 @@ import type { Digest, RoleId } from "./ids";
 import type { Slug } from "./slug";
 import type { Description, EnvironmentId, Name, OrganizationId, PermissionSlug } from "./values";
 
+/** The owner of environment roles. It is not absent, because an absent value takes no part in a unique key. */
+export const environmentOwner = "";
+
+/** The organization that a custom role belongs to, or the environment. */
+export type RoleOwner = OrganizationId | typeof environmentOwner;
+
 /** A role as it is stored. */
 export interface Role {
   readonly id: RoleId;
-  /** Empty for an environment role. */
-  readonly organizationId: OrganizationId | "";
+  readonly organizationId: RoleOwner;
   readonly slug: Slug;
   readonly name: Name;
   readonly description: Description;
@@ -16,11 +21,11 @@ export interface Role {
   readonly updateTime: number;
 }
 
-/** What a deleted environment role leaves behind, for those who still refer to it. */
+/** The part of a deleted environment role that references to it are resolved by. */
 export interface Tombstone {
   /** The revision of the environment that deleted it. */
   readonly deletedRevision: number;
-  /** Takes its place as a default, where one was named. */
+  /** Replaces it as a default. Undefined where none was named. */
   readonly replacementRoleId: RoleId | undefined;
   /** The environment's default right after the deletion. */
   readonly environmentDefaultRoleId: RoleId;
@@ -31,9 +36,7 @@ export interface EnvironmentRole extends Role {
   readonly tombstone?: Tombstone;
 }
 
-export const isLive = (role: EnvironmentRole) => role.tombstone === undefined;
-
-/** A role as a caller sees it, in the context of an organization or of the environment. */
+/** A role as a caller sees it, in the scope of an organization or of the environment. */
 export interface RoleView extends Omit<Role, "createdRevision"> {
   readonly environmentId: EnvironmentId;
   readonly permissions: readonly PermissionSlug[];
@@ -43,7 +46,13 @@ export interface RoleView extends Omit<Role, "createdRevision"> {
   readonly etag: string;
 }
 
-/** Covers what UpdateRole changes; default and order belong to the configuration. */
+export const isLive = (role: EnvironmentRole): boolean => role.tombstone === undefined;
+
+/** Returns whether the role belongs to an organization rather than to the environment. */
+export const isCustom = ({ organizationId }: Pick<Role, "organizationId">): boolean =>
+  organizationId !== environmentOwner;
+
+/** Returns the etag of what UpdateRole changes; default and order belong to the configuration. */
 export function roleEtag(digest: Digest, role: Role, permissions: readonly PermissionSlug[]): string {
   return digest(JSON.stringify([role.id, role.name, role.description, permissions]));
 }

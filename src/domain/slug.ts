@@ -1,45 +1,53 @@
 import { limits } from "./limits";
 import type { Branded, Parse } from "./values";
 
-/** A valid slug of a role: it names at most one effective role in any organization. */
+/** A valid slug of a role. It names at most one effective role in any organization. */
 export type Slug = Branded<"Slug">;
 
 const shape = /^[a-z0-9]+(?:[-_][a-z0-9]+)*$/;
 const rule = `must be 1–${limits.slugLength} characters of a–z, 0–9, - and _, without leading, trailing or consecutive separators`;
 const organizationPrefix = "org-";
+const generatedPattern = new RegExp(`.-[0-9a-z]{${limits.generatedSlugSuffixLength}}$`);
 
-/** Any slug, as a reference to an existing role. */
+/** Parses any slug that refers to an existing role. */
 export const parseSlug: Parse<Slug> = (text) =>
   text.length <= limits.slugLength && shape.test(text) ? { value: text as Slug } : { rule };
 
-/** An environment role's slug: the prefix `org-` is kept for organizations. */
+/** Parses the slug of a new environment role. The prefix `org-` is reserved for custom roles. */
 export const parseEnvironmentSlug: Parse<Slug> = (text) => {
   const slug = parseSlug(text);
   return "value" in slug && text.startsWith(organizationPrefix)
-    ? { rule: "must not begin with org-, which is kept for custom roles" }
+    ? { rule: 'must not begin with "org-", which is reserved for custom roles' }
     : slug;
 };
 
-/** A custom role's explicit slug. */
+/** Parses the explicit slug of a new custom role. */
 export const parseCustomSlug: Parse<Slug> = (text) => {
   const slug = parseSlug(text);
   return "value" in slug && !text.startsWith(organizationPrefix)
-    ? { rule: "must begin with org-, or be absent to have one generated" }
+    ? { rule: 'must begin with "org-", or be absent for a generated slug' }
     : slug;
 };
 
-/** A custom role's slug where it comes from an export: as one was given, or as one was generated. */
+/**
+ * Returns where no two live roles may have the slug. An explicit slug of a custom role is unique in its organization;
+ * every other slug is unique in the whole environment, so that no environment role meets a custom role of the same slug.
+ */
+export const slugUniqueness = (slug: Slug): "organization" | "environment" =>
+  slug.startsWith(organizationPrefix) ? "organization" : "environment";
+
+/** Parses the slug of a custom role from an export: an explicit slug or a generated one. */
 export const parseRestoredSlug: Parse<Slug> = (text) => {
   const slug = parseSlug(text);
-  return "value" in slug && !text.startsWith(organizationPrefix) && !/.-[0-9a-z]{6}$/.test(text)
-    ? { rule: "must begin with org-, or end with - and six characters as generated slugs do" }
+  return "value" in slug && !text.startsWith(organizationPrefix) && !generatedPattern.test(text)
+    ? { rule: 'must begin with "org-", or end with "-" and six characters like a generated slug' }
     : slug;
 };
 
 const cut = (text: string, length: number) => text.slice(0, length).replace(/[-_]$/, "");
 
 /**
- * The part of a slug that comes from a name. Never empty, never `org` and never beginning with `org-`, so that
+ * Returns the part of a slug that comes from a name. It is never empty, is never `org` and never begins with `org-`:
  * only explicit slugs begin with `org-`.
  */
 export function slugStem(name: string): string {
@@ -53,13 +61,13 @@ export function slugStem(name: string): string {
   return stem || "role";
 }
 
-/** The slug of a custom role that was created without one: its name, and the last characters of its id. */
+/** Returns the slug of a custom role that is created without one: its name and the last characters of its id. */
 export function generateSlug(name: string, roleId: string): Slug {
   const suffix = roleId.slice(-limits.generatedSlugSuffixLength).toLowerCase();
   return `${cut(slugStem(name), limits.generatedSlugStemLength)}-${suffix}` as Slug;
 }
 
-/** The explicit slug a form would pre-fill: the first of `org-name`, `org-name-2`, … that is not taken. */
+/** Returns the explicit slug that a form pre-fills: the first of `org-name`, `org-name-2`, … that is free. */
 export function suggestCustomSlug(name: string, taken: ReadonlySet<string>): Slug {
   const stem = organizationPrefix + slugStem(name);
   for (let number = 1; ; number += 1) {

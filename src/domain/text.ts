@@ -2,7 +2,7 @@
 const control = /[\p{Cc}\p{Cs}]/u;
 const controlInLines = /[^\P{Cc}\n\t]|\p{Cs}/u;
 
-/** Embeddings, overrides and isolates: text after one of them is displayed in another order than it has. */
+/** Embeddings, overrides and isolates, which display the text after them in another order. */
 const bidirectional = /[\u202a-\u202e\u2066-\u2069]/;
 
 /**
@@ -11,13 +11,13 @@ const bidirectional = /[\u202a-\u202e\u2066-\u2069]/;
  */
 const visible = /[^\p{Default_Ignorable_Code_Point}\p{M}\p{Z}\s]/u;
 
-/** Whether the text has at most that many characters (code points), at a cost that does not grow with longer ones. */
+/** Returns whether the text has at most that many characters (code points), at a cost that longer text does not raise. */
 const fits = (text: string, length: number) => text.length <= 2 * length && Array.from(text).length <= length;
 
-/** Whether people can read it as a name of at most that many characters. */
+/** Returns whether the text is a readable name of at most that many characters. */
 export const isName = (text: string, length: number): boolean =>
   fits(text, length) && !control.test(text) && !bidirectional.test(text) && visible.test(text);
 
-/** Whether it is lines of text, perhaps none, of at most that many characters. */
+/** Returns whether the text is lines, perhaps none, of at most that many characters. */
 export const isDescription = (text: string, length: number): boolean =>
   fits(text, length) && !controlInLines.test(text) && !bidirectional.test(text);

@@ -1,16 +1,16 @@
-/** Pieces of work that one turn of the event loop does: some milliseconds. */
+/** Pieces of work in one turn of the event loop: some milliseconds. */
 const perTurn = 64;
 
 /**
- * Does work at once while there is little, and else some of it in each turn of the event loop, one piece for each source
- * in rotation: a source that brings much delays itself more than the others.
+ * Does work at once while there is little, else some of it in each turn of the event loop, one piece for each source in
+ * rotation: a source that brings much work delays itself more than the others.
  */
 export class FairTurns<Source extends object> {
   private readonly waiting = new Map<Source, Set<() => void>>();
   private done = 0;
   private isScheduled = false;
 
-  /** Returns whether the work has to wait. */
+  /** Does the work, at once or later. Returns whether it has to wait. */
   do(source: Source, work: () => void): boolean {
     if (!this.isScheduled) this.schedule();
     if (this.done < perTurn && !this.waiting.size) {
@@ -24,7 +24,7 @@ export class FairTurns<Source extends object> {
     return true;
   }
 
-  /** Drops work that waits: a peer that opens and resets streams would have the process keep all of them. */
+  /** Drops work that waits: without this, the process would keep all streams of a peer that opens and resets them. */
   forget(source: Source, work: () => void): void {
     const queue = this.waiting.get(source);
     queue?.delete(work);
@@ -43,7 +43,7 @@ export class FairTurns<Source extends object> {
     else this.done = 0;
   }
 
-  /** One piece for each source, as far as the turn goes. */
+  /** Does one piece for each source, until the turn is over. */
   private rotate(): void {
     for (const [source, queue] of this.waiting) {
       if (this.done >= perTurn) return;

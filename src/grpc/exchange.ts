@@ -9,6 +9,7 @@ import {
 } from "node:http2";
 import { performance } from "node:perf_hooks";
 import type { PeerCertificate, TLSSocket } from "node:tls";
+import { isId } from "../domain/values";
 import type { Connection } from "./connections";
 import { FrameCount } from "./frame-count";
 import { Passing } from "./passing";
@@ -220,5 +221,5 @@ export class Exchange {
 /** Returns the id that the caller gave to the call, or a new one. */
 function requestIdOf(headers: IncomingHttpHeaders): string {
   const given = headers["x-request-id"];
-  return typeof given === "string" && /^[!-~]{1,64}$/.test(given) ? given : randomUUID();
+  return typeof given === "string" && isId(given) ? given : randomUUID();
 }

@@ -23,7 +23,7 @@ export class CallLog {
     const { records } = this;
     this.records = [];
     for (const record of records) {
-      this.metrics.ended(record);
+      this.metrics.countCall(record);
       this.log.info(record, "call");
     }
   }

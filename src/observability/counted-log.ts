@@ -1,7 +1,7 @@
-/** Milliseconds that one line speaks for. */
+/** Milliseconds that one line covers. */
 const interval = 1000;
 
-/** Logs what may happen thousands of times a second: one line a second for each kind, with its count. */
+/** Logs events that may happen thousands of times a second: one line per second for each kind, with its count. */
 export class CountedLog<Kind extends string> {
   private readonly counts = new Map<Kind, number>();
   private timer: NodeJS.Timeout | undefined;
@@ -13,7 +13,7 @@ export class CountedLog<Kind extends string> {
     this.timer ??= setTimeout(() => this.flush(), interval);
   }
 
-  /** Writes what was counted since the last line. */
+  /** Writes the counts since the last line. */
   flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;

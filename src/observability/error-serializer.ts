@@ -4,13 +4,13 @@ import { escapeUnseen } from "../display/shown-text";
 import { explanationOf } from "../display/database-error-codes";
 import { statementOf } from "../display/failed-statements";
 
-/** An error as a log shows it. */
+/** An error in the form that the log contains. */
 export interface SerializedError {
   /** The name of its class. */
   readonly type: string;
-  /** The service's own text, or what the number means. */
+  /** The service's own text, or the meaning of the number. */
   readonly message?: string | undefined;
-  /** Of a refusal. */
+  /** The reason of a refusal. */
   readonly reason?: string | undefined;
   readonly code?: string | undefined;
   readonly errno?: number | undefined;
@@ -18,22 +18,22 @@ export interface SerializedError {
   readonly syscall?: string | undefined;
   readonly address?: string | undefined;
   readonly port?: number | undefined;
-  /** With placeholders. */
+  /** The SQL with placeholders. */
   readonly statement?: string | undefined;
-  /** Frames, without the message. */
+  /** The frames, without the message. */
   readonly stack?: string | undefined;
   readonly cause?: SerializedError | undefined;
   readonly errors?: readonly SerializedError[] | undefined;
 }
 
-/** Characters of all texts of an error with its causes, and of single ones. */
+/** Maximum number of characters of all texts of an error with its causes, and of single texts. */
 const limits = { all: 5000, message: 500, statement: 1000, stack: 1500 };
 const deepest = 4;
 const mostErrors = 4;
 
 /**
- * Turns what was thrown into what a log may have of it. Everything is taken by name: the messages of libraries and all
- * other properties may contain values of a request or of the database.
+ * Converts a thrown value into the form that a log may contain. It copies only known properties: the messages of
+ * libraries and all other properties may contain values of a request or of the database.
  */
 export function serializeError(thrown: unknown): SerializedError {
   try {
@@ -43,10 +43,10 @@ export function serializeError(thrown: unknown): SerializedError {
   }
 }
 
-/** Returns an error and its causes as one text for the person who runs a command; of a bug, also where it is. */
+/** Describes an error and its causes for the person who runs a command. The text of a bug includes its stack. */
 export function describeError(thrown: unknown): string {
   const serialized = serializeError(thrown);
-  // a command's refusal is about what its own user has given
+  // the message of a refusal contains only values that the user of the command has given
   const first = thrown instanceof Refusal ? { ...serialized, message: thrown.message } : serialized;
   const texts: string[] = [];
   let source: unknown = thrown;
@@ -79,7 +79,7 @@ class Serialization {
   private room = limits.all;
   private readonly seen = new Set<object>();
 
-  /** Undefined: it is no error, or was there before. */
+  /** Returns undefined if the value is not an error or was already serialized. */
   of(thrown: unknown, depth: number): SerializedError | undefined {
     if (!(thrown instanceof Error) || depth === 0 || this.seen.has(thrown)) return undefined;
     this.seen.add(thrown);
@@ -112,7 +112,7 @@ class Serialization {
   }
 }
 
-/** A name is a value when somebody sets it: only those of classes, and those that the platform gives, are shown. */
+/** Returns the name of the class. `error.name` may contain any value, except for the errors of the platform. */
 function typeOf(error: Error): string {
   const name: unknown = error instanceof DOMException ? error.name : error.constructor.name;
   return typeof name === "string" && /^\w{1,64}$/.test(name) ? name : "Error";
@@ -120,7 +120,7 @@ function typeOf(error: Error): string {
 
 function messageOf(error: Error): string | undefined {
   if (error instanceof Fault) return error.message;
-  // every changing word of a refusal is in its metadata, or in its violations
+  // the metadata or the violations of a refusal contain every variable part of its message
   if (error instanceof Refusal)
     return Object.keys(error.metadata).length || error.details.violations ? undefined : error.message;
   return explanationOf(error);
@@ -128,7 +128,7 @@ function messageOf(error: Error): string | undefined {
 
 const word = (value: unknown) => (typeof value === "string" && /^[\w.:-]{1,64}$/.test(value) ? value : undefined);
 
-/** Statements of the service have placeholders; whatever else somebody wrote into one goes, and long lists of them. */
+/** Replaces literals in a statement by placeholders, and shortens long lists of placeholders. */
 function withoutLiterals(sql: string | undefined): string | undefined {
   return sql
     ?.slice(0, 20_000)
@@ -137,11 +137,11 @@ function withoutLiterals(sql: string | undefined): string | undefined {
     .replace(/\s+/g, " ");
 }
 
-/** The frames alone: a message, of which each line could look like one, comes before them. */
+/** Returns only the frames. The message before them could contain lines that look like frames. */
 function framesOf({ stack, message }: Error): string | undefined {
   if (typeof stack !== "string") return undefined;
   const start = stack.indexOf(message);
-  if (start < 0 || start > 128) return undefined; // the message was changed after the stack had been made
+  if (start < 0 || start > 128) return undefined; // the message was changed after the stack was captured
   const frames = stack
     .slice(start + message.length)
     .split("\n")

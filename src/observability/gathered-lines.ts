@@ -1,24 +1,24 @@
 import type { DestinationStream } from "pino";
 
-/** Characters after which lines are written, and milliseconds. */
+/** Characters and milliseconds after which the lines are written. */
 const limits = { length: 32_768, delay: 100 };
 
-/** What pino makes for a file. */
+/** The part of a SonicBoom that is used. */
 interface File {
   write(text: string): void;
   flushSync(): void;
 }
 
 /**
- * Has lines of the log that come within a tenth of a second written together: a write costs more than a line, and
- * sonic-boom's own gathering copies what it has gathered for every line.
+ * Writes the log lines of a tenth of a second together. One write costs more than one line, and sonic-boom's own
+ * buffering copies its buffer for every line.
  */
 export class GatheredLines implements DestinationStream {
   private lines: string[] = [];
   private length = 0;
   private timer: NodeJS.Timeout | undefined;
 
-  /** The last lines go to a file of their own, which writes at once: a write that is under way at the end may be lost. */
+  /** `openLast` opens a synchronous file for the last lines: an asynchronous write may be lost when the process ends. */
   constructor(
     private readonly file: File,
     openLast: () => Pick<File, "write">,
@@ -28,7 +28,7 @@ export class GatheredLines implements DestinationStream {
         file.flushSync();
         if (this.length) openLast().write(this.lines.join(""));
       } catch {
-        // nobody reads it any more
+        // the reader is gone
       }
     });
   }

@@ -9,28 +9,28 @@ import { Fault } from "../domain/fault";
 import { describeFileFault, escapeUnseen } from "../display/shown-text";
 
 export interface HealthOptions {
-  /** HOST:PORT; 0.0.0.0 and [::] stand for this machine. */
+  /** HOST:PORT. 0.0.0.0 and [::] mean this machine. */
   readonly address: string;
   /**
-   * `verified`: the server has to have a certificate of an authority that Node knows, or of the one in the file.
-   * `unverified`: whatever certificate it has.
+   * `verified` requires a certificate of an authority that Node trusts, or of the authority in `authorityFile`.
+   * `unverified` accepts any certificate.
    */
   readonly tls: "off" | "verified" | "unverified";
-  /** PEM. */
+  /** The path of a PEM file. */
   readonly authorityFile?: string | undefined;
-  /** The name that the certificate has to have, where it is not the address's. */
+  /** The name that the certificate must have, if it differs from the address. */
   readonly serverName?: string | undefined;
-  /** A service, `orgroles.v1.RoleService` for one; empty: all of them. */
+  /** A service such as `orgroles.v1.RoleService`; empty means all services. */
   readonly service: string;
   /** Milliseconds. */
   readonly timeout: number;
 }
 
-/** `SERVING`, `NOT_SERVING` or why there is no answer: what a server says of itself by the gRPC health protocol. */
-export async function askHealth(options: HealthOptions): Promise<string> {
+/** Queries a server by the gRPC health protocol. Returns `SERVING`, `NOT_SERVING` or why the query failed. */
+export async function queryHealth(options: HealthOptions): Promise<string> {
   const { check } = HealthService;
   const address = options.address.replace(/^0\.0\.0\.0:/, "127.0.0.1:").replace(/^\[::\]:/, "[::1]:");
-  const name = options.serverName ?? (options.tls === "unverified" ? "localhost" : undefined); // TLS wants no bare IP
+  const name = options.serverName ?? (options.tls === "unverified" ? "localhost" : undefined); // TLS does not allow an IP address as a name
   const client = new Client(address, channelOf(options), {
     ...(name && { "grpc.ssl_target_name_override": name, "grpc.default_authority": name }),
   });
@@ -42,7 +42,7 @@ export async function askHealth(options: HealthOptions): Promise<string> {
         check.responseDeserialize,
         { service: options.service },
         { deadline: Date.now() + options.timeout },
-        (error, response) => (response ? resolve(response) : reject(error ?? new Error("no answer"))),
+        (error, response) => (response ? resolve(response) : reject(error ?? new Error("no response"))),
       );
     });
     return Serving[status] ?? String(status);

@@ -17,10 +17,10 @@ import type { Tracing } from "./spans";
 
 const { version } = require("#package") as { version: string };
 
-/** Codes that say of the server that something is wrong with it; the others tell a caller what it did. */
+/** Codes of failures of the server. The other codes are errors of the caller. */
 const serverErrors = new Set(["UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"]);
 
-/** Characters of a statement in a span: enough for all but those with hundreds of values. */
+/** Characters of a statement in a span. Only statements with hundreds of values are longer. */
 const longestStatement = 4096;
 
 const headers: TextMapGetter<(name: string) => string | undefined> = {
@@ -77,7 +77,7 @@ export class OpenTelemetry implements Tracing {
   }
 
   async close(): Promise<void> {
-    // an endpoint that is away must not keep the process from ending well
+    // an unreachable endpoint must not prevent a clean exit
     await this.provider.shutdown().catch(() => undefined);
     trace.disable();
     context.disable();
@@ -107,7 +107,7 @@ class Call implements TracedCall {
   }
 }
 
-/** `SELECT roles`, and what it is made of. Every statement of the service begins with what it does. */
+/** Returns a summary such as `SELECT roles`, and its parts. */
 function summaryOf(sql: string): [name: string, operation: string, table: string | undefined] {
   const operation = /^\s*(\w+)/.exec(sql)?.[1]?.toUpperCase() ?? "SQL";
   const table = /\b(?:FROM|INTO|UPDATE)\s+[`"]?(\w+)/i.exec(sql)?.[1];

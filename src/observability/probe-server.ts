@@ -1,21 +1,21 @@
 import { type Server, createServer } from "node:http";
 import { listenFailure } from "../display/listen-failure";
 
-/** What Prometheus gets. */
+/** The metrics in the format of Prometheus. */
 export interface Exposition {
   readonly contentType: string;
   metrics(): Promise<string>;
 }
 
 /**
- * What a cluster and Prometheus ask over HTTP: `/livez` (the process answers), `/readyz` (it can serve calls) and
- * `/metrics`. Without credentials: the address decides who reaches it.
+ * Serves `/livez` (the process runs), `/readyz` (it can serve calls) and `/metrics` over HTTP. It requires no
+ * credentials: the address decides who can reach it.
  */
 export class ProbeServer {
   private readonly server: Server;
 
   constructor(registry: Exposition, ready: () => boolean) {
-    const answers: Record<string, () => Promise<{ status: number; type: string; body: string }>> = {
+    const pages: Record<string, () => Promise<{ status: number; type: string; body: string }>> = {
       "/livez": async () => ({ status: 200, type: "text/plain", body: "ok\n" }),
       "/readyz": async () =>
         ready()
@@ -23,17 +23,17 @@ export class ProbeServer {
           : { status: 503, type: "text/plain", body: "not serving\n" },
       "/metrics": async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() }),
     };
-    const missing = async () => ({ status: 404, type: "text/plain", body: `${Object.keys(answers).join(" ")}\n` });
+    const missing = async () => ({ status: 404, type: "text/plain", body: `${Object.keys(pages).join(" ")}\n` });
     this.server = createServer((request, response) => {
-      const answer = answers[(request.url ?? "").split("?", 1)[0] ?? ""] ?? missing;
-      answer().then(
+      const page = pages[(request.url ?? "").split("?", 1)[0] ?? ""] ?? missing;
+      page().then(
         ({ status, type, body }) => response.writeHead(status, { "content-type": type }).end(body),
         () => response.writeHead(500).end(),
       );
     });
   }
 
-  /** Returns the port; throws when the address cannot be listened on. */
+  /** Listens, and returns the port. Throws if it cannot listen on the address. */
   listen(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
       this.server.once("error", (error) =>

@@ -1,27 +1,27 @@
 import { Fault } from "../domain/fault";
 import type { Tracing } from "./spans";
 
-/** That OpenTelemetry knows, and this does not. */
+/** Protocols that OpenTelemetry defines and this service does not support. */
 const otherProtocols = new Set(["grpc", "http/json"]);
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
- * Traces if OpenTelemetry's own variables name an endpoint for them, by OTLP over HTTP. Otherwise nothing of it is
- * loaded. Throws when they ask for what there is not.
+ * Starts tracing by OTLP over HTTP if OpenTelemetry's own variables name an endpoint; otherwise loads nothing of it.
+ * Throws if the variables name an unsupported protocol or OpenTelemetry rejects them.
  */
 export async function startTracing(variables: Variables): Promise<Tracing | undefined> {
   if (!isWanted(variables)) return undefined;
   const [name, protocol] = protocolOf(variables);
   if (protocol !== "http/protobuf") {
     const shown = otherProtocols.has(protocol) ? protocol : "its value";
-    throw new Fault(`${name}: ${shown} is not supported, http/protobuf is`);
+    throw new Fault(`${name}: ${shown} is not supported; set it to http/protobuf`);
   }
   const { OpenTelemetry } = await import("./open-telemetry");
   try {
     return new OpenTelemetry();
   } catch (error) {
-    throw new Fault("OpenTelemetry cannot be started: check the values of the variables OTEL_EXPORTER_OTLP_…", {
+    throw new Fault("OpenTelemetry cannot start; check the values of the variables OTEL_EXPORTER_OTLP_…", {
       cause: error,
     });
   }

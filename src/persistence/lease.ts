@@ -1,20 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import type { EntityManager } from "typeorm";
+import type { CreateLease, Lease } from "../application/ports/lease";
+import type { DatabaseAccess } from "./connection/database-access";
 import { table } from "./entities";
 
-/** How statements reach the database. */
-export type Run = <T>(work: (manager: EntityManager) => Promise<T>) => Promise<T>;
+/** Runs statements on the database. */
+type Run = <T>(work: (manager: EntityManager) => Promise<T>) => Promise<T>;
 
-/** A holder whose beat has not moved for so long counts as dead, by the clock of whoever waits. */
+/** Milliseconds after which a holder that does not beat counts as dead, by the clock of the process that waits. */
 const staleAfter = 15_000;
 
 /**
- * Lets one process at a time do a piece of work. A compare-and-set on a row that no clock takes part in: a waiting
- * process takes over when it has seen the same beat for 15 seconds. Whoever is taken over may still be at work: what a
- * lease guards must be safe to do twice.
+ * A compare-and-set on a row. No clock takes part in it: a waiting process measures how long it has seen the same beat.
  */
-export class Lease {
+export class StoredLease implements Lease {
   private readonly holder = randomUUID();
   private seen: { readonly holder: string; readonly beat: number; readonly since: number } | undefined;
 
@@ -23,7 +23,6 @@ export class Lease {
     private readonly name: string,
   ) {}
 
-  /** One try. */
   take(): Promise<boolean> {
     return this.run(async (manager) => {
       const leases = table(manager, "leases");
@@ -39,7 +38,6 @@ export class Lease {
     });
   }
 
-  /** To be called every few seconds. False: another process has taken over. */
   beat(): Promise<boolean> {
     const mine = { name: this.name, holder: this.holder };
     return this.run(async (manager) => (await table(manager, "leases").increment(mine, "beat", 1)).affected === 1);
@@ -56,3 +54,9 @@ export class Lease {
     return now - this.seen.since > staleAfter;
   }
 }
+
+/** Returns the leases of a database. */
+export const leasesOn =
+  (database: Pick<DatabaseAccess, "use">): CreateLease =>
+  (name) =>
+    new StoredLease((work) => database.use(({ manager }) => work(manager)), name);

@@ -1,13 +1,13 @@
 import { ExponentialBackoff, handleType, retry } from "cockatiel";
-import type { DataSource, EntityManager } from "typeorm";
+import type { DataSource } from "typeorm";
 import type { CallSignal } from "../application/ports/cancellation";
 import type { Stores, UnitOfWork } from "../application/ports/unit-of-work";
 import { Refusal, refuse } from "../domain/errors";
-import { memo } from "../domain/memo";
-import type { DatabaseAccess } from "./connection/database";
+import { memoizeByIdentity } from "../domain/memoize-by-identity";
+import type { DatabaseAccess } from "./connection/database-access";
 import { Conflict, translateError } from "./connection/driver-errors";
 import { Session } from "./connection/session";
-import { noteWork } from "../event-loop/time-slices";
+import { dialectOf } from "./engines/index";
 import { TypeormEnvironmentStore } from "./stores/environment-store";
 import { TypeormGroupRoleStore } from "./stores/group-role-store";
 import { TypeormIdempotencyStore } from "./stores/idempotency-store";
@@ -20,33 +20,36 @@ import { SqlSnapshotStore } from "./stores/snapshot-store";
 
 const attempts = 8;
 
-/** Transactions: begun, repeated after a conflict, and their failures translated, here and nowhere else. */
+/** Begins transactions, repeats them after a conflict and translates their failures. Nothing else does. */
 export class TypeormUnitOfWork implements UnitOfWork {
-  /** From the second attempt on: hardly any work meets a conflict, and the hot path is spared the policy. */
+  /**
+   * Repeats work from the second attempt on. The first attempt is without this policy, which the hot path hardly ever
+   * needs.
+   */
   private readonly conflicts = retry(handleType(Conflict), {
     maxAttempts: attempts - 2,
     backoff: new ExponentialBackoff({ initialDelay: 5, maxDelay: 250 }),
   });
 
-  /** Those of no transaction. */
-  private readonly storesOutside = memo((dataSource: DataSource) => createStores(new Session(dataSource.manager)));
+  /** Returns the stores without a transaction. */
+  private readonly storesOutside = memoizeByIdentity((dataSource: DataSource) =>
+    createStores(new Session(dataSource.manager)),
+  );
 
   constructor(private readonly database: DatabaseAccess) {}
 
   write<T>(work: (stores: Stores) => Promise<T>, signal?: CallSignal): Promise<T> {
     return this.run(
-      (dataSource) => committed(dataSource, (manager) => work(createStores(new Session(manager, signal)))),
+      (dataSource) =>
+        dialectOf(dataSource).write(dataSource, (manager) => work(createStores(new Session(manager, signal)))),
       signal,
     );
   }
 
   read<T>(work: (stores: Stores) => Promise<T>, signal?: CallSignal): Promise<T> {
-    const snapshot = (manager: EntityManager) => work(createStores(new Session(manager, signal)));
     return this.run(
       (dataSource) =>
-        dataSource.options.type === "better-sqlite3"
-          ? dataSource.transaction(snapshot)
-          : dataSource.transaction("REPEATABLE READ", snapshot),
+        dialectOf(dataSource).read(dataSource, (manager) => work(createStores(new Session(manager, signal)))),
       signal,
     );
   }
@@ -57,12 +60,12 @@ export class TypeormUnitOfWork implements UnitOfWork {
 
   private async run<T>(work: (dataSource: DataSource) => Promise<T>, signal?: CallSignal): Promise<T> {
     try {
-      return await this.attempt(work, signal);
+      return await this.tryOnce(work, signal);
     } catch (error) {
       if (!(error instanceof Conflict)) throw this.reportUnavailable(error);
     }
     try {
-      return await this.conflicts.execute(() => this.attempt(work, signal));
+      return await this.conflicts.execute(() => this.tryOnce(work, signal));
     } catch (error) {
       throw error instanceof Conflict
         ? Object.assign(refuse.conflictRetry(), { cause: error })
@@ -70,7 +73,7 @@ export class TypeormUnitOfWork implements UnitOfWork {
     }
   }
 
-  private async attempt<T>(work: (dataSource: DataSource) => Promise<T>, signal?: CallSignal): Promise<T> {
+  private async tryOnce<T>(work: (dataSource: DataSource) => Promise<T>, signal?: CallSignal): Promise<T> {
     signal?.throwIfAborted();
     try {
       return await this.database.use(work);
@@ -83,19 +86,6 @@ export class TypeormUnitOfWork implements UnitOfWork {
     if (error instanceof Refusal && error.kind === "unavailable") this.database.suspect(error.cause);
     return error;
   }
-}
-
-/** Does work in a transaction. SQLite commits it in this thread: that belongs to the slice. */
-async function committed<T>(dataSource: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-  let end = 0;
-  const result = await dataSource.transaction(async (manager) => {
-    const done = await work(manager);
-    end = performance.now();
-    return done;
-  });
-  const ended = dataSource.options.type === "better-sqlite3" ? noteWork(performance.now() - end) : undefined;
-  if (ended) await ended;
-  return result;
 }
 
 function createStores(session: Session): Stores {

@@ -1,6 +1,6 @@
 import type { Worker } from "node:cluster";
 
-/** The part of a connection's handle that Node passes to a worker. */
+/** The part of a connection's handle that `closeConnectionLostBy` uses. */
 interface Handle {
   close(): void;
 }
@@ -9,9 +9,9 @@ const isHandle = (sent: unknown): sent is Handle =>
   typeof sent === "object" && sent !== null && "close" in sent && typeof sent.close === "function";
 
 /**
- * Closes the connection that a dead worker was given and did not take. Node passes one connection at a time to each
- * worker and closes its own end of the connection when the worker has taken it; if the worker dies first, the peer of
- * that connection would wait for ever.
+ * Closes a connection that was passed to a worker which died before it accepted it. Node passes one connection at a time
+ * to each worker and closes its own end when the worker has accepted the connection. If the worker dies first, the peer
+ * would wait for ever.
  */
 export function closeConnectionLostBy(worker: Worker): void {
   const { process } = worker;
@@ -23,7 +23,7 @@ export function closeConnectionLostBy(worker: Worker): void {
       return Reflect.apply(send, itself, sent) as boolean;
     },
   });
-  // either comes first; closing a handle that Node has closed does nothing
+  // either event may come first; closing a closed handle does nothing
   worker.once("exit", () => passed?.close());
   worker.once("disconnect", () => passed?.close());
   // the channel to a dead worker breaks; "exit" and "disconnect" follow

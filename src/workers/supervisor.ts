@@ -8,27 +8,27 @@ import { describeError } from "../observability/error-serializer";
 import { closeConnectionLostBy } from "./lost-connections";
 import type { Exposition } from "../observability/probe-server";
 
-/** What a worker knows when it listens. */
+/** The state of a worker when it listens. */
 export interface Listening extends Pick<App, "address" | "databaseTrouble"> {
   readonly environment: KnownEnvironment;
 }
 
-/** What a worker tells its supervisor. */
+/** A report of a worker to its supervisor. */
 type Message =
   | ({ readonly kind: "listening" } & Listening)
   | { readonly kind: "failed"; readonly reason: string }
   | { readonly kind: "serving"; readonly serving: boolean };
 
-/** Milliseconds between the end of a worker and the start of the next; doubled while they end before they listen. */
+/** Milliseconds between the end of a worker and the start of the next one. The pause doubles while workers end early. */
 const firstPause = 100;
 const longestPause = 5000;
 
-/** Milliseconds that workers have to end, longer than calls in flight have in a worker. */
+/** Milliseconds that workers have to end. It exceeds the time that a worker gives to calls in flight. */
 const grace = 15_000;
 
 /**
- * Several processes of the service on one port: this one gives the connections out in turn, serves none itself, starts
- * another worker for one that dies, and ends them all.
+ * Runs several processes of the service on one port. It distributes the connections in turn, serves none itself, replaces
+ * workers that end, and stops all of them.
  */
 export class Supervisor {
   private readonly serving = new Map<Worker, boolean>();
@@ -43,13 +43,13 @@ export class Supervisor {
     private readonly log: Logger,
   ) {}
 
-  /** Returns what the first worker knows when all of them listen; throws what one fails of before. */
+  /** Starts the workers. Returns the state of the first one when all listen; throws if one fails. */
   async start(): Promise<Listening> {
     cluster.schedulingPolicy = cluster.SCHED_RR;
     try {
-      const all = await Promise.all(Array.from({ length: this.count }, () => this.listening(this.fork())));
+      const all = await Promise.all(Array.from({ length: this.count }, () => this.waitUntilListening(this.fork())));
       const [first] = all;
-      if (!first) throw new Fault("there is no worker");
+      if (!first) throw new Fault("No worker was started");
       this.started = true;
       return { ...first, databaseTrouble: all.find((one) => one.databaseTrouble)?.databaseTrouble };
     } catch (error) {
@@ -58,29 +58,29 @@ export class Supervisor {
     }
   }
 
-  /** Whether the workers are ending because they were told to. */
+  /** Reports whether `close` was called. */
   get isClosing(): boolean {
     return this.closing;
   }
 
-  /** Whether every worker that there should be serves. */
+  /** Reports whether all workers are running and serve. */
   ready(): boolean {
     const all = [...this.serving.values()];
     return all.length === this.count && all.every(Boolean);
   }
 
-  /** Of all workers together. */
+  /** Returns the metrics of all workers together. */
   get exposition(): Exposition {
     const { contentType } = this.metrics;
     return { contentType, metrics: () => this.metrics.clusterMetrics() };
   }
 
-  /** Lets the workers finish what is in flight, and ends those that take too long. */
+  /** Lets the workers finish their calls, and kills those that take too long. */
   async close(): Promise<void> {
     this.stopping = true;
     this.closing = true;
     const workers = [...this.serving.keys()];
-    const ended = Promise.all(workers.map((worker) => this.ended(worker)));
+    const ended = Promise.all(workers.map((worker) => this.waitUntilEnded(worker)));
     for (const worker of workers) worker.process.kill("SIGTERM");
     const cutOff = setTimeout(() => workers.forEach((worker) => worker.process.kill("SIGKILL")), grace);
     await ended;
@@ -97,7 +97,7 @@ export class Supervisor {
     worker.once("exit", (code, signal) => {
       this.serving.delete(worker);
       if (this.stopping || !this.started) return;
-      this.log.error({ worker: worker.process.pid, code, signal }, "a worker has ended");
+      this.log.error({ worker: worker.process.pid, code, signal }, "worker exited");
       void this.replace();
     });
     return worker;
@@ -107,24 +107,24 @@ export class Supervisor {
     await sleep(Math.min(longestPause, firstPause * 2 ** this.failures));
     if (this.stopping) return;
     this.failures += 1; // until it listens
-    await this.listening(this.fork()).then(
+    await this.waitUntilListening(this.fork()).then(
       () => (this.failures = 0),
-      // it has ended, and another one follows
-      (error: unknown) => this.log.error({ err: error }, "a worker has not started"),
+      // the worker has ended, and `replace` follows again
+      (error: unknown) => this.log.error({ err: error }, "worker did not start"),
     );
   }
 
-  private listening(worker: Worker): Promise<Listening> {
+  private waitUntilListening(worker: Worker): Promise<Listening> {
     return new Promise((resolve, reject) => {
       worker.on("message", (message: Message) => {
         if (message.kind === "listening") resolve(message);
         if (message.kind === "failed") reject(new Fault(message.reason));
       });
-      worker.once("exit", () => reject(new Fault("a worker ended before it listened")));
+      worker.once("exit", () => reject(new Fault("A worker ended before it listened")));
     });
   }
 
-  private ended(worker: Worker): Promise<void> {
+  private waitUntilEnded(worker: Worker): Promise<void> {
     return new Promise((resolve) => {
       if (worker.isDead()) resolve();
       else worker.once("exit", () => resolve());
@@ -132,37 +132,36 @@ export class Supervisor {
   }
 }
 
-/** Listens to the supervisor's questions for metrics. */
-let answering: AggregatorRegistry<PrometheusContentType> | undefined;
+/** Answers the supervisor's requests for metrics. */
+let responder: AggregatorRegistry<PrometheusContentType> | undefined;
 
-/** The supervisor as a worker sees it. */
+/** The connection of a worker to its supervisor. */
 export const supervisor = {
   isThere: cluster.isWorker,
 
-  tellServing(serving: boolean): void {
-    tell({ kind: "serving", serving });
+  reportServing(serving: boolean): void {
+    send({ kind: "serving", serving });
   },
 
-  /** The worker listens. Its metrics are the supervisor's to ask for. */
-  tellListening({ address, databaseTrouble, environment }: Listening, registry: Registry): void {
+  /** Reports that the worker listens, and makes its metrics available to the supervisor. */
+  reportListening({ address, databaseTrouble, environment }: Listening, registry: Registry): void {
     AggregatorRegistry.setRegistries(registry);
-    answering ??= new AggregatorRegistry();
-    tell({ kind: "listening", address, databaseTrouble, environment });
+    responder ??= new AggregatorRegistry();
+    send({ kind: "listening", address, databaseTrouble, environment });
   },
 
-  /** The worker cannot serve, and ends. */
-  tellFailed(error: unknown): void {
+  /** Reports why the worker cannot serve, and disconnects it so that it ends. */
+  reportFailure(error: unknown): void {
     const reason = describeError(error);
-    // a worker that stays connected does not end
-    tell({ kind: "failed", reason }, () => process.disconnect());
+    send({ kind: "failed", reason }, () => process.disconnect());
   },
 
-  /** The supervisor is gone, without having ended its workers. */
+  /** Calls the listener if the supervisor ends before its workers. */
   onLost(listener: () => void): void {
     process.once("disconnect", listener);
   },
 };
 
-function tell(message: Message, sent: () => void = () => undefined): void {
+function send(message: Message, sent: () => void = () => undefined): void {
   if (process.connected) process.send?.(message, undefined, undefined, sent);
 }

@@ -1,4 +1,4 @@
-import { Fields } from "../../src/application/request/fields";
+import { Fields, invalid } from "../../src/application/request/fields";
 import type { Refusal } from "../../src/domain/errors";
 import {
   type Parse,
@@ -88,7 +88,7 @@ function refusalOf(fill: (fields: Fields) => void): Refusal | undefined {
   const fields = new Fields();
   fill(fields);
   try {
-    fields.check();
+    fields.check({});
     return undefined;
   } catch (error) {
     return error as Refusal;
@@ -104,7 +104,7 @@ test("all violations come at once, with the paths of the request", () => {
   });
   expect(refusal?.reason).toBe("INVALID_FIELDS");
   expect(refusal?.metadata).toEqual({ violation_count: "5" });
-  expect(refusal?.message).toMatch(/^Invalid request: environment_id is required \(and 4 more\)$/);
+  expect(refusal?.message).toMatch(/^Invalid request: environment_id is required \(and 4 more violations\)$/);
   expect(refusal?.details.violations?.map(({ field }) => field)).toEqual([
     "environment_id",
     "slug",
@@ -112,6 +112,25 @@ test("all violations come at once, with the paths of the request", () => {
     "permissions[4]",
     "update_mask.paths[1]",
   ]);
+});
+
+test("checked values are the parsed ones", () => {
+  const fields = new Fields();
+  const { name, etag, scope } = fields.check({
+    name: fields.required("name", " a ", parseName),
+    etag: fields.optional("etag", undefined, parseEtag),
+    scope: fields.group({ id: fields.required("id", "acme", parseId) }),
+  });
+  expect([name, etag, scope.id]).toEqual(["a", undefined, "acme"]);
+});
+
+test("values that belong together are invalid if one of them is", () => {
+  const fields = new Fields();
+  const broken = fields.required("id", "a b", parseId);
+  expect(broken).toBe(invalid);
+  expect(fields.group({ broken, etag: fields.optional("etag", undefined, parseEtag) })).toBe(invalid);
+  expect(fields.outcome({ broken })).toMatchObject({ reason: "INVALID_FIELDS", metadata: { violation_count: "1" } });
+  expect(() => fields.check({ broken })).toThrow("id must be");
 });
 
 test("valid fields are no violation, absent optional ones neither", () => {
@@ -145,7 +164,7 @@ test("a required field that is empty is required, one that is blank breaks its r
     { field: "slug", description: "is required" },
     { field: "name", description: "is required" },
     { field: "display_name", description: expect.stringMatching(/^must be 1–48 characters after trimming/) },
-    { field: "etag", description: "must be an etag as the server returned it" },
+    { field: "etag", description: "must be an etag that the server returned" },
     { field: "slugs[0]", description: expect.stringMatching(/^must be 1–48 characters/) },
   ]);
 });

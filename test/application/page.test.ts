@@ -1,13 +1,12 @@
 import type { Refusal } from "../../src/domain/errors";
 import { Fields } from "../../src/application/request/fields";
-import { encodeToken, pageOf, parsePage } from "../../src/application/request/page";
+import { encodeToken, pageOf, parsePageSize, parsePageToken } from "../../src/application/request/page";
 
 const list = ["ListOrgRoles", "production", "acme"];
 const parse = (pageSize: number, pageToken = "", of: readonly string[] = list) => {
   const fields = new Fields();
-  const page = parsePage(fields, { pageSize, pageToken }, of);
-  fields.check();
-  return page();
+  const { size } = fields.check({ size: parsePageSize(fields, { pageSize, pageToken }) });
+  return { size, after: parsePageToken(of, { pageSize, pageToken }) };
 };
 const refusalOf = (work: () => unknown) => {
   try {

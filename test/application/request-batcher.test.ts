@@ -8,7 +8,7 @@ interface Round {
 }
 
 /** Rounds whose answers the test gives: each answers with all questions of its round. */
-function rounds(limits: { questions: number; roundTrips: number }) {
+function rounds(limits: { weight: number; roundTrips: number }) {
   const asked: Round[] = [];
   const ask = (questions: readonly number[]) =>
     new Promise<readonly number[]>((resolve, reject) => {
@@ -20,7 +20,7 @@ function rounds(limits: { questions: number; roundTrips: number }) {
 const questionsOf = (asked: readonly Round[]) => asked.map(({ questions }) => questions);
 
 test("questions of one turn share a round trip", async () => {
-  const { asked, rounds: on } = rounds({ questions: 10, roundTrips: 2 });
+  const { asked, rounds: on } = rounds({ weight: 10, roundTrips: 2 });
   const answers = [1, 2, 3].map((question) => on.request(question));
   await turn();
   expect(questionsOf(asked)).toEqual([[1, 2, 3]]);
@@ -29,7 +29,7 @@ test("questions of one turn share a round trip", async () => {
 });
 
 test("what comes while all round trips are under way goes together in the next, and is never answered by one before", async () => {
-  const { asked, rounds: on } = rounds({ questions: 10, roundTrips: 2 });
+  const { asked, rounds: on } = rounds({ weight: 10, roundTrips: 2 });
   for (const question of [1, 2, 3, 4]) {
     void on.request(question);
     await turn();
@@ -44,7 +44,7 @@ test("what comes while all round trips are under way goes together in the next, 
 });
 
 test("a round trip has no more questions than it may, and the others go on", async () => {
-  const { asked, rounds: on } = rounds({ questions: 2, roundTrips: 1 });
+  const { asked, rounds: on } = rounds({ weight: 2, roundTrips: 1 });
   const answers = [1, 2, 3].map((question) => on.request(question));
   await turn();
   asked[0]?.answer();
@@ -54,7 +54,7 @@ test("a round trip has no more questions than it may, and the others go on", asy
 });
 
 test("after a turn with one question the first of the next does not wait for its end, the others do", async () => {
-  const { asked, rounds: on } = rounds({ questions: 10, roundTrips: 2 });
+  const { asked, rounds: on } = rounds({ weight: 10, roundTrips: 2 });
   const answerAll = async () => {
     for (const { answer } of asked.splice(0)) answer();
     await turn();
@@ -86,7 +86,7 @@ test("many questions of a turn share even where the answer to the first comes be
       asked.push(questions);
       return "at once";
     },
-    { questions: 10, roundTrips: 2 },
+    { weight: 10, roundTrips: 2 },
   );
   await on.request(0);
   await turn();
@@ -99,7 +99,7 @@ test("many questions of a turn share even where the answer to the first comes be
 });
 
 test("a failure reaches those who asked in its round, and nobody else", async () => {
-  const { asked, rounds: on } = rounds({ questions: 1, roundTrips: 1 });
+  const { asked, rounds: on } = rounds({ weight: 1, roundTrips: 1 });
   const answers = [1, 2].map((question) => on.request(question));
   await turn();
   asked[0]?.fail(new Error("lost"));
@@ -115,7 +115,7 @@ test("questions that weigh much share a round trip with few others", async () =>
       sizes.push(questions.length);
       return 0;
     },
-    { questions: 10, roundTrips: 1 },
+    { weight: 10, roundTrips: 1 },
     (weight) => weight,
   );
   await Promise.all([6, 5, 5, 30, 1, 1, 1].map((weight) => weighing.request(weight)));

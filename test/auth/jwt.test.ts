@@ -232,7 +232,7 @@ test("a caller is told when to come back while the issuer is down, and let in wh
       domain: "orgroles",
       metadata: {},
       retryDelay: 1000,
-      message: "The issuer of the token cannot be reached now",
+      message: "The issuer of the token cannot be reached. Retry later.",
     });
     await issuer.start();
     const answer = await until("the issuer is asked again", () => call(service));

@@ -28,6 +28,6 @@ test("a file is not copied where nobody reads it again", async () => {
 test("a file that is not there is named", async () => {
   const file = newName("yaml");
   const source = new Source(file);
-  await expect(textOf(source.read({ keep: true }))).rejects.toThrow(`The file of blueprints: ${file} does not exist`);
+  await expect(textOf(source.read({ keep: true }))).rejects.toThrow(`Blueprint file: ${file} does not exist`);
   await source.close();
 });

@@ -18,12 +18,16 @@ import { present } from "../support/stage";
 import { until } from "../support/until";
 
 const caller: Caller = { name: "backend", action: "read", environments: "*" };
-const overloaded = (limit: string) => ({
+const messages = {
+  queue: "The server's queue of waiting calls is full; nothing was done. Retry later.",
+  rate_limit: "The rate limit of the credentials is reached; nothing was done. Retry later.",
+};
+const overloaded = (limit: keyof typeof messages) => ({
   code: "RESOURCE_EXHAUSTED",
   reason: "OVERLOADED",
   domain: "orgroles",
   metadata: { limit },
-  message: `Too many calls (${limit}); nothing was done`,
+  message: messages[limit],
 });
 
 /** A server whose answers wait until they are let go. */

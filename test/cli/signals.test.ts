@@ -1,11 +1,11 @@
 import { pino } from "pino";
-import { stopping } from "../../src/cli/signals";
+import { createStop } from "../../src/cli/signals";
 
 function watched(close: () => Promise<void>) {
   const lines: string[] = [];
   const log = pino({}, { write: (line: string) => lines.push((JSON.parse(line) as { msg: string }).msg) });
   const exit = jest.spyOn(process, "exit").mockImplementation(() => undefined as never);
-  return { lines, exit, stop: stopping(log, close) };
+  return { lines, exit, stop: createStop(log, close) };
 }
 
 const never = () => new Promise<void>(() => undefined);
@@ -28,7 +28,7 @@ test("a server that cannot close ends with 1", async () => {
   stop("SIGTERM");
   await jest.advanceTimersByTimeAsync(0);
   expect(exit.mock.calls).toEqual([[1]]);
-  expect(lines).toEqual(["stopping", "not stopped cleanly"]);
+  expect(lines).toEqual(["stopping", "failed to stop"]);
 });
 
 test("a server that never closes ends with 1 all the same", async () => {
@@ -38,7 +38,7 @@ test("a server that never closes ends with 1 all the same", async () => {
   expect(exit).not.toHaveBeenCalled();
   await jest.advanceTimersByTimeAsync(2000);
   expect(exit.mock.calls).toEqual([[1]]);
-  expect(lines).toEqual(["stopping", "not stopped in time"]);
+  expect(lines).toEqual(["stopping", "did not stop in time"]);
 });
 
 test("a second signal ends it at once", () => {

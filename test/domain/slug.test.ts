@@ -1,9 +1,11 @@
 import * as fc from "fast-check";
 import {
+  type Slug,
   generateSlug,
   parseCustomSlug,
   parseEnvironmentSlug,
   parseSlug,
+  slugUniqueness,
   suggestCustomSlug,
 } from "../../src/domain/slug";
 import { parseName } from "../../src/domain/values";
@@ -105,4 +107,14 @@ test("a suggested slug is always valid and free", () => {
     }),
     { numRuns: 1000 },
   );
+});
+
+test.each([
+  ["org-lead", "organization"],
+  ["org-", "organization"],
+  ["org", "environment"],
+  ["orgs-lead", "environment"],
+  ["lead-a1b2c3", "environment"],
+])("the slug %j of a live role is unique in the %s", (slug, scope) => {
+  expect(slugUniqueness(slug as Slug)).toBe(scope);
 });

@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
-import { Portions, inPortions, mapInSlices, noteWork, turn } from "../../src/event-loop/time-slices";
+import { Portions, inPortions } from "../../src/event-loop/portions";
+import { mapInSlices, noteWork, turn } from "../../src/event-loop/time-slices";
 
 function keepBusy(milliseconds: number): void {
   const end = performance.now() + milliseconds;
@@ -70,12 +71,12 @@ test("portions follow the rows that items have", async () => {
   });
   expect(sizes).toEqual([5, 1000]);
   const portions = new Portions();
-  portions.had(5, 2500);
+  portions.addRows(5, 2500);
   expect(portions.size).toBe(5);
-  portions.had(5, 5000);
+  portions.addRows(5, 5000);
   expect(portions.size).toBe(2);
-  portions.had(2, 1_000_000);
+  portions.addRows(2, 1_000_000);
   expect(portions.size).toBe(1);
-  portions.had(1, 0);
+  portions.addRows(1, 0);
   expect(portions.size).toBe(1000);
 });

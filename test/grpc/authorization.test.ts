@@ -172,7 +172,7 @@ const refusal = (scope: string | undefined) => ({
   reason: "SCOPE_INSUFFICIENT",
   domain: "orgroles",
   metadata: { scope },
-  message: `The credentials do not allow this (${scope})`,
+  message: `The credentials do not allow this ${scope}`,
 });
 
 /** What came of a call of somebody who may make it: the service's own answer, whichever it is. */

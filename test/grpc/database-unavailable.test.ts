@@ -37,7 +37,7 @@ test.each([
     reason: "DATABASE_UNAVAILABLE",
     domain: "orgroles",
     metadata: {},
-    message: "The database cannot answer now",
+    message: "The database is unavailable. Retry later.",
     violations: [],
     preconditions: [],
     quota: [],

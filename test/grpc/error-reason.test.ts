@@ -31,7 +31,7 @@ const samples: Record<keyof typeof refuse, Refusal> = {
   roleSlugTaken: refuse.roleSlugTaken("admin"),
   permissionSlugTaken: refuse.permissionSlugTaken("invoices:pay"),
   organizationInheritsEnvironment: refuse.organizationInheritsEnvironment("acme"),
-  replacementDefaultRoleRequired: refuse.replacementDefaultRoleRequired("owner", {
+  replacementDefaultRoleRequired: refuse.replacementDefaultRoleRequired("replacement_role_slug", "owner", {
     count: 2,
     organizationIds: ["acme", "globex"],
     isEnvironmentDefault: true,

@@ -435,7 +435,7 @@ describe("what breaks a rule", () => {
       "request_id",
     ]);
     expect(failure.metadata).toEqual({ violation_count: "8" });
-    expect(failure.message).toMatch(/^Invalid request: environment_id must be .+ \(and 7 more\)$/);
+    expect(failure.message).toMatch(/^Invalid request: environment_id must be .+ \(and 7 more violations\)$/);
   });
 
   test("a batch has 1 to 1000 items, and of more none is looked at", async () => {

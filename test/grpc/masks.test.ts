@@ -93,8 +93,8 @@ test.each(["updateRole", "updatePermission"] as const)("%s never changes a slug"
     code: "INVALID_ARGUMENT",
     reason: "SLUG_IMMUTABLE",
     metadata: { slug },
-    message: `The slug ${slug} cannot be changed`,
-    violations: [{ field: "update_mask", description: "must not name slug: a slug never changes" }],
+    message: `Slug "${slug}" cannot be changed; remove slug from update_mask`,
+    violations: [{ field: "update_mask", description: "must not contain slug: a slug never changes" }],
   });
 });
 

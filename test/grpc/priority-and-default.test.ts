@@ -74,7 +74,7 @@ describe.each(engines)("on $name", (engine) => {
       code: "INVALID_ARGUMENT",
       reason: "PRIORITY_ORDER_MISMATCH",
       metadata,
-      violations: [{ field: "slugs", description: "must name every role of the scope exactly once" }],
+      violations: [{ field: "slugs", description: "must contain every role of the scope exactly once" }],
     });
     expect((await configOf(scope)).priorityOrder).toEqual(["member", "admin", "org-own"]);
   });

@@ -188,7 +188,7 @@ describe.each(engines)("on $name", (engine) => {
       code: "INVALID_ARGUMENT",
       reason: "REQUEST_ID_REUSED",
       metadata: { request_id: requestId },
-      violations: [{ field: "request_id", description: "must be new for each new request" }],
+      violations: [{ field: "request_id", description: "must be a new UUID for each new request" }],
     });
     expect(await everythingIn(environmentId)).toEqual(after);
   });

@@ -57,7 +57,7 @@ describe.each(engines)("on $name", (engine) => {
       failureOf(stage.roles.createRole({ environmentId, name: "Own", permissions: someUnknown, ...scope }));
     expect(await create({ organizationId })).toMatchObject({
       ...unknown,
-      violations: [{ field: "permissions", description: "must name permissions of the environment" }],
+      violations: [{ field: "permissions", description: "must contain only permissions of the environment" }],
     });
     expect(await create({ slug: "own" })).toMatchObject(unknown);
     expect((await stage.roles.listOrgRoles({ environmentId, organizationId })).config).toMatchObject({
@@ -98,7 +98,9 @@ describe.each(engines)("on $name", (engine) => {
     const permissions = Array.from({ length: 21 }, (_, index) => `unknown-${index}`);
     const failure = await failureOf(stage.roles.removeRolePermissions({ ...role, permissions }));
     expect(failure.metadata).toEqual({ permissions: `${permissions.slice(0, 20).join(",")},…` });
-    expect(failure.message).toBe("The environment has no permission unknown-0,unknown-1,unknown-2,…");
+    expect(failure.message).toBe(
+      'Permissions "unknown-0", "unknown-1", "unknown-2", … do not exist in the environment',
+    );
   });
 
   test("a role may have as many permissions as its limit, and not one more", async () => {

@@ -7,8 +7,9 @@ import { createServices } from "../../src/app/services";
 import { ownCall } from "../../src/application/request/idempotency";
 import { Refusal } from "../../src/domain/errors";
 import { defaultQuotas } from "../../src/domain/limits";
-import { Database } from "../../src/persistence/connection/database";
+import type { Database } from "../../src/persistence/connection/database";
 import { parseDatabaseUrl } from "../../src/persistence/connection/database-url";
+import { createDatabase } from "../../src/persistence/connection/open-database";
 import { EagerEnvironment, Refused } from "./model";
 
 const organizations = ["acme", "globex"];
@@ -69,8 +70,7 @@ export async function openDatabase(url: string): Promise<Database> {
   const parsed = parseDatabaseUrl(url);
   if (!("value" in parsed)) throw new Error(parsed.rule);
   const available = new EventEmitter();
-  const database = new Database({
-    url: parsed.value,
+  const database = createDatabase(parsed.value, {
     poolSize: 4,
     timeout: 10_000,
     migrate: true,
@@ -285,9 +285,9 @@ export class History {
   private async sweep(step: Step): Promise<void> {
     if (step.other % 3 === 0) this.now += 2 * day;
     const before = await this.everything(step.environment);
-    const requested = await this.services.sweep.requested();
+    const requested = await this.services.rewriter.listRequests();
     for (let left = 1 + (step.one % 5); left > 0; left -= 1)
-      for (const { uid } of requested) await this.services.sweep.step(uid);
+      for (const { uid } of requested) await this.services.rewriter.step(uid);
     deepEqual(await this.everything(step.environment), before);
   }
 

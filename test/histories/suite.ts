@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import type { Database } from "../../src/persistence/connection/database";
-import type { Engine } from "../../src/persistence/engines/engine";
+import type { Engine } from "../../src/persistence/engines/dialect";
 import { type TestDatabase, engines } from "../support/engines";
 import { History, openDatabase, steps } from "./history";
 

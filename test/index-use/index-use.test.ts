@@ -1,6 +1,8 @@
 import { pino } from "pino";
 import type { Stores } from "../../src/application/ports/unit-of-work";
-import { GarbageCollector } from "../../src/jobs/garbage-collector";
+import { GarbageCollectorJob } from "../../src/jobs/garbage-collector-job";
+import { leasesOn } from "../../src/persistence/lease";
+import { SqlGarbageStore } from "../../src/persistence/stores/garbage-store";
 import { servers } from "../support/engines";
 import { type Statement, recordStatements } from "../support/recorded";
 import { type TestStorage, openStorage } from "../support/storage";
@@ -76,9 +78,11 @@ describe.each(servers)("on $name", (engine) => {
   });
 
   test("what is left behind is found by an index", async () => {
-    const janitor = new GarbageCollector(storage.database, Date.now, pino({ level: "silent" }));
-    await janitor.pass();
-    await janitor.close();
+    const { database } = storage;
+    const log = pino({ level: "silent" });
+    const job = new GarbageCollectorJob(new SqlGarbageStore(database), leasesOn(database), Date.now, log);
+    await job.pass();
+    await job.close();
     const sent = recorded();
     expect(sent.some(({ sql }) => sql.startsWith("DELETE FROM role_assignments"))).toBe(true);
     await expectIndexes(sent);

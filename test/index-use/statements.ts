@@ -120,7 +120,9 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
     listPending: (store, at) => [
       store.listPending(at.uid, { roleIds: [at.roleAt(19), at.roleAt(39)], multipleRolesDisabledAt: 4 }, 500),
       store.listPending(at.uid, { roleIds: [], multipleRolesDisabledAt: 4 }, 500),
-      store.listPending(at.uid, { roleIds: [at.roleAt(19)], multipleRolesDisabledAt: 0 }, 500, [at.organizationUid]),
+      store.listPending(at.uid, { roleIds: [at.roleAt(19)], multipleRolesDisabledAt: undefined }, 500, [
+        at.organizationUid,
+      ]),
       store.listPending(at.uid, { roleIds: [], multipleRolesDisabledAt: 4 }, 500, [at.organizationUid]),
     ],
     countPending: (store, at) => [store.countPending(at.uid, { roleIds: [at.roleAt(19)], multipleRolesDisabledAt: 4 })],

@@ -154,7 +154,9 @@ describe("the image", () => {
   });
 
   test("does not start until somebody says who may call", () => {
-    expect(faultsOf(imageVariables)).toEqual([expect.stringMatching(/^ORGROLES_ADDRESS: needs ORGROLES_CREDENTIALS/)]);
+    expect(faultsOf(imageVariables)).toEqual([
+      expect.stringMatching(/^ORGROLES_ADDRESS: requires ORGROLES_CREDENTIALS/),
+    ]);
     const credentials = `[{name: a, token_sha256: "${digest}", action: admin, environments: "*"}]`;
     expect(faultsOf({ ...imageVariables, ORGROLES_CREDENTIALS: credentials })).toEqual([]);
   });

@@ -90,11 +90,11 @@ test("the service's own texts are shown, and of refusals those that never change
   expect(serializeError(refuse.conflictRetry())).toMatchObject({
     type: "Refusal",
     reason: "CONFLICT_RETRY",
-    message: "Other writers were faster; nothing was changed",
+    message: "Concurrent writes conflicted; nothing was changed. Retry.",
   });
   const { message, reason } = serializeError(refuse.roleNotFound(secret));
   expect({ message, reason }).toEqual({ message: undefined, reason: "ROLE_NOT_FOUND" });
-  expect(describeError(new Refusal("ROLE_NOT_FOUND", "There is no role x"))).toBe("There is no role x");
+  expect(describeError(new Refusal("ROLE_NOT_FOUND", 'Role "x" is gone'))).toBe('Role "x" is gone');
 });
 
 test("causes and several errors are followed, and a circle ends", () => {

@@ -58,7 +58,7 @@ test("the command of the page makes a PrometheusRule of the alerts", () => {
 });
 
 test("the page says for each alert what to do, and names those that wake somebody apart from the others", () => {
-  const section = operating.slice(operating.indexOf("## Watch"), operating.indexOf("## Move roles"));
+  const section = operating.slice(operating.indexOf("## Watch"), operating.indexOf("## What to do when"));
   const tables = section.split(/\n\n/).filter((part) => part.startsWith("| alert"));
   const named = tables.map((table) =>
     table

@@ -167,5 +167,5 @@ test("a protocol that is not there is an error at the start", async () => {
     OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
   });
   expect(code).toBe(1);
-  expect(output).toContain("OTEL_EXPORTER_OTLP_PROTOCOL: grpc is not supported, http/protobuf is");
+  expect(output).toContain("OTEL_EXPORTER_OTLP_PROTOCOL: grpc is not supported; set it to http/protobuf");
 });

@@ -2,7 +2,7 @@ import { copyFileSync, statSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { pino } from "pino";
 import { Checkpointer } from "../../src/persistence/connection/checkpointer";
-import { openSqlite } from "../../src/persistence/connection/data-source";
+import { openSqlite } from "../../src/persistence/connection/open-sqlite";
 import { type TestDatabase, engines } from "../support/engines";
 import { many } from "../support/many";
 import { startProcess } from "../support/process";

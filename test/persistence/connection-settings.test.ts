@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DataSource } from "typeorm";
-import { openDatabase } from "../../src/persistence/connection/data-source";
+import { openDatabase } from "../../src/persistence/connection/open-database";
 import { parseDatabaseUrl } from "../../src/persistence/connection/database-url";
 import { senderOf } from "../../src/persistence/connection/direct";
 import { failureOf } from "../../src/persistence/connection/driver-errors";
@@ -94,7 +94,7 @@ describe.each(servers)("connections to $name", (engine) => {
     expect(error).toHaveProperty(
       "message",
       expect.stringMatching(
-        /^The database server cannot be used: wait_timeout cannot be set to '28800'(?:: a privilege is lacking)? \(127\.0\.0\.1:\d+\)\.$/,
+        /^The database server cannot be used: wait_timeout cannot be set to '28800'(?:: a privilege is missing)? \(127\.0\.0\.1:\d+\)\.$/,
       ),
     );
     expect(failureOf(error)).toBe("unavailable");

@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DataSource, QueryRunner } from "typeorm";
 import { KeyTaken } from "../../src/application/ports/unit-of-work";
-import { openDatabase } from "../../src/persistence/connection/data-source";
+import { openDatabase } from "../../src/persistence/connection/open-database";
 import { parseDatabaseUrl } from "../../src/persistence/connection/database-url";
 import { senderOf } from "../../src/persistence/connection/direct";
 import { Conflict, failureOf, orKeyTaken, translateError } from "../../src/persistence/connection/driver-errors";

@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { Lease } from "../../src/persistence/lease";
+import { leasesOn } from "../../src/persistence/lease";
 import { engines } from "../support/engines";
 import { many } from "../support/many";
 import { type TestStorage, newUid, openStorage } from "../support/storage";
@@ -21,7 +21,7 @@ describe.each(engines)("a lease on $name", (engine) => {
   afterEach(() => jest.restoreAllMocks());
 
   /** Each is a holder of its own, as in another process. */
-  const process = () => new Lease((work) => storage.database.use((dataSource) => work(dataSource.manager)), name);
+  const process = () => leasesOn(storage.database)(name);
 
   test("a lease that nobody has goes to one of many who want it", async () => {
     const taken = await Promise.all(many(8, () => process().take()));

@@ -23,7 +23,7 @@ interface By {
   readonly roleIds?: RoleId[];
   readonly multipleRolesDisabledAt?: number;
 }
-const nothing = { roleIds: [], multipleRolesDisabledAt: 0 };
+const nothing = { roleIds: [], multipleRolesDisabledAt: undefined };
 
 describe.each(engines)("the membership store on $name", (engine) => {
   const world = useWorld(engine);
@@ -161,7 +161,7 @@ describe.each(engines)("the membership store on $name", (engine) => {
         const storing = await memberships.listWithRole(world.uid, gone, { several: true, limit });
         expect(whole(storing)).toEqual(whole(members.slice(0, limit)));
         for (const by of [
-          { roleIds: [gone], multipleRolesDisabledAt: 0 },
+          { roleIds: [gone], multipleRolesDisabledAt: undefined },
           { roleIds: roles, multipleRolesDisabledAt: 9 },
         ]) {
           const unsettled = whole(await memberships.listPending(world.uid, by, limit, [uid]));
@@ -281,7 +281,7 @@ describe.each(engines)("the membership store on $name", (engine) => {
       await put(old, older, several("just", 7), several("new", 8), aMember(elsewhere, "one", [newRoleId()]));
       expect(whole(await unsettled({ multipleRolesDisabledAt: 7 }, 100, [elsewhere]))).toEqual(whole([old, older]));
       expect(await settleAll({ multipleRolesDisabledAt: 7 }, [elsewhere])).toEqual(namesOf(old, older));
-      expect(await unsettled({ multipleRolesDisabledAt: 0 }, 100, [elsewhere])).toEqual([]);
+      expect(await unsettled({}, 100, [elsewhere])).toEqual([]);
     });
 
     test("with both reasons everybody is found in the end", async () => {
@@ -325,12 +325,12 @@ describe.each(engines)("the membership store on $name", (engine) => {
         members: await memberships.countWithOnlyRole(uid, member),
         gone: await memberships.countWithOnlyRole(uid, gone),
         referring: new Set(
-          (await memberships.listPending(uid, { roleIds: [gone, admin], multipleRolesDisabledAt: 0 }, 100)).map(
+          (await memberships.listPending(uid, { roleIds: [gone, admin], multipleRolesDisabledAt: undefined }, 100)).map(
             ({ organizationUid, userId }) => `${organizationUid} ${userId}`,
           ),
         ),
         several: (await memberships.listPending(uid, { roleIds: [], multipleRolesDisabledAt: 9 }, 100)).length,
-        left: await memberships.countPending(uid, { roleIds: [gone], multipleRolesDisabledAt: 0 }),
+        left: await memberships.countPending(uid, { roleIds: [gone], multipleRolesDisabledAt: undefined }),
         leftOfSeveral: await memberships.countPending(uid, { roleIds: [], multipleRolesDisabledAt: 9 }),
       }));
     const other = await look(world.other.uid);

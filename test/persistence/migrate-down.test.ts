@@ -1,5 +1,5 @@
 import type { DataSource } from "typeorm";
-import { openDatabase } from "../../src/persistence/connection/data-source";
+import { openDatabase } from "../../src/persistence/connection/open-database";
 import { parseDatabaseUrl } from "../../src/persistence/connection/database-url";
 import { migrate, revert } from "../../src/persistence/migrations/migrate";
 import { planStepBack, takeStepBack } from "../../src/persistence/migrations/migrate-down";

@@ -2,7 +2,7 @@ import type { DataSource, QueryRunner } from "typeorm";
 import type { EnvironmentUid, RoleId } from "../../src/domain/ids";
 import type { Organization } from "../../src/domain/organization";
 import { isLive } from "../../src/domain/role";
-import { openDatabase } from "../../src/persistence/connection/data-source";
+import { openDatabase } from "../../src/persistence/connection/open-database";
 import { parseDatabaseUrl } from "../../src/persistence/connection/database-url";
 import { migrations } from "../../src/persistence/migrations";
 import { migrate, pendingMigrations, revert } from "../../src/persistence/migrations/migrate";
@@ -140,7 +140,7 @@ describe.each(engines)("the migrations on $name", (engine) => {
       many(4, () => ({
         code: 0,
         output: expect.stringMatching(
-          /^Database: [^\n]*\n(?:Another process is migrating [^\n]*\n)?Migrated up\.\n$/,
+          /^Database: [^\n]*\n(?:Another process is migrating [^\n]*\n)?The migrations are complete\.\n$/,
         ) as string,
       })),
     );

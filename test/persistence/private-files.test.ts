@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { openSqlite } from "../../src/persistence/connection/data-source";
+import { openSqlite } from "../../src/persistence/connection/open-sqlite";
 import { temporaryFolder } from "../support/temporary";
 
 const { folder, newName } = temporaryFolder();

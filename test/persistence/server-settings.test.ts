@@ -1,5 +1,5 @@
 import mysql, { type RowDataPacket } from "mysql2/promise";
-import { openDatabase } from "../../src/persistence/connection/data-source";
+import { openDatabase } from "../../src/persistence/connection/open-database";
 import { parseDatabaseUrl } from "../../src/persistence/connection/database-url";
 import { failureOf } from "../../src/persistence/connection/driver-errors";
 import { migrate } from "../../src/persistence/migrations/migrate";

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { pino } from "pino";
-import { openMysql } from "../../src/persistence/connection/data-source";
-import { Database } from "../../src/persistence/connection/database";
+import { openServer } from "../../src/persistence/connection/open-server";
+import { createDatabase } from "../../src/persistence/connection/open-database";
 import { type MysqlUrl, parseDatabaseUrl } from "../../src/persistence/connection/database-url";
 import { runCommand } from "../support/command";
 import { type PrivateServer, startPrivateServer } from "../support/servers";
@@ -26,7 +26,7 @@ function parsed(text: string): MysqlUrl {
 test.each(["mysql://root@localhost:1/mysql", "mysql://root@/mysql", "mariadb:///mysql"])(
   "%s with a socket goes through the socket, for pool and monitor",
   async (url) => {
-    const { dataSource, monitor } = await openMysql(parsed(`${url}?socket=${socket}`), { poolSize: 1, timeout: 5000 });
+    const { dataSource, monitor } = await openServer(parsed(`${url}?socket=${socket}`), { poolSize: 1, timeout: 5000 });
     try {
       const sql = "SELECT COUNT(*) AS local FROM information_schema.processlist WHERE host = 'localhost'";
       expect(await dataSource.query(sql)).toEqual([{ local: 2 }]);
@@ -50,8 +50,7 @@ test("the commands take the socket from the URL or from the setting", async () =
 
 test("a pool is opened anew when its connections can no longer be made as before", async () => {
   const seen: string[] = [];
-  const database = new Database({
-    url: parsed(`mysql:///mysql?socket=${socket}`),
+  const database = createDatabase(parsed(`mysql:///mysql?socket=${socket}`), {
     poolSize: 1,
     timeout: 5000,
     migrate: false,

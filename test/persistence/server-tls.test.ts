@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import type { RowDataPacket } from "mysql2/promise";
-import { openMysql } from "../../src/persistence/connection/data-source";
+import { openServer } from "../../src/persistence/connection/open-server";
 import { type MysqlUrl, parseDatabaseUrl } from "../../src/persistence/connection/database-url";
 import { ServerTls } from "../../src/persistence/connection/server-tls";
 import { type Authority, newAuthority } from "../support/authority";
@@ -21,7 +21,7 @@ function parsed(text: string): MysqlUrl {
 /** Whether the pool's connection and the monitor's are encrypted, or why there are none. */
 async function outcomeOf(url: MysqlUrl, tls = new ServerTls(url)): Promise<string> {
   try {
-    const { dataSource, monitor } = await openMysql(url, limits, tls);
+    const { dataSource, monitor } = await openServer(url, limits, tls);
     const sql = "SHOW STATUS LIKE 'Ssl_cipher'";
     const [pooled]: { Value: string }[] = await dataSource.query(sql);
     const { connection } = monitor as unknown as {

@@ -3,6 +3,7 @@ import { deleteOrganizationData } from "../../src/application/environments/delet
 import type { Stores, UnitOfWork } from "../../src/application/ports/unit-of-work";
 import { SnapshotCache } from "../../src/application/reads/snapshot-cache";
 import { ownCall } from "../../src/application/request/idempotency";
+import { MaintenanceTransactions } from "../../src/application/transactions/maintenance-transactions";
 import { Transactions } from "../../src/application/transactions/transactions";
 import { servers } from "../support/engines";
 import { aMember, anOrganization, aRole, newOrganizationUid, org } from "../support/storage";
@@ -115,5 +116,38 @@ describe.each(servers)("transactions on $name", (engine) => {
       expect(roles.get(initech)?.customRoles).toHaveLength(1);
       expect(await stores.memberships.count(world.uid, organization?.uid ?? newOrganizationUid())).toBe(1);
     });
+  });
+
+  /** Has the first look-up see the state of before a change that comes right after it. */
+  function stale(found: unknown, change: () => Promise<void> = async () => {}): UnitOfWork {
+    let left = 1;
+    return {
+      write: (work) => world.units.write(work),
+      read: (work) => world.units.read(work),
+      lookup: async <T>(work: (stores: Stores) => Promise<T>) => {
+        if (left-- <= 0) return world.units.lookup(work);
+        await change();
+        return found as T;
+      },
+    };
+  }
+  const scope = () => ({ environmentId: world.environment.id, organizationId: undefined });
+
+  test("an environment that comes into being before anything of it is locked is locked then", async () => {
+    const maintenance = new MaintenanceTransactions(stale(undefined));
+    const { revision } = world.environment;
+    const seen = await maintenance.updateAnyScope(scope(), (stores) => stores.environments.find(world.environment.id));
+    expect(seen?.revision).toBe(revision + 1);
+  });
+
+  test("an environment that is deleted before it is locked is not there then", async () => {
+    const remove = () =>
+      world.units.write(async (stores) => {
+        await stores.environments.touch(world.uid);
+        await stores.environments.remove(world.uid, 0);
+      });
+    const maintenance = new MaintenanceTransactions(stale(world.environment, remove));
+    const seen = await maintenance.updateAnyScope(scope(), (stores) => stores.environments.find(world.environment.id));
+    expect(seen).toBeUndefined();
   });
 });

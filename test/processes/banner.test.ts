@@ -20,7 +20,7 @@ test.each(engines)("on an empty $name, the call that it shows makes an environme
   try {
     const banner = service.output();
     expect(banner).toContain(
-      "\nThere is no environment yet. Create one with ORGROLES_ENVIRONMENTS=dev, or by this call:\n" +
+      "\nNo environment exists yet. Create one with ORGROLES_ENVIRONMENTS=dev or with this call:\n" +
         `  grpcurl -plaintext -d '{"environment_id":"dev"}' ${service.address} orgroles.v1.EnvironmentService/CreateEnvironment\n`,
     );
     expect(runShown(call(banner))).toMatch(/"id": *"dev"/);
@@ -41,7 +41,7 @@ test("workers say it once", async () => {
   const database: TestDatabase = await mariadb();
   const service = await startProcess({ ORGROLES_DATABASE_URL: database.url, ORGROLES_WORKERS: "2" });
   try {
-    expect(service.output().match(/There is no environment yet/g)).toHaveLength(1);
+    expect(service.output().match(/No environment exists yet/g)).toHaveLength(1);
     expect(runShown(call(service.output()))).toMatch(/"id": *"dev"/);
   } finally {
     await service.end();
@@ -80,7 +80,7 @@ describe("an address that cannot be listened on is one line with its setting", (
   const credentials = `[{name: a, token_sha256: "${"0a".repeat(32)}", action: admin, environments: "*"}]`;
   const failing = async (settings: Record<string, string>) =>
     runCommand([], { ...sqlite(), ORGROLES_CREDENTIALS: credentials, ...settings });
-  const inUse = () => `another process listens on ${taken}: stop it, or choose another port (EADDRINUSE)\n`;
+  const inUse = () => `another process listens on ${taken}; stop it, or choose another port (EADDRINUSE)\n`;
 
   test("of calls, when it is taken", async () => {
     expect(await failing({ ORGROLES_ADDRESS: taken })).toEqual({ code: 1, output: `ORGROLES_ADDRESS: ${inUse()}` });
@@ -107,8 +107,8 @@ describe("an address that cannot be listened on is one line with its setting", (
   test.each([
     ["ORGROLES_ADDRESS", "nowhere.invalid:50051", "the host nowhere.invalid cannot be resolved (ENOTFOUND)"],
     ["ORGROLES_METRICS_ADDRESS", "nowhere.invalid:50051", "the host nowhere.invalid cannot be resolved (ENOTFOUND)"],
-    ["ORGROLES_ADDRESS", "192.0.2.1:50051", "192.0.2.1 is not an address of this machine (EADDRNOTAVAIL)"],
-    ["ORGROLES_METRICS_ADDRESS", "192.0.2.1:50051", "192.0.2.1 is not an address of this machine (EADDRNOTAVAIL)"],
+    ["ORGROLES_ADDRESS", "192.0.2.1:50051", "192.0.2.1 does not belong to this machine (EADDRNOTAVAIL)"],
+    ["ORGROLES_METRICS_ADDRESS", "192.0.2.1:50051", "192.0.2.1 does not belong to this machine (EADDRNOTAVAIL)"],
   ])("%s=%s", async (name, address, reason) => {
     expect(await failing({ [name]: address })).toEqual({ code: 1, output: `${name}: ${reason}\n` });
   });

@@ -48,10 +48,10 @@ test.each(commands.map((command) => [command.join(" ") || "no command", command]
 );
 
 test.each([
-  ["apply", [key], "The file of blueprints: must be the path of a file; its value contains line breaks\n"],
-  ["apply", [token], /^The file of blueprints: names a file that does not exist; .* is not shown\n$/],
-  ["apply", ["/none.yaml"], "The file of blueprints: /none.yaml does not exist\n"],
-  ["apply", ["/etc"], "The file of blueprints: /etc is a folder\n"],
+  ["apply", [key], "Blueprint file: must be the path of a file; its value contains line breaks\n"],
+  ["apply", [token], /^Blueprint file: names a file that does not exist; .* is not shown\n$/],
+  ["apply", ["/none.yaml"], "Blueprint file: /none.yaml does not exist\n"],
+  ["apply", ["/etc"], "Blueprint file: /etc is a folder\n"],
   [
     "health",
     ["--address", "127.0.0.1:1", "--ca-file", token],

@@ -31,6 +31,8 @@ test.each([
   ["token", "hash"],
   ["check-config"],
   ["sweep-progress"],
+  ["export"],
+  ["apply"],
   ["health"],
 ])("the help of %s has examples", async (...command) => {
   const { output } = await runCommand([...command, "--help"], {});
@@ -43,13 +45,16 @@ test("--help says what the exit codes mean", async () => {
   for (const code of ["0", "1", "2"]) expect(output).toMatch(new RegExp(`^ {2}${code} {2}[a-z]`, "m"));
 });
 
-test("the commands that the README names are there", async () => {
+test("the commands that the pages name are there", async () => {
+  const pages = ["configuration", "database", "files", "operating"].map((name) =>
+    readFileSync(`docs/${name}.md`, "utf8"),
+  );
   const named = new Set(
-    [...readFileSync("README.md", "utf8").matchAll(/npx orgroles ([a-z-]+(?: (?:make|hash|up|down|status))?)/g)].map(
+    [...pages.join("").matchAll(/(?:npx |`)orgroles ([a-z][a-z-]+(?: (?:make|hash|up|down|status))?)/g)].map(
       ([, one]) => one,
     ),
   );
-  expect(named.size).toBeGreaterThan(2);
+  expect(named.size).toBeGreaterThan(6);
   for (const command of named) {
     const { code, output } = await runCommand([...(command ?? "").trim().split(" "), "--help"], {});
     expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining(`Usage: orgroles ${command} [`) });
@@ -120,7 +125,7 @@ describe("token", () => {
   test.each(["\n", "two words"])("hash refuses %j, which no header can carry", async (input) => {
     const { code, output } = await runCommand(["token", "hash"], {}, input);
     expect(code).toBe(1);
-    expect(output).toMatch(/^A token is one or more of/);
+    expect(output).toMatch(/^A token must consist of/);
   });
 });
 
@@ -158,7 +163,7 @@ describe("check-config", () => {
     expect(await check({ ...settings, ORGROLES_ADRESS: "1" })).toEqual({
       code: 1,
       output: [
-        "The configuration cannot be used:",
+        "The configuration is invalid:",
         "  ORGROLES_CONFIG_FILE: prot is not a setting",
         "  ORGROLES_ADRESS: is not a setting; did you mean ORGROLES_ADDRESS?",
         "  ORGROLES_MIGRATE: must be one of on, off",
@@ -182,8 +187,9 @@ describe("check-config", () => {
     expect((await check(settings)).code).toBe(0);
   });
 
-  test("takes the example of the README once its files are there", async () => {
-    const example = /^```yaml\n(# orgroles\.yaml[^]+?)^```/m.exec(readFileSync("README.md", "utf8"))?.[1] ?? "";
+  test("takes the example of docs/configuration.md once its files are there", async () => {
+    const example =
+      /^```yaml\n(# orgroles\.yaml[^]+?)^```/m.exec(readFileSync("docs/configuration.md", "utf8"))?.[1] ?? "";
     const authority = await newAuthority();
     const { certificate, key } = await authority.issue({ commonName: "server" });
     const paths = { "tls/server.crt": certificate, "tls/server.key": key, "tls/clients.crt": authority.certificate };
@@ -208,6 +214,6 @@ test("an address that others reach needs credentials, and nothing is opened befo
   const settings = { ORGROLES_ADDRESS: "0.0.0.0:0", ORGROLES_DATABASE_URL: databaseUrl() };
   const { code, output } = await runCommand([], settings);
   expect(code).toBe(1);
-  expect(output).toMatch(/^The configuration cannot be used:\n {2}ORGROLES_ADDRESS: needs ORGROLES_CREDENTIALS or /);
+  expect(output).toMatch(/^The configuration is invalid:\n {2}ORGROLES_ADDRESS: requires ORGROLES_CREDENTIALS or /);
   expect(() => readFileSync(settings.ORGROLES_DATABASE_URL.slice("sqlite:".length))).toThrow("ENOENT");
 });

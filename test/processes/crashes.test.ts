@@ -56,7 +56,7 @@ test("a worker that crashes is replaced, and neither says more", async () => {
   try {
     process.kill(present(childrenOf(service.pid)[0]), "SIGUSR2");
     expect(JSON.parse(await crashOf(service))).toMatchObject(crash);
-    await until("it is missed", async () => service.output().includes("a worker has ended") || undefined);
+    await until("it is missed", async () => service.output().includes("worker exited") || undefined);
   } finally {
     await service.end();
     await database.drop();
@@ -64,13 +64,16 @@ test("a worker that crashes is replaced, and neither says more", async () => {
   expect(service.output()).not.toContain(secret);
 });
 
-test("a warning of Node is in the log without its text", async () => {
+test("the log contains a warning of Node without its text", async () => {
   const database = await present(engines[0]).create();
   const code = `process.emitWarning("${secret}", { type: "DeprecationWarning", code: "DEP1" });`;
   const service = await startProcess({ ORGROLES_DATABASE_URL: database.url, ...failing(code) });
   try {
     process.kill(service.pid, "SIGUSR2");
-    await until("the warning is in the log", async () => /"msg":"warning of Node"/.test(service.output()) || undefined);
+    await until(
+      "the warning is in the log",
+      async () => /"msg":"Node issued a warning"/.test(service.output()) || undefined,
+    );
     expect(service.output()).not.toContain(secret);
   } finally {
     await service.end();

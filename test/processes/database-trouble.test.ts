@@ -107,9 +107,7 @@ describe.each(troubles)("%s", (_, url, sentence) => {
   test("is in the banner of a service that is not ready, and once in its log", async () => {
     const service = await startProcess({ ORGROLES_DATABASE_URL: url() });
     try {
-      const banner = await until("the banner", async () =>
-        /^Not ready, and trying again: (.+)$/m.exec(service.output()),
-      );
+      const banner = await until("the banner", async () => /^Not ready; retrying: (.+)$/m.exec(service.output()));
       expectSentence(banner?.[1] ?? "", sentence);
       await sleep(1500); // several tries
       expect(await healthOf(service.address)).toBe("NOT_SERVING");
@@ -135,7 +133,7 @@ test("of several processes on a port too", async () => {
   const settings = { ORGROLES_DATABASE_URL: "mysql://root@127.0.0.1:1/roles", ORGROLES_WORKERS: "2" };
   const service = await startProcess(settings);
   try {
-    expect(service.output()).toMatch(/^Not ready, and trying again: Nothing accepts connections on 127\.0\.0\.1:1/m);
+    expect(service.output()).toMatch(/^Not ready; retrying: Nothing accepts connections on 127\.0\.0\.1:1/m);
   } finally {
     expect(await service.end()).toBe(0);
   }
@@ -145,7 +143,7 @@ test("a schema that is not up to date is in the banner, which says nothing once 
   const settings = { ORGROLES_DATABASE_URL: database.url, ORGROLES_MIGRATE: "off" };
   const service = await startProcess(settings);
   try {
-    expect(service.output()).toMatch(/^Not ready, and trying again: the database lacks .+: run npm run migrate$/m);
+    expect(service.output()).toMatch(/^Not ready; retrying: the database lacks .+: run npm run migrate$/m);
   } finally {
     expect(await service.end()).toBe(0);
   }

@@ -115,6 +115,6 @@ test("a command whose output cannot be written fails with a sentence", async () 
   let printed = "";
   child.stderr?.on("data", (text: Buffer) => (printed += text.toString()));
   expect(await exitOf(child)).toBe(1);
-  expect(printed).toMatch(/^Standard output cannot be written: ENOSPC/);
+  expect(printed).toMatch(/^Cannot write to standard output: ENOSPC/);
   expect((await runCommand(["check-config"], settings())).code).toBe(0);
 });

@@ -69,7 +69,9 @@ describe.each(engines)("on $name, beside a service that runs", (engine) => {
 
       const refused = await runCommand(["apply", file], settings);
       expect(refused.code).toBe(1);
-      expect(refused.output).toMatch(/\nNothing was changed: --yes is needed where nobody can be asked\.\n$/);
+      expect(refused.output).toMatch(
+        /\nNothing was changed: there is no terminal to ask for confirmation; use --yes\.\n$/,
+      );
       expect((await check("dev")).allowed).toBe(false);
 
       const applied = await runCommand(["apply", "--yes", "-"], settings, roles);
@@ -87,7 +89,7 @@ describe.each(engines)("on $name, beside a service that runs", (engine) => {
       const again = await runCommand(["apply", "-", "--prune"], settings, exported.stdout);
       expect(again).toEqual({
         code: 0,
-        output: `Target: environment dev, database ${shown(database.url)}\nEverything is as the file says.\n`,
+        output: `Target: environment dev, database ${shown(database.url)}\nThe environment already matches the file.\n`,
       });
       expect((await runApart(["export", "dev"], settings)).stdout).not.toContain("members:");
       const alone = await runApart(["export", "dev", "--members", "--no-organization"], settings);
@@ -169,7 +171,7 @@ describe("on SQLite", () => {
     const { code, output } = await apply(`${roles}---\norganization: globex\nroles: [${many}]\n`);
     expect(code).toBe(1);
     expect(output).toMatch(
-      /document 4 \(organization globex\), line 19: .* \(ROLE_LIMIT_REACHED\); nothing of this document was applied, what came before it was\.\n$/,
+      /document 4 \(organization globex\), line 19: .* \(ROLE_LIMIT_REACHED\); this document was not applied, but the documents before it were\.\n$/,
     );
     const exported = (await runApart(["export", "dev"], settings)).stdout;
     expect(exported).toContain("organization: acme");
@@ -177,8 +179,14 @@ describe("on SQLite", () => {
   });
 
   test.each([
-    ["organization: acme\n", "which environment? Begin the file with its document, or give --environment."],
-    ["environment: a\n---\nenvironment: b\n", "document 2 (environment b), line 3: a file has one environment"],
+    [
+      "organization: acme\n",
+      "the environment is missing; begin the file with the document of an environment, or set --environment.",
+    ],
+    [
+      "environment: a\n---\nenvironment: b\n",
+      "document 2 (environment b), line 3: a file may contain only one environment",
+    ],
     ["environment: a\nroles: {}\n", "document 1 (environment a):\n  line 2: roles: must be a list"],
   ])("%j is refused before anything is asked or changed", async (content, sentence) => {
     const { code, output } = await apply(content);
@@ -197,15 +205,15 @@ describe("on SQLite", () => {
     expect(await runApart(["export", "dev", "--organization", "acme", "ghost"], settings)).toMatchObject({
       code: 1,
       stdout: "",
-      stderr: expect.stringContaining("The environment dev has no data of an organization ghost"),
+      stderr: expect.stringContaining('Environment "dev" has no data of organization "ghost"'),
     });
   });
 
   test.each([
-    ["a file that is not there", () => path.join(folder, "none.yaml"), "The file of blueprints: FILE does not exist\n"],
-    ["a folder", () => folder, "The file of blueprints: FILE is a folder\n"],
-    ["an empty file", () => fileOf(""), "FILE contains no document: there is nothing to apply\n"],
-    ["a file of comments", () => fileOf("# a\n---\n# b\n"), "FILE contains no document: there is nothing to apply\n"],
+    ["a file that is not there", () => path.join(folder, "none.yaml"), "Blueprint file: FILE does not exist\n"],
+    ["a folder", () => folder, "Blueprint file: FILE is a folder\n"],
+    ["an empty file", () => fileOf(""), "FILE contains no document; there is nothing to apply\n"],
+    ["a file of comments", () => fileOf("# a\n---\n# b\n"), "FILE contains no document; there is nothing to apply\n"],
   ])("%s is refused by name", async (_, make, sentence) => {
     const file = make();
     expect(await runCommand(["apply", file, "--yes"], settings)).toEqual({
@@ -216,7 +224,7 @@ describe("on SQLite", () => {
 
   test("standard input that is closed contains nothing, and one that never ends is refused", async () => {
     const [closed, endless] = ["<&-", "</dev/zero"].map((input) => shell(`orgroles apply - --yes ${input}`));
-    expect(closed).toEqual({ code: 1, output: "standard input contains no document: there is nothing to apply\n" });
+    expect(closed).toEqual({ code: 1, output: "standard input contains no document; there is nothing to apply\n" });
     expect(endless).toEqual({ code: 1, output: "standard input, line 1 is longer than 16777216 bytes\n" });
   });
 
@@ -247,7 +255,7 @@ describe("on SQLite", () => {
     expect(shell("orgroles export dev | true")).toEqual({ code: 1, output: target });
     expect(shell("orgroles export dev > /dev/full")).toEqual({
       code: 1,
-      output: `${target}Standard output cannot be written: ENOSPC: no space left on device, write\n`,
+      output: `${target}Cannot write to standard output: ENOSPC: no space left on device, write\n`,
     });
   });
 
@@ -268,7 +276,7 @@ describe("on SQLite", () => {
     expect(await runApart(["export", id], settings)).toEqual({
       code: 1,
       stdout: "",
-      stderr: "The environment must be 1–64 printable ASCII characters without spaces.\n",
+      stderr: "The environment id must be 1–64 printable ASCII characters without spaces.\n",
     });
   });
 
@@ -287,7 +295,7 @@ describe("on SQLite", () => {
     await runCommand(["apply", odd, "--yes"], settings);
     const { stdout } = await runApart(["export", "odd"], settings);
     const again = await runCommand(["apply", "-", "--prune", "--yes"], settings, stdout);
-    expect(again.output).toMatch(/Everything is as the file says\.\n$/);
+    expect(again.output).toMatch(/The environment already matches the file\.\n$/);
     expect((await runApart(["export", "odd"], settings)).stdout).toBe(stdout);
     expect(stdout).toContain('\n  "__proto__": member\n');
     const less = stdout.replace('  "__proto__": member\n', "");

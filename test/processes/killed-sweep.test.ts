@@ -71,7 +71,7 @@ async function sweepKilledOn(engine: TestEngine): Promise<void> {
       80,
     );
     expect(await membersOf(second, environmentId, organizationId)).toEqual(all);
-    await until("it says so", async () => /sweep pass/.test(second.output()) || undefined);
+    await until("it says so", async () => /reference rewriting pass/.test(second.output()) || undefined);
     expect(await second.end()).toBe(0);
   } finally {
     connection.destroy();

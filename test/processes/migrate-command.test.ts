@@ -11,7 +11,7 @@ import { temporaryFolder } from "../support/temporary";
 const { folder, newName } = temporaryFolder();
 const names = migrations.map(({ name }) => name);
 const [first, second, last] = names;
-const nobody = "Nothing was changed: --yes is needed where nobody can be asked.\n";
+const nobody = "Nothing was changed: there is no terminal to ask for confirmation; use --yes.\n";
 const lastLine = ({ output }: Ended) => output.trim().split("\n").at(-1);
 
 /** Runs a statement in a process of its own: SQLite's file stays open in one that has had it open. */
@@ -59,7 +59,7 @@ describe.each(engines)("on $name", (engine) => {
   }
 
   test("up says which database is up to date, also when it was so before", async () => {
-    expect(await run("up")).toEqual({ code: 0, output: `${heading}Migrated up.\n` });
+    expect(await run("up")).toEqual({ code: 0, output: `${heading}The migrations are complete.\n` });
   });
 
   test("status lists the migrations, and ends with 2 when some are missing", async () => {
@@ -77,17 +77,17 @@ describe.each(engines)("on $name", (engine) => {
 
   test("down says what it deletes with the number of rows, and changes nothing where it cannot ask", async () => {
     await furnish();
-    expect(await run("down")).toEqual({ code: 1, output: `${heading}Taking back ${last} deletes no data.\n${nobody}` });
+    expect(await run("down")).toEqual({ code: 1, output: `${heading}Reverting ${last} deletes no data.\n${nobody}` });
     await run("down", "--yes");
     const losses =
-      `${heading}Taking back ${second} deletes:\n  role_assignments: 2 rows\n  group_roles: 0 rows\n` +
+      `${heading}Reverting ${second} deletes:\n  role_assignments: 2 rows\n  group_roles: 0 rows\n` +
       "  role_collapses: 0 rows\n  successions: 2 rows\n  roles where slug_scope LIKE 'replaced:%': 1 row\n" +
       "  column organizations.uid: 1 row\n";
     expect(await run("down")).toEqual({ code: 1, output: `${losses}${nobody}` });
     expect(count("role_assignments")).toBe(2);
     expect(await run("down", "--yes")).toEqual({
       code: 0,
-      output: `${losses}Migrated down: ${second} is taken back.\n`,
+      output: `${losses}Migration ${second} is reverted.\n`,
     });
     expect(count("roles")).toBe(2);
     expect(() => count("role_assignments")).toThrow("Command failed");
@@ -99,7 +99,9 @@ describe.each(engines)("on $name", (engine) => {
       await serving(service);
       const refused = await run("down", "--yes");
       expect(refused.code).toBe(1);
-      expect(lastLine(refused)).toMatch(/^Nothing was changed: others are connected to the database\. .*--force\.$/);
+      expect(lastLine(refused)).toMatch(
+        /^Nothing was changed: other clients are connected to the database\. .*--force\.$/,
+      );
       expect(lastLine(await run("status"))).toBe("The database is up to date.");
       expect((await run("down", "--yes", "--force")).code).toBe(0);
       expect((await run("status")).code).toBe(2);
@@ -116,8 +118,8 @@ describe.each(engines)("on $name", (engine) => {
     await run("down", "--yes");
     await run("down", "--yes");
     const refused = await run("down", "--yes");
-    expect(refused).toMatchObject({ code: 1, output: expect.stringContaining(`Taking back ${first} deletes:\n`) });
-    expect(lastLine(refused)).toMatch(/^Nothing was changed: this is the first migration, .* --delete-everything /);
+    expect(refused).toMatchObject({ code: 1, output: expect.stringContaining(`Reverting ${first} deletes:\n`) });
+    expect(lastLine(refused)).toMatch(/^Nothing was changed: this is the first migration, .* --delete-everything\.$/);
     expect(count("environments")).toBe(0);
     expect((await run("down", "--delete-everything")).output).toContain(nobody);
     expect((await run("down", "--delete-everything", "--yes")).code).toBe(0);
@@ -132,7 +134,7 @@ describe.each(engines)("on $name", (engine) => {
 
   test("a newer schema is named by status and by a server, which serves on it; down leaves it alone", async () => {
     statement(database.url, "INSERT INTO migrations (timestamp, name) VALUES (1990000000009, 'Later1990000000009')");
-    const newer = "The database is newer than this version: it has 1 migration of a later one.";
+    const newer = "The database is newer than this version: it has 1 migration of a later version.";
     const status = await run("status");
     expect(status).toMatchObject({ code: 0, output: expect.stringContaining("newer   Later1990000000009\n") });
     expect(lastLine(status)).toBe(newer);

@@ -59,7 +59,7 @@ describe.each(["1", "2"])("a service of %s processes ends by one signal", (worke
     service = await startProcess(settings());
     const lines = () => service?.output().match(/^\{.*Another process is migrating.*/gm) ?? [];
     await until("all say it", async () => lines().length === Number(workers) || undefined);
-    expect(service.output()).toMatch(/^Not ready, and trying again: /m);
+    expect(service.output()).toMatch(/^Not ready; retrying: /m);
     await sleep(500);
     expect(lines()).toEqual(Array(Number(workers)).fill(expect.stringMatching(waits)));
     expect(await endPromptly(service, "SIGTERM")).toBe(0);

@@ -115,7 +115,7 @@ test("no connection is left hanging that arrives while a worker dies", async () 
 test("a worker that dies is replaced, and the others go on", async () => {
   const [victim = 0, survivor] = workersNow();
   process.kill(victim, "SIGKILL");
-  await until("the log says so", async () => /"a worker has ended"/.test(service.output()) || undefined);
+  await until("the log says so", async () => /"worker exited"/.test(service.output()) || undefined);
   await until("calls succeed", () => readOverEach(4).then(() => true));
   await ready();
   expect(workersNow()).toHaveLength(workers);

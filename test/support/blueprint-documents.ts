@@ -1,4 +1,4 @@
-import { type Document, read } from "../../src/cli/blueprints/documents";
+import { type Document, readDocuments } from "../../src/cli/blueprints/documents";
 
 export async function* inChunks(content: string | Buffer, size = 7): AsyncGenerator<Buffer> {
   const bytes = Buffer.from(content as string);
@@ -8,7 +8,7 @@ export async function* inChunks(content: string | Buffer, size = 7): AsyncGenera
 /** The documents of a file, which comes in chunks that end anywhere. */
 export async function documentsOf(content: string | Buffer, size?: number): Promise<Document[]> {
   const documents: Document[] = [];
-  for await (const document of read(inChunks(content, size))) documents.push(document);
+  for await (const document of readDocuments(inChunks(content, size))) documents.push(document);
   return documents;
 }
 

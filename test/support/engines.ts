@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { Engine } from "../../src/persistence/engines/engine";
+import type { Engine } from "../../src/persistence/engines/dialect";
 import { connectTo } from "./connection";
 
 export interface TestDatabase {

@@ -18,6 +18,9 @@ export interface Step {
 /** Stands for what a page leaves out: lines of a text, or fields of an object. */
 const leftOut = "…";
 
+/** The last line of every output in which a page leaves something out. In a text it also stands for further lines. */
+const abridgement = "… abridged";
+
 export function blocksOf(page: string): Block[] {
   return [...page.matchAll(/^```(\w+)([^\n]*)\n(.*?)^```$/gms)].map(([, kind = "", attributes = "", text = ""]) => ({
     kind,
@@ -44,15 +47,23 @@ export function stepsOf(blocks: readonly Block[], wanted: (block: Block) => bool
   });
 }
 
+/** Whether a page leaves out lines or fields of an output, and whether it says so in the output's last line. */
+export function abridgementOf({ kind, text }: Block): { readonly leavesOut: boolean; readonly isMarked: boolean } {
+  const isMarked = text.endsWith(`\n${abridgement}\n`);
+  const lines = linesOf(text);
+  const fields = kind === "js" && marked(text.replace(abridgement, "")).includes(`"${leftOut}": true`);
+  return { leavesOut: fields || lines.includes(leftOut) || (kind === "text" && isMarked), isMarked };
+}
+
 /**
  * Fails unless the output is what the page says. JSON and text are complete: `…` stands for what differs from run to
  * run, and in text a line of it for any number of lines. A page says `js` for JSON in which it leaves out fields, each
- * time in the place of a `…`.
+ * time in the place of a `…`. Both end with `… abridged` then.
  */
 export function expectOutput(output: string, { kind, text }: Block): void {
   if (kind === "text")
     return expect(`${linesOf(output).join("\n")}\n`).toMatch(new RegExp(`^${patternOfLines(text)}$`));
-  expect(JSON.parse(output)).toEqual(matcher(JSON.parse(kind === "js" ? marked(text) : text)));
+  expect(JSON.parse(output)).toEqual(matcher(JSON.parse(kind === "js" ? marked(text.replace(abridgement, "")) : text)));
 }
 
 const linesOf = (text: string) =>
@@ -63,7 +74,7 @@ const linesOf = (text: string) =>
 
 const patternOfLines = (text: string) =>
   linesOf(text)
-    .map((line) => (line === leftOut ? "(?:.*\\n)*?" : `${patternOf(line)}\\n`))
+    .map((line) => (line === leftOut || line === abridgement ? "(?:.*\\n)*?" : `${patternOf(line)}\\n`))
     .join("");
 
 /** JSON in which each `…` outside of a text is a field. */

@@ -16,7 +16,7 @@ const cell = (text: string) =>
     .replaceAll(/\s+/g, " ")
     .replaceAll("|", String.raw`\|`);
 
-/** The comments of a file by the paths of what they are of, as `SourceCodeInfo` has them. */
+/** Maps the paths of `SourceCodeInfo` to the comments of a file. */
 function commentsOf(file: FileDescriptorProto): (...path: number[]) => string {
   const comments = new Map(
     file.sourceCodeInfo?.location.map(({ path, leadingComments }) => [path.join(), leadingComments]),
@@ -68,7 +68,7 @@ function serviceSection(service: DescService): string {
   return [`## ${service.name}`, words(comment(6, index)), ...rpcs].join("\n\n");
 }
 
-const generated = "<!-- Made of the proto files by `npm run generate:reference`. -->";
+const generated = "<!-- Generated from the proto files by `npm run generate:reference`. -->";
 
 function rpcPage(): string {
   const files = ours.map(({ name }) => registry.getFile(name)).filter((file) => file !== undefined);
@@ -79,7 +79,7 @@ function rpcPage(): string {
   return [
     "# Calls",
     generated,
-    `Package \`orgroles.v1\`. Reasons of errors are explained in [errors.md](errors.md).`,
+    `Package \`orgroles.v1\`. [errors.md](errors.md) explains the reasons of errors.`,
     services.map(({ name }) => `- [${name}](#${name.toLowerCase()})`).join("\n"),
     ...services.map(serviceSection),
     "## Messages",
@@ -117,7 +117,7 @@ function errorPage(): string {
   ].join("\n\n");
 }
 
-/** The pages of the reference by their files, before they are formatted. */
+/** Maps the files of the reference to their pages before formatting. */
 export const referencePages = {
   "docs/reference/calls.md": `${rpcPage()}\n`,
   "docs/reference/errors.md": `${errorPage()}\n`,

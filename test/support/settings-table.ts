@@ -1,6 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { settings } from "../../src/config/settings";
 
+/** The page that has the table. */
+export const settingsPage = "docs/configuration.md";
+
 const table = /^\| variable +\| default +\| meaning +\|\n(?:\|.*\n)+/m;
 
 /** The table of all settings, before it is formatted. */
@@ -19,9 +22,9 @@ export const tableOf = (page: string): string | undefined =>
     .replaceAll(/-+/g, (dashes) => (dashes.length > 2 ? "-" : dashes));
 
 if (require.main === module) {
-  const page = readFileSync("README.md", "utf8");
+  const page = readFileSync(settingsPage, "utf8");
   writeFileSync(
-    "README.md",
+    settingsPage,
     page.replace(table, () => `${settingsTable}\n`),
   );
 }

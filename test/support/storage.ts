@@ -17,8 +17,8 @@ import type {
   PermissionSlug,
   UserId,
 } from "../../src/domain/values";
-import { openDatabase } from "../../src/persistence/connection/data-source";
-import { Database } from "../../src/persistence/connection/database";
+import { createDatabase, openDatabase } from "../../src/persistence/connection/open-database";
+import type { Database } from "../../src/persistence/connection/database";
 import { parseDatabaseUrl } from "../../src/persistence/connection/database-url";
 import { TypeormUnitOfWork } from "../../src/persistence/unit-of-work";
 import type { TestDatabase, TestEngine } from "./engines";
@@ -41,8 +41,7 @@ export async function openStorage(engine: TestEngine, existing?: TestDatabase): 
   const parsed = parseDatabaseUrl(at.url);
   if (!("value" in parsed)) throw new Error(parsed.rule);
   const database = await new Promise<Database>((resolve, reject) => {
-    const opening = new Database({
-      url: parsed.value,
+    const opening = createDatabase(parsed.value, {
       poolSize: 10,
       timeout: 30_000,
       migrate: true,

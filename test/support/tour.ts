@@ -1,10 +1,8 @@
 import { readFileSync } from "node:fs";
 import { type Block, blocksOf } from "./pages";
 
-export const readme = readFileSync("README.md", "utf8");
-
-/** The blocks of the README's tour. */
-export const tour: readonly Block[] = blocksOf(readme.slice(readme.indexOf("## Start"), readme.indexOf("## Test")));
+/** The blocks of the README, which are those of its tour. */
+export const tour: readonly Block[] = blocksOf(readFileSync("README.md", "utf8"));
 
 const callerOf = ({ attributes }: Block) => attributes.get("caller");
 

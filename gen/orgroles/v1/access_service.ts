@@ -26,114 +26,123 @@ export const protobufFileName = "orgroles/v1/access_service.proto";
 
 /** Request of GetAccess. */
 export interface GetAccessRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** The organization. 1–64 printable ASCII characters without spaces. */
+  /** The id of the organization: 1–64 printable ASCII characters without spaces. */
   organizationId: string;
-  /** The user. 1–64 printable ASCII characters without spaces. */
+  /** The id of the user: 1–64 printable ASCII characters without spaces. */
   userId: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of GetAccess. */
+/** Response of GetAccess. */
 export interface GetAccessResponse {
-  /** Slug of the primary role: the highest of `roles`. */
+  /** The slug of the primary role, which is the highest of `roles`. */
   role: string;
   /**
-   * Slugs of all roles in the organization's priority order, highest first. Never
-   * empty.
+   * The slugs of all roles in the organization's priority order, highest first.
+   * The list is never empty.
    */
   roles: string[];
-  /** Slugs of the permissions that any of the roles grants, sorted, each once. */
+  /**
+   * The slugs of the permissions that any of the roles grants, sorted, each
+   * once.
+   */
   permissions: string[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of CheckPermission. */
 export interface CheckPermissionRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** The organization. 1–64 printable ASCII characters without spaces. */
+  /** The id of the organization: 1–64 printable ASCII characters without spaces. */
   organizationId: string;
-  /** The user. 1–64 printable ASCII characters without spaces. */
+  /** The id of the user: 1–64 printable ASCII characters without spaces. */
   userId: string;
-  /** Slug of the permission. 1–48 characters of `[a-z0-9]` and `- . : _ *`. */
+  /** The slug of the permission: 1–48 characters of `[a-z0-9]` and `- . : _ *`. */
   permission: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of CheckPermission. */
+/** Response of CheckPermission. */
 export interface CheckPermissionResponse {
   /** Whether the user has the permission. */
   allowed: boolean;
-  /** If allowed: slugs of the member's roles that grant it, in priority order. */
+  /**
+   * If `allowed`, the slugs of the member's roles that grant the permission, in
+   * priority order.
+   */
   grantedBy: string[];
   /**
-   * If refused: slugs of up to 10 effective roles of the organization that would
-   * grant it, those first that would add the fewest other permissions to what the
-   * user has. Empty where no role grants it.
+   * If not `allowed`, the slugs of up to 10 effective roles of the organization
+   * that would grant the permission. Roles that would add the fewest other
+   * permissions to those of the user come first. The list is empty if no role
+   * grants the permission.
    */
   nearestRoles: string[];
   /**
-   * If refused: `PERMISSION_NOT_GRANTED`, `MEMBERSHIP_NOT_FOUND` (the user is no
-   * member) or `PERMISSION_UNKNOWN` (the environment has no such permission).
-   * Empty if allowed.
+   * If not `allowed`, `PERMISSION_NOT_GRANTED`, `MEMBERSHIP_NOT_FOUND` (the
+   * user is not a member) or `PERMISSION_UNKNOWN` (the permission does not
+   * exist in the environment). It is empty if `allowed`.
    */
   reason: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** PermissionCheck is one question of a BatchCheckPermissions. */
+/** PermissionCheck is one check of a BatchCheckPermissions call. */
 export interface PermissionCheck {
-  /** The organization. 1–64 printable ASCII characters without spaces. */
+  /** The id of the organization: 1–64 printable ASCII characters without spaces. */
   organizationId: string;
-  /** The user. 1–64 printable ASCII characters without spaces. */
+  /** The id of the user: 1–64 printable ASCII characters without spaces. */
   userId: string;
-  /** Slug of the permission. 1–48 characters of `[a-z0-9]` and `- . : _ *`. */
+  /** The slug of the permission: 1–48 characters of `[a-z0-9]` and `- . : _ *`. */
   permission: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of BatchCheckPermissions. */
 export interface BatchCheckPermissionsRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** 1–1000 checks. */
+  /** The checks: 1–1000. */
   checks: PermissionCheck[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of BatchCheckPermissions. */
+/** Response of BatchCheckPermissions. */
 export interface BatchCheckPermissionsResponse {
-  /** One result for each check, in the order of the request. */
+  /** The results of the checks, in the order of the request. */
   results: PermissionCheckResult[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** PermissionCheckResult is the answer to one check. */
+/** PermissionCheckResult is the result of one check. */
 export interface PermissionCheckResult {
   /** Whether the user has the permission. */
   allowed: boolean;
   /**
-   * If allowed: slugs of the member's roles that grant it, in priority order; of
-   * more than 40 the highest.
+   * If `allowed`, the slugs of the member's roles that grant the permission, in
+   * priority order. The list contains at most the 40 highest of them.
    */
   grantedBy: string[];
   /**
-   * If refused: slugs of up to 10 effective roles of the organization that would
-   * grant it, those first that would add the fewest other permissions to what the
-   * user has. Empty where no role grants it.
+   * If not `allowed`, the slugs of up to 10 effective roles of the organization
+   * that would grant the permission. Roles that would add the fewest other
+   * permissions to those of the user come first. The list is empty if no role
+   * grants the permission.
    */
   nearestRoles: string[];
   /**
-   * If refused: `PERMISSION_NOT_GRANTED`, `MEMBERSHIP_NOT_FOUND` (the user is no
-   * member) or `PERMISSION_UNKNOWN` (the environment has no such permission).
-   * Empty if allowed.
+   * If not `allowed`, `PERMISSION_NOT_GRANTED`, `MEMBERSHIP_NOT_FOUND` (the
+   * user is not a member) or `PERMISSION_UNKNOWN` (the permission does not
+   * exist in the environment). It is empty if `allowed`.
    */
   reason: string;
   /**
-   * Why the check could not be answered, with the details an error of
-   * CheckPermission would have; absent if it was. `allowed` is false then.
+   * The error of this check, with the details that an error of CheckPermission
+   * would have. It is absent if the check succeeded. `allowed` is false if it
+   * is present.
    */
   error: Status | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
@@ -916,22 +925,23 @@ export const PermissionCheckResult: MessageFns<PermissionCheckResult> = {
 };
 
 /**
- * AccessService answers what a user may do in an organization. It is made to be
+ * AccessService reports what a user may do in an organization. It is made to be
  * called on every request of a product.
  *
- * Every answer sees every write acknowledged before the call began, from any
- * server process on the same database, and is of one moment: never a mix of two.
+ * Every response includes every write that was acknowledged before the call
+ * began, from any server process on the same database. It is read from one
+ * consistent snapshot.
  *
- * Fields the server does not know are refused. Every RPC may answer
- * CREDENTIALS_MISSING, CREDENTIALS_INVALID (UNAUTHENTICATED), SCOPE_INSUFFICIENT
- * (PERMISSION_DENIED), OVERLOADED (RESOURCE_EXHAUSTED, with RetryInfo) and
- * DATABASE_UNAVAILABLE (UNAVAILABLE, with RetryInfo).
+ * The server rejects fields that it does not know. Every RPC may return
+ * CREDENTIALS_MISSING, CREDENTIALS_INVALID (UNAUTHENTICATED),
+ * SCOPE_INSUFFICIENT (PERMISSION_DENIED), OVERLOADED (RESOURCE_EXHAUSTED, with
+ * RetryInfo) and DATABASE_UNAVAILABLE (UNAVAILABLE, with RetryInfo).
  */
 export type AccessServiceService = typeof AccessServiceService;
 export const AccessServiceService = {
   /**
-   * GetAccess answers what a session needs: the user's primary role, all roles and
-   * all permissions in one organization.
+   * GetAccess returns what a session needs: the user's primary role, all roles
+   * and all permissions in one organization.
    *
    * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND,
    * MEMBERSHIP_NOT_FOUND (NOT_FOUND).
@@ -946,11 +956,13 @@ export const AccessServiceService = {
     responseDeserialize: (value: Buffer): GetAccessResponse => GetAccessResponse.decode(value),
   },
   /**
-   * CheckPermission answers whether a user has a permission in one organization,
-   * and why. Users who are no members and permissions that do not exist are a
-   * refusal with its reason, not an error.
+   * CheckPermission reports whether a user has a permission in one
+   * organization, and why. If the user is not a member or the permission does
+   * not exist, `allowed` is false and `reason` explains why; neither is an
+   * error.
    *
-   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND (NOT_FOUND).
+   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND
+   * (NOT_FOUND).
    */
   checkPermission: {
     path: "/orgroles.v1.AccessService/CheckPermission" as const,
@@ -964,11 +976,12 @@ export const AccessServiceService = {
     responseDeserialize: (value: Buffer): CheckPermissionResponse => CheckPermissionResponse.decode(value),
   },
   /**
-   * BatchCheckPermissions answers up to 1000 checks of one environment, all of the
-   * same moment. A check that cannot be answered has its own error; the others are
-   * answered.
+   * BatchCheckPermissions runs up to 1000 checks of one environment on one
+   * consistent snapshot. A check that fails has an error of its own and does
+   * not affect the others.
    *
-   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND (NOT_FOUND).
+   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND
+   * (NOT_FOUND).
    */
   batchCheckPermissions: {
     path: "/orgroles.v1.AccessService/BatchCheckPermissions" as const,
@@ -985,35 +998,38 @@ export const AccessServiceService = {
 
 export interface AccessServiceServer extends UntypedServiceImplementation {
   /**
-   * GetAccess answers what a session needs: the user's primary role, all roles and
-   * all permissions in one organization.
+   * GetAccess returns what a session needs: the user's primary role, all roles
+   * and all permissions in one organization.
    *
    * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND,
    * MEMBERSHIP_NOT_FOUND (NOT_FOUND).
    */
   getAccess: handleUnaryCall<GetAccessRequest, GetAccessResponse>;
   /**
-   * CheckPermission answers whether a user has a permission in one organization,
-   * and why. Users who are no members and permissions that do not exist are a
-   * refusal with its reason, not an error.
+   * CheckPermission reports whether a user has a permission in one
+   * organization, and why. If the user is not a member or the permission does
+   * not exist, `allowed` is false and `reason` explains why; neither is an
+   * error.
    *
-   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND (NOT_FOUND).
+   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND
+   * (NOT_FOUND).
    */
   checkPermission: handleUnaryCall<CheckPermissionRequest, CheckPermissionResponse>;
   /**
-   * BatchCheckPermissions answers up to 1000 checks of one environment, all of the
-   * same moment. A check that cannot be answered has its own error; the others are
-   * answered.
+   * BatchCheckPermissions runs up to 1000 checks of one environment on one
+   * consistent snapshot. A check that fails has an error of its own and does
+   * not affect the others.
    *
-   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND (NOT_FOUND).
+   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND
+   * (NOT_FOUND).
    */
   batchCheckPermissions: handleUnaryCall<BatchCheckPermissionsRequest, BatchCheckPermissionsResponse>;
 }
 
 export interface AccessServiceClient extends Client {
   /**
-   * GetAccess answers what a session needs: the user's primary role, all roles and
-   * all permissions in one organization.
+   * GetAccess returns what a session needs: the user's primary role, all roles
+   * and all permissions in one organization.
    *
    * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND,
    * MEMBERSHIP_NOT_FOUND (NOT_FOUND).
@@ -1034,11 +1050,13 @@ export interface AccessServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetAccessResponse) => void,
   ): ClientUnaryCall;
   /**
-   * CheckPermission answers whether a user has a permission in one organization,
-   * and why. Users who are no members and permissions that do not exist are a
-   * refusal with its reason, not an error.
+   * CheckPermission reports whether a user has a permission in one
+   * organization, and why. If the user is not a member or the permission does
+   * not exist, `allowed` is false and `reason` explains why; neither is an
+   * error.
    *
-   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND (NOT_FOUND).
+   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND
+   * (NOT_FOUND).
    */
   checkPermission(
     request: CheckPermissionRequest,
@@ -1056,11 +1074,12 @@ export interface AccessServiceClient extends Client {
     callback: (error: ServiceError | null, response: CheckPermissionResponse) => void,
   ): ClientUnaryCall;
   /**
-   * BatchCheckPermissions answers up to 1000 checks of one environment, all of the
-   * same moment. A check that cannot be answered has its own error; the others are
-   * answered.
+   * BatchCheckPermissions runs up to 1000 checks of one environment on one
+   * consistent snapshot. A check that fails has an error of its own and does
+   * not affect the others.
    *
-   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND (NOT_FOUND).
+   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND
+   * (NOT_FOUND).
    */
   batchCheckPermissions(
     request: BatchCheckPermissionsRequest,

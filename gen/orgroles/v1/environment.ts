@@ -13,34 +13,38 @@ export const protobufPackage = "orgroles.v1";
 export const protobufFileName = "orgroles/v1/environment.proto";
 
 /**
- * Environment is a stage of a tenant's product (`production`, `staging`): the top
- * scope. It has roles, permissions, one default role and one priority order.
+ * Environment is a stage of a tenant's product (`production`, `staging`) and
+ * the top scope. It has roles, permissions, one default role and one priority
+ * order.
  */
 export interface Environment {
   /**
-   * 1–64 printable ASCII characters without spaces, case-sensitive. Chosen by the
-   * caller, never changes.
+   * The id, which the caller chooses: 1–64 printable ASCII characters without
+   * spaces, case-sensitive. It never changes.
    */
   id: string;
   /**
-   * The name people read: 1–64 characters (code points) after trimming outer
-   * whitespace, at least one of them visible, no control characters, no
-   * bidirectional overrides.
+   * The name that people read: 1–64 characters (code points) after trimming of
+   * outer whitespace. At least one character must be visible. Control
+   * characters and bidirectional overrides are not allowed.
    */
   displayName: string;
-  /** Whether a member may have several roles at once. False in a new environment. */
+  /**
+   * Whether a member may have several roles at once. It is false in a new
+   * environment.
+   */
   multipleRolesEnabled: boolean;
   /** When the environment was created. Output only. */
   createTime:
     | Date
     | undefined;
-  /** When one of the fields above was last written. Output only. */
+  /** When one of the fields above was last changed. Output only. */
   updateTime:
     | Date
     | undefined;
   /**
-   * Changes whenever `display_name` or `multiple_roles_enabled` change. Opaque.
-   * Output only.
+   * An opaque value that changes whenever `display_name` or
+   * `multiple_roles_enabled` changes. Output only.
    */
   etag: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;

@@ -27,23 +27,24 @@ export const protobufFileName = "orgroles/v1/environment_service.proto";
 
 /** Request of CreateEnvironment. */
 export interface CreateEnvironmentRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
   /**
-   * 1–64 characters (code points) after trimming outer whitespace, at least one
-   * of them visible, no control characters, no bidirectional overrides; empty:
-   * the `environment_id`.
+   * The name that people read: 1–64 characters (code points) after trimming of
+   * outer whitespace. At least one character must be visible. Control
+   * characters and bidirectional overrides are not allowed. If it is empty, the
+   * `environment_id` is used.
    */
   displayName: string;
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of CreateEnvironment. */
+/** Response of CreateEnvironment. */
 export interface CreateEnvironmentResponse {
   /** The new environment. */
   environment: Environment | undefined;
@@ -52,12 +53,12 @@ export interface CreateEnvironmentResponse {
 
 /** Request of GetEnvironment. */
 export interface GetEnvironmentRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of GetEnvironment. */
+/** Response of GetEnvironment. */
 export interface GetEnvironmentResponse {
   /** The environment. */
   environment: Environment | undefined;
@@ -67,107 +68,116 @@ export interface GetEnvironmentResponse {
 /** Request of ListEnvironments. */
 export interface ListEnvironmentsRequest {
   /**
-   * The most environments to return; 0: 100; over 1000: 1000; negative is INVALID_FIELDS.
-   * A page may hold fewer than asked for.
+   * The maximum number of environments to return. 0 means 100, a value over
+   * 1000 means 1000, and a negative value is INVALID_FIELDS. A page may contain
+   * fewer environments.
    */
   pageSize: number;
   /**
-   * `next_page_token` of the page before, from the same list; empty: the first
-   * page.
+   * The `next_page_token` of the previous page of the same list. If it is
+   * empty, the call returns the first page.
    */
   pageToken: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of ListEnvironments. */
+/** Response of ListEnvironments. */
 export interface ListEnvironmentsResponse {
   /** The environments, sorted by id. */
   environments: Environment[];
-  /** Opaque; pass it as `page_token` to get the next page. Empty on the last page. */
+  /**
+   * An opaque token: pass it as `page_token` to get the next page. It is empty
+   * on the last page.
+   */
   nextPageToken: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of UpdateEnvironment. */
 export interface UpdateEnvironmentRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
   /**
-   * The new values. Only `display_name` and `multiple_roles_enabled` are read, and
-   * of those only what `update_mask` names. Limits as in Environment.
+   * The new values. The server reads only those of `display_name` and
+   * `multiple_roles_enabled` that `update_mask` names. The limits are those of
+   * Environment.
    */
   environment:
     | Environment
     | undefined;
   /**
-   * Required: one or both of `display_name`, `multiple_roles_enabled`. Any other
-   * path is INVALID_FIELDS.
+   * The paths to update: one or both of `display_name`,
+   * `multiple_roles_enabled`. The field is required. Any other path is
+   * INVALID_FIELDS.
    */
   updateMask:
     | string[]
     | undefined;
   /**
-   * If set, the call is refused with ETAG_MISMATCH unless this is the present etag
+   * If set, the call fails with ETAG_MISMATCH unless this is the current etag
    * of the environment.
    */
   etag?:
     | string
     | undefined;
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of UpdateEnvironment. */
+/** Response of UpdateEnvironment. */
 export interface UpdateEnvironmentResponse {
-  /** The environment as it is after the call. */
+  /** The environment after the call. */
   environment: Environment | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of DeleteEnvironment. */
 export interface DeleteEnvironmentRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** Deletes the environment with the data of all its organizations. */
+  /**
+   * Whether to delete the environment together with the data of all its
+   * organizations.
+   */
   force: boolean;
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of DeleteEnvironment. */
+/** Response of DeleteEnvironment. */
 export interface DeleteEnvironmentResponse {
-  /** Organizations that had data in the environment. */
+  /** The number of organizations that had data in the environment. */
   deletedOrganizationCount: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of DeleteOrganizationData. */
 export interface DeleteOrganizationDataRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** The organization. 1–64 printable ASCII characters without spaces. */
+  /** The id of the organization: 1–64 printable ASCII characters without spaces. */
   organizationId: string;
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of DeleteOrganizationData. */
+/** Response of DeleteOrganizationData. */
 export interface DeleteOrganizationDataResponse {
-  /** Custom roles that were deleted. */
+  /** The number of custom roles that were deleted. */
   deletedRoleCount: number;
-  /** Memberships that were deleted. */
+  /** The number of memberships that were deleted. */
   deletedMembershipCount: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -1200,23 +1210,28 @@ export const DeleteOrganizationDataResponse: MessageFns<DeleteOrganizationDataRe
 };
 
 /**
- * EnvironmentService manages environments and the data of whole organizations.
+ * EnvironmentService manages environments and deletes the data of whole
+ * organizations.
  *
- * In every request an optional field is either absent or valid: set but empty is
- * INVALID_FIELDS. Fields the server does not know are refused too. A list of
- * ids, slugs or paths has at most 50000 items, repeats included.
+ * In every request an optional field must be absent or valid; a field that is
+ * set but empty is INVALID_FIELDS. The server rejects fields that it does not
+ * know. A list of ids, slugs or paths may have at most 50000 items, repeats
+ * included.
  *
- * Every RPC may answer CREDENTIALS_MISSING, CREDENTIALS_INVALID (UNAUTHENTICATED),
- * SCOPE_INSUFFICIENT (PERMISSION_DENIED), OVERLOADED (RESOURCE_EXHAUSTED, with
- * RetryInfo) and DATABASE_UNAVAILABLE (UNAVAILABLE, with RetryInfo), and
- * every RPC that writes CONFLICT_RETRY (ABORTED, with RetryInfo): a repetition
- * with the same `request_id` is safe after both.
+ * Every RPC may return CREDENTIALS_MISSING, CREDENTIALS_INVALID
+ * (UNAUTHENTICATED), SCOPE_INSUFFICIENT (PERMISSION_DENIED), OVERLOADED
+ * (RESOURCE_EXHAUSTED, with RetryInfo) and DATABASE_UNAVAILABLE (UNAVAILABLE,
+ * with RetryInfo). An RPC that writes may also return CONFLICT_RETRY (ABORTED,
+ * with RetryInfo). After CONFLICT_RETRY nothing was changed; after
+ * DATABASE_UNAVAILABLE the change may have been made. After both it is safe to
+ * repeat the call with the same `request_id`.
  */
 export type EnvironmentServiceService = typeof EnvironmentServiceService;
 export const EnvironmentServiceService = {
   /**
-   * CreateEnvironment creates an environment with one role: `member`, named
-   * `Member`, without permissions, its default role.
+   * CreateEnvironment creates an environment with one role, which is its
+   * default role. This role has the slug `member`, the name `Member` and no
+   * permissions.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_EXISTS (ALREADY_EXISTS).
@@ -1233,9 +1248,10 @@ export const EnvironmentServiceService = {
     responseDeserialize: (value: Buffer): CreateEnvironmentResponse => CreateEnvironmentResponse.decode(value),
   },
   /**
-   * GetEnvironment reads one environment.
+   * GetEnvironment returns one environment.
    *
-   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND (NOT_FOUND).
+   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND
+   * (NOT_FOUND).
    */
   getEnvironment: {
     path: "/orgroles.v1.EnvironmentService/GetEnvironment" as const,
@@ -1266,10 +1282,10 @@ export const EnvironmentServiceService = {
   },
   /**
    * UpdateEnvironment replaces the fields of an environment that `update_mask`
-   * names. Switching `multiple_roles_enabled` off leaves each member with several
-   * roles the highest of them, by the priority order of that moment, at once and at
-   * a cost that does not depend on the number of members; switching it on again
-   * does not bring the others back.
+   * names. If it turns `multiple_roles_enabled` off, each member with several
+   * roles keeps only the highest of them by the current priority order. This
+   * takes effect at once, and its cost does not depend on the number of
+   * members. Turning it on again does not restore the other roles.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND); ETAG_MISMATCH (ABORTED).
@@ -1287,8 +1303,9 @@ export const EnvironmentServiceService = {
   },
   /**
    * DeleteEnvironment deletes an environment with its roles and permissions. It
-   * is refused while an organization of it has data (members, mapped groups, custom
-   * roles or its own configuration), unless `force` is set. The id is free again afterwards.
+   * fails while an organization of the environment has data (members, group
+   * mappings, custom roles or its own configuration), unless `force` is true.
+   * The id can be used again afterwards.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND); ENVIRONMENT_NOT_EMPTY
@@ -1306,9 +1323,9 @@ export const EnvironmentServiceService = {
     responseDeserialize: (value: Buffer): DeleteEnvironmentResponse => DeleteEnvironmentResponse.decode(value),
   },
   /**
-   * DeleteOrganizationData deletes everything of one organization, its members and
-   * mapped groups included: afterwards it inherits the environment, as if it had
-   * never been seen. Idempotent.
+   * DeleteOrganizationData deletes everything of one organization, its members
+   * and group mappings included. The organization then inherits the environment
+   * again. The call is idempotent.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
@@ -1329,17 +1346,19 @@ export const EnvironmentServiceService = {
 
 export interface EnvironmentServiceServer extends UntypedServiceImplementation {
   /**
-   * CreateEnvironment creates an environment with one role: `member`, named
-   * `Member`, without permissions, its default role.
+   * CreateEnvironment creates an environment with one role, which is its
+   * default role. This role has the slug `member`, the name `Member` and no
+   * permissions.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_EXISTS (ALREADY_EXISTS).
    */
   createEnvironment: handleUnaryCall<CreateEnvironmentRequest, CreateEnvironmentResponse>;
   /**
-   * GetEnvironment reads one environment.
+   * GetEnvironment returns one environment.
    *
-   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND (NOT_FOUND).
+   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND
+   * (NOT_FOUND).
    */
   getEnvironment: handleUnaryCall<GetEnvironmentRequest, GetEnvironmentResponse>;
   /**
@@ -1350,10 +1369,10 @@ export interface EnvironmentServiceServer extends UntypedServiceImplementation {
   listEnvironments: handleUnaryCall<ListEnvironmentsRequest, ListEnvironmentsResponse>;
   /**
    * UpdateEnvironment replaces the fields of an environment that `update_mask`
-   * names. Switching `multiple_roles_enabled` off leaves each member with several
-   * roles the highest of them, by the priority order of that moment, at once and at
-   * a cost that does not depend on the number of members; switching it on again
-   * does not bring the others back.
+   * names. If it turns `multiple_roles_enabled` off, each member with several
+   * roles keeps only the highest of them by the current priority order. This
+   * takes effect at once, and its cost does not depend on the number of
+   * members. Turning it on again does not restore the other roles.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND); ETAG_MISMATCH (ABORTED).
@@ -1361,8 +1380,9 @@ export interface EnvironmentServiceServer extends UntypedServiceImplementation {
   updateEnvironment: handleUnaryCall<UpdateEnvironmentRequest, UpdateEnvironmentResponse>;
   /**
    * DeleteEnvironment deletes an environment with its roles and permissions. It
-   * is refused while an organization of it has data (members, mapped groups, custom
-   * roles or its own configuration), unless `force` is set. The id is free again afterwards.
+   * fails while an organization of the environment has data (members, group
+   * mappings, custom roles or its own configuration), unless `force` is true.
+   * The id can be used again afterwards.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND); ENVIRONMENT_NOT_EMPTY
@@ -1370,9 +1390,9 @@ export interface EnvironmentServiceServer extends UntypedServiceImplementation {
    */
   deleteEnvironment: handleUnaryCall<DeleteEnvironmentRequest, DeleteEnvironmentResponse>;
   /**
-   * DeleteOrganizationData deletes everything of one organization, its members and
-   * mapped groups included: afterwards it inherits the environment, as if it had
-   * never been seen. Idempotent.
+   * DeleteOrganizationData deletes everything of one organization, its members
+   * and group mappings included. The organization then inherits the environment
+   * again. The call is idempotent.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
@@ -1382,8 +1402,9 @@ export interface EnvironmentServiceServer extends UntypedServiceImplementation {
 
 export interface EnvironmentServiceClient extends Client {
   /**
-   * CreateEnvironment creates an environment with one role: `member`, named
-   * `Member`, without permissions, its default role.
+   * CreateEnvironment creates an environment with one role, which is its
+   * default role. This role has the slug `member`, the name `Member` and no
+   * permissions.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_EXISTS (ALREADY_EXISTS).
@@ -1404,9 +1425,10 @@ export interface EnvironmentServiceClient extends Client {
     callback: (error: ServiceError | null, response: CreateEnvironmentResponse) => void,
   ): ClientUnaryCall;
   /**
-   * GetEnvironment reads one environment.
+   * GetEnvironment returns one environment.
    *
-   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND (NOT_FOUND).
+   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND
+   * (NOT_FOUND).
    */
   getEnvironment(
     request: GetEnvironmentRequest,
@@ -1445,10 +1467,10 @@ export interface EnvironmentServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * UpdateEnvironment replaces the fields of an environment that `update_mask`
-   * names. Switching `multiple_roles_enabled` off leaves each member with several
-   * roles the highest of them, by the priority order of that moment, at once and at
-   * a cost that does not depend on the number of members; switching it on again
-   * does not bring the others back.
+   * names. If it turns `multiple_roles_enabled` off, each member with several
+   * roles keeps only the highest of them by the current priority order. This
+   * takes effect at once, and its cost does not depend on the number of
+   * members. Turning it on again does not restore the other roles.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND); ETAG_MISMATCH (ABORTED).
@@ -1470,8 +1492,9 @@ export interface EnvironmentServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * DeleteEnvironment deletes an environment with its roles and permissions. It
-   * is refused while an organization of it has data (members, mapped groups, custom
-   * roles or its own configuration), unless `force` is set. The id is free again afterwards.
+   * fails while an organization of the environment has data (members, group
+   * mappings, custom roles or its own configuration), unless `force` is true.
+   * The id can be used again afterwards.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND); ENVIRONMENT_NOT_EMPTY
@@ -1493,9 +1516,9 @@ export interface EnvironmentServiceClient extends Client {
     callback: (error: ServiceError | null, response: DeleteEnvironmentResponse) => void,
   ): ClientUnaryCall;
   /**
-   * DeleteOrganizationData deletes everything of one organization, its members and
-   * mapped groups included: afterwards it inherits the environment, as if it had
-   * never been seen. Idempotent.
+   * DeleteOrganizationData deletes everything of one organization, its members
+   * and group mappings included. The organization then inherits the environment
+   * again. The call is idempotent.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).

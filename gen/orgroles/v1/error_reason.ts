@@ -11,35 +11,33 @@ export const protobufPackage = "orgroles.v1";
 export const protobufFileName = "orgroles/v1/error_reason.proto";
 
 /**
- * ErrorReason lists every `reason` an error can have.
+ * ErrorReason lists every `reason` that an error can have.
  *
- * Every error carries a `google.rpc.Status` in the trailer
- * `grpc-status-details-bin`, with a `google.rpc.ErrorInfo`: `domain` is
- * `orgroles`, `reason` is a name below without its prefix `ERROR_REASON_`, and
- * `metadata` has the changing words of the message (those of INVALID_FIELDS are
- * in BadRequest). Code may depend on code, reason and metadata keys; messages
- * are for people and may change. A `google.rpc.RequestInfo` has the id of the
- * call, which is also in the trailer `x-request-id` of every response: the log
- * of the server has the call under it. What gRPC itself reports, such as
- * UNIMPLEMENTED or a server that is stopping, has no reason.
+ * Every error carries a `google.rpc.Status` in the trailer `grpc-status-details-bin`, with a
+ * `google.rpc.ErrorInfo`. Its `domain` is `orgroles`. Its `reason` is a name below without the
+ * prefix `ERROR_REASON_`. Its `metadata` contains the variable parts of the message; those of
+ * INVALID_FIELDS are in BadRequest. Code may depend on the code, the reason and the metadata keys.
+ * Messages are for people and may change. A `google.rpc.RequestInfo` contains the id of the call,
+ * which is also in the trailer `x-request-id` of every response and in the server's log. Errors of
+ * gRPC itself, such as UNIMPLEMENTED or the error of a server that is stopping, have no reason.
  */
 export enum ErrorReason {
-  /** ERROR_REASON_UNSPECIFIED - Never sent. */
+  /** ERROR_REASON_UNSPECIFIED - The server never sends this value. */
   ERROR_REASON_UNSPECIFIED = 0,
   /**
-   * ERROR_REASON_INVALID_FIELDS - INVALID_ARGUMENT. One or more fields break a rule. All violations are in BadRequest, with the
-   * request's field paths (the first 100 of them, and as many as fit into 5400 bytes).
+   * ERROR_REASON_INVALID_FIELDS - INVALID_ARGUMENT. One or more fields break a rule. BadRequest contains all violations with the
+   * field paths of the request (the first 100 of them, and as many as fit into 5400 bytes).
    * Sample: reason `INVALID_FIELDS`, metadata {"violation_count": "2"}.
    */
   ERROR_REASON_INVALID_FIELDS = 1,
   /**
-   * ERROR_REASON_SLUG_IMMUTABLE - INVALID_ARGUMENT. `update_mask` names `slug`, which never changes.
+   * ERROR_REASON_SLUG_IMMUTABLE - INVALID_ARGUMENT. `update_mask` contains `slug`, but a slug never changes.
    * Sample: reason `SLUG_IMMUTABLE`, metadata {"slug": "admin"}.
    */
   ERROR_REASON_SLUG_IMMUTABLE = 2,
   /**
-   * ERROR_REASON_PRIORITY_ORDER_MISMATCH - INVALID_ARGUMENT. The order does not name every effective role exactly once. Each list is
-   * comma-separated and cut after 20 slugs with `…`.
+   * ERROR_REASON_PRIORITY_ORDER_MISMATCH - INVALID_ARGUMENT. The order does not contain every effective role exactly once. Each list is
+   * comma-separated and ends with `…` after 20 slugs.
    * Sample: reason `PRIORITY_ORDER_MISMATCH`, metadata {"missing": "member", "unknown": "viewer", "duplicate": ""}.
    */
   ERROR_REASON_PRIORITY_ORDER_MISMATCH = 3,
@@ -49,44 +47,46 @@ export enum ErrorReason {
    */
   ERROR_REASON_REPLACEMENT_ROLE_INVALID = 4,
   /**
-   * ERROR_REASON_PERMISSION_UNKNOWN - INVALID_ARGUMENT. The role would name permissions that the environment does not have; nothing
-   * was written. The list is comma-separated and cut after 20 slugs with `…`.
+   * ERROR_REASON_PERMISSION_UNKNOWN - INVALID_ARGUMENT. The request names permissions that do not exist in the environment. Nothing
+   * was changed. The list is comma-separated and ends with `…` after 20 slugs.
    * Sample: reason `PERMISSION_UNKNOWN`, metadata {"permissions": "billing:read,billing:write"}.
    */
   ERROR_REASON_PERMISSION_UNKNOWN = 5,
   /**
-   * ERROR_REASON_ROLE_NOT_ASSIGNABLE - INVALID_ARGUMENT. Slugs that are not effective roles of the organization; nothing was
-   * written. The list is comma-separated and cut after 20 slugs with `…`; BadRequest has the fields.
+   * ERROR_REASON_ROLE_NOT_ASSIGNABLE - INVALID_ARGUMENT. The request names slugs that are not effective roles of the organization.
+   * Nothing was changed. The list is comma-separated and ends with `…` after 20 slugs. BadRequest
+   * contains the fields.
    * Sample: reason `ROLE_NOT_ASSIGNABLE`, metadata {"roles": "org-auditor,viewer"}.
    */
   ERROR_REASON_ROLE_NOT_ASSIGNABLE = 6,
   /**
-   * ERROR_REASON_PAGE_TOKEN_INVALID - INVALID_ARGUMENT. `page_token` is damaged, or comes from another list.
+   * ERROR_REASON_PAGE_TOKEN_INVALID - INVALID_ARGUMENT. `page_token` is damaged or belongs to another list.
    * Sample: reason `PAGE_TOKEN_INVALID`, metadata {}.
    */
   ERROR_REASON_PAGE_TOKEN_INVALID = 7,
   /**
-   * ERROR_REASON_REQUEST_ID_REUSED - INVALID_ARGUMENT. `request_id` was used within 24 hours for another request.
+   * ERROR_REASON_REQUEST_ID_REUSED - INVALID_ARGUMENT. `request_id` was already used for another request in the last 24 hours. Use a
+   * new UUID.
    * Sample: reason `REQUEST_ID_REUSED`, metadata {"request_id": "6f1b3a0e-3c1f-4d7c-9d59-2f0f4f0a8a11"}.
    */
   ERROR_REASON_REQUEST_ID_REUSED = 8,
   /**
-   * ERROR_REASON_ENVIRONMENT_NOT_FOUND - NOT_FOUND. There is no such environment.
+   * ERROR_REASON_ENVIRONMENT_NOT_FOUND - NOT_FOUND. The environment does not exist.
    * Sample: reason `ENVIRONMENT_NOT_FOUND`, metadata {"environment_id": "dev"}.
    */
   ERROR_REASON_ENVIRONMENT_NOT_FOUND = 9,
   /**
-   * ERROR_REASON_ROLE_NOT_FOUND - NOT_FOUND. The scope has no such role.
+   * ERROR_REASON_ROLE_NOT_FOUND - NOT_FOUND. The role does not exist in the scope.
    * Sample: reason `ROLE_NOT_FOUND`, metadata {"slug": "viewer"}.
    */
   ERROR_REASON_ROLE_NOT_FOUND = 10,
   /**
-   * ERROR_REASON_PERMISSION_NOT_FOUND - NOT_FOUND. The environment has no such permission.
+   * ERROR_REASON_PERMISSION_NOT_FOUND - NOT_FOUND. The permission does not exist in the environment.
    * Sample: reason `PERMISSION_NOT_FOUND`, metadata {"slug": "billing:read"}.
    */
   ERROR_REASON_PERMISSION_NOT_FOUND = 11,
   /**
-   * ERROR_REASON_MEMBERSHIP_NOT_FOUND - NOT_FOUND. The user is no member of the organization.
+   * ERROR_REASON_MEMBERSHIP_NOT_FOUND - NOT_FOUND. The user is not a member of the organization.
    * Sample: reason `MEMBERSHIP_NOT_FOUND`, metadata {"organization_id": "acme", "user_id": "user_1"}.
    */
   ERROR_REASON_MEMBERSHIP_NOT_FOUND = 12,
@@ -96,88 +96,90 @@ export enum ErrorReason {
    */
   ERROR_REASON_GROUP_ROLE_NOT_FOUND = 13,
   /**
-   * ERROR_REASON_ENVIRONMENT_EXISTS - ALREADY_EXISTS. There is an environment of that id.
+   * ERROR_REASON_ENVIRONMENT_EXISTS - ALREADY_EXISTS. An environment with this id already exists.
    * Sample: reason `ENVIRONMENT_EXISTS`, metadata {"environment_id": "dev"}.
    */
   ERROR_REASON_ENVIRONMENT_EXISTS = 14,
   /**
-   * ERROR_REASON_ROLE_SLUG_TAKEN - ALREADY_EXISTS. A role of the scope has the slug, or, for an environment role, a role of an
-   * organization of the environment has it.
+   * ERROR_REASON_ROLE_SLUG_TAKEN - ALREADY_EXISTS. A role of the scope already has this slug. The slug of an environment role may
+   * also not be that of a custom role in any organization of the environment.
    * Sample: reason `ROLE_SLUG_TAKEN`, metadata {"slug": "org-billing-admin"}.
    */
   ERROR_REASON_ROLE_SLUG_TAKEN = 15,
   /**
-   * ERROR_REASON_PERMISSION_SLUG_TAKEN - ALREADY_EXISTS. A permission of the environment has the slug.
+   * ERROR_REASON_PERMISSION_SLUG_TAKEN - ALREADY_EXISTS. A permission of the environment already has this slug.
    * Sample: reason `PERMISSION_SLUG_TAKEN`, metadata {"slug": "billing:read"}.
    */
   ERROR_REASON_PERMISSION_SLUG_TAKEN = 16,
   /**
-   * ERROR_REASON_ORGANIZATION_INHERITS_ENVIRONMENT - FAILED_PRECONDITION. The organization has no configuration of its own yet: create a custom role
-   * first, or change the environment.
+   * ERROR_REASON_ORGANIZATION_INHERITS_ENVIRONMENT - FAILED_PRECONDITION. The organization inherits the default role and the priority order of its
+   * environment. Create a custom role first, or change the environment.
    * Sample: reason `ORGANIZATION_INHERITS_ENVIRONMENT`, metadata {"organization_id": "acme"}.
    */
   ERROR_REASON_ORGANIZATION_INHERITS_ENVIRONMENT = 17,
   /**
-   * ERROR_REASON_REPLACEMENT_DEFAULT_ROLE_REQUIRED - FAILED_PRECONDITION. The role is a default role; name a replacement. PreconditionFailure names up to
-   * 100 of the organizations.
+   * ERROR_REASON_REPLACEMENT_DEFAULT_ROLE_REQUIRED - FAILED_PRECONDITION. The role is a default role. Set `replacement_default_role_slug`
+   * (DeleteEnvironmentRole) or `replacement_role_slug` (DeleteOrgRole). PreconditionFailure names up
+   * to 100 of the organizations.
    * Sample: reason `REPLACEMENT_DEFAULT_ROLE_REQUIRED`, metadata {"slug": "member", "affected_organization_count": "3", "is_environment_default": "true"}.
    */
   ERROR_REASON_REPLACEMENT_DEFAULT_ROLE_REQUIRED = 18,
   /**
-   * ERROR_REASON_ROLE_IN_USE - FAILED_PRECONDITION. The custom role has members, or groups are mapped to it: name a replacement
-   * that takes them.
+   * ERROR_REASON_ROLE_IN_USE - FAILED_PRECONDITION. The custom role has members or group mappings. Set `replacement_role_slug`
+   * to the role that takes them over.
    * Sample: reason `ROLE_IN_USE`, metadata {"slug": "org-auditor", "membership_count": "12", "group_role_count": "1"}.
    */
   ERROR_REASON_ROLE_IN_USE = 19,
   /**
-   * ERROR_REASON_ROLE_BELONGS_TO_ENVIRONMENT - FAILED_PRECONDITION. The slug is an environment role's: leave `organization_id` out, or use the call
-   * for environment roles.
+   * ERROR_REASON_ROLE_BELONGS_TO_ENVIRONMENT - FAILED_PRECONDITION. The role belongs to the environment. Omit `organization_id`, or call
+   * DeleteEnvironmentRole to delete it.
    * Sample: reason `ROLE_BELONGS_TO_ENVIRONMENT`, metadata {"slug": "member"}.
    */
   ERROR_REASON_ROLE_BELONGS_TO_ENVIRONMENT = 20,
   /**
-   * ERROR_REASON_MULTIPLE_ROLES_DISABLED - FAILED_PRECONDITION. The environment gives a member one role: enable multiple roles first, or assign
-   * one.
+   * ERROR_REASON_MULTIPLE_ROLES_DISABLED - FAILED_PRECONDITION. The environment allows only one role per member. Assign one role, or set
+   * `multiple_roles_enabled` first.
    * Sample: reason `MULTIPLE_ROLES_DISABLED`, metadata {"environment_id": "dev"}.
    */
   ERROR_REASON_MULTIPLE_ROLES_DISABLED = 21,
   /**
-   * ERROR_REASON_ORGANIZATION_HAS_CUSTOM_ROLES - FAILED_PRECONDITION. Delete the organization's custom roles first.
+   * ERROR_REASON_ORGANIZATION_HAS_CUSTOM_ROLES - FAILED_PRECONDITION. The organization still has custom roles. Delete them first.
    * Sample: reason `ORGANIZATION_HAS_CUSTOM_ROLES`, metadata {"organization_id": "acme", "custom_role_count": "2"}.
    */
   ERROR_REASON_ORGANIZATION_HAS_CUSTOM_ROLES = 22,
   /**
-   * ERROR_REASON_ENVIRONMENT_NOT_EMPTY - FAILED_PRECONDITION. Organizations of the environment have data; set `force` to delete it too.
+   * ERROR_REASON_ENVIRONMENT_NOT_EMPTY - FAILED_PRECONDITION. Organizations of the environment have data. Set `force` to delete this
+   * data too.
    * Sample: reason `ENVIRONMENT_NOT_EMPTY`, metadata {"environment_id": "dev", "organization_count": "2"}.
    */
   ERROR_REASON_ENVIRONMENT_NOT_EMPTY = 23,
   /**
-   * ERROR_REASON_ETAG_MISMATCH - ABORTED. The resource has changed since the etag was read: read it again.
+   * ERROR_REASON_ETAG_MISMATCH - ABORTED. The resource has changed since the etag was read. Read it again.
    * Sample: reason `ETAG_MISMATCH`, metadata {"etag": "the one of the request"}.
    */
   ERROR_REASON_ETAG_MISMATCH = 24,
   /**
-   * ERROR_REASON_CONFLICT_RETRY - ABORTED. Other writers were faster several times; nothing was changed. RetryInfo says
-   * when to try again.
+   * ERROR_REASON_CONFLICT_RETRY - ABORTED. Concurrent writes conflicted several times. Nothing was changed. RetryInfo says when
+   * to retry.
    * Sample: reason `CONFLICT_RETRY`, metadata {}.
    */
   ERROR_REASON_CONFLICT_RETRY = 25,
   /**
-   * ERROR_REASON_ROLE_LIMIT_REACHED - RESOURCE_EXHAUSTED. The environment or the organization has as many roles as it may have.
+   * ERROR_REASON_ROLE_LIMIT_REACHED - RESOURCE_EXHAUSTED. The environment or the organization has reached its limit of roles.
    * QuotaFailure names the quota.
    * Sample: reason `ROLE_LIMIT_REACHED`, metadata {"limit": "200"}.
    */
   ERROR_REASON_ROLE_LIMIT_REACHED = 26,
   /**
-   * ERROR_REASON_PERMISSION_LIMIT_REACHED - RESOURCE_EXHAUSTED. The environment or the role has as many permissions as it may have.
+   * ERROR_REASON_PERMISSION_LIMIT_REACHED - RESOURCE_EXHAUSTED. The environment or the role has reached its limit of permissions.
    * QuotaFailure names the quota.
    * Sample: reason `PERMISSION_LIMIT_REACHED`, metadata {"limit": "2000"}.
    */
   ERROR_REASON_PERMISSION_LIMIT_REACHED = 27,
   /**
-   * ERROR_REASON_OVERLOADED - RESOURCE_EXHAUSTED. More calls than the server can carry (`queue`), or than the credentials allow
-   * (`rate_limit`), or more open streams than a connection may have (`streams`); nothing was done.
-   * RetryInfo says when to try again.
+   * ERROR_REASON_OVERLOADED - RESOURCE_EXHAUSTED. The server's queue of waiting calls is full (`queue`), the rate limit of
+   * the credentials is reached (`rate_limit`), or the connection has too many open streams
+   * (`streams`). Nothing was done. RetryInfo says when to retry.
    * Sample: reason `OVERLOADED`, metadata {"limit": "queue"}.
    */
   ERROR_REASON_OVERLOADED = 28,
@@ -187,29 +189,30 @@ export enum ErrorReason {
    */
   ERROR_REASON_CREDENTIALS_MISSING = 29,
   /**
-   * ERROR_REASON_CREDENTIALS_INVALID - UNAUTHENTICATED. The token or certificate is not known, has expired, or is not for this service.
+   * ERROR_REASON_CREDENTIALS_INVALID - UNAUTHENTICATED. The token or the certificate is unknown, has expired, or is not for this
+   * service.
    * Sample: reason `CREDENTIALS_INVALID`, metadata {}.
    */
   ERROR_REASON_CREDENTIALS_INVALID = 30,
   /**
    * ERROR_REASON_SCOPE_INSUFFICIENT - PERMISSION_DENIED. The credentials do not allow this `action`, `environment` or `organization`,
-   * or the token has no usable `claim` that says what they allow. It says nothing of what exists.
+   * or the token has no usable `claim` that grants access. The error does not reveal what exists.
    * Sample: reason `SCOPE_INSUFFICIENT`, metadata {"scope": "organization"}.
    */
   ERROR_REASON_SCOPE_INSUFFICIENT = 31,
   /**
-   * ERROR_REASON_DATABASE_UNAVAILABLE - UNAVAILABLE. The database cannot be reached or cannot answer now. RetryInfo says when to try
-   * again. A write may have been made: repeat it with the same `request_id`.
+   * ERROR_REASON_DATABASE_UNAVAILABLE - UNAVAILABLE. The database is unavailable. RetryInfo says when to retry. A write may have been
+   * made: repeat it with the same `request_id`.
    * Sample: reason `DATABASE_UNAVAILABLE`, metadata {}.
    */
   ERROR_REASON_DATABASE_UNAVAILABLE = 32,
   /**
-   * ERROR_REASON_ISSUER_UNAVAILABLE - UNAVAILABLE. The keys of the token's issuer cannot be had now. RetryInfo says when to try again.
+   * ERROR_REASON_ISSUER_UNAVAILABLE - UNAVAILABLE. The keys of the token's issuer cannot be read. RetryInfo says when to retry.
    * Sample: reason `ISSUER_UNAVAILABLE`, metadata {}.
    */
   ERROR_REASON_ISSUER_UNAVAILABLE = 34,
   /**
-   * ERROR_REASON_INTERNAL - INTERNAL. A fault of the server. The cause is in its log, under the request id.
+   * ERROR_REASON_INTERNAL - INTERNAL. The server has failed. Its log contains the cause under the request id.
    * Sample: reason `INTERNAL`, metadata {"request_id": "6f1b3a0e-3c1f-4d7c-9d59-2f0f4f0a8a11"}.
    */
   ERROR_REASON_INTERNAL = 33,

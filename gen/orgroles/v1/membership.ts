@@ -14,18 +14,19 @@ export const protobufFileName = "orgroles/v1/membership.proto";
 
 /** Membership is one user's place in one organization, with at least one role. */
 export interface Membership {
-  /** The environment. Output only. */
+  /** The id of the environment. Output only. */
   environmentId: string;
-  /** The organization. Output only. */
+  /** The id of the organization. Output only. */
   organizationId: string;
   /**
-   * The user. 1–64 printable ASCII characters without spaces, case-sensitive. The
-   * same user may be a member of many organizations.
+   * The id of the user: 1–64 printable ASCII characters without spaces,
+   * case-sensitive. The same user may be a member of many organizations.
    */
   userId: string;
   /**
-   * Slugs of the member's roles in the organization's priority order, highest
-   * first. Never empty; one unless the environment has multiple roles enabled.
+   * The slugs of the member's roles in the organization's priority order,
+   * highest first. The list is never empty. It contains one role unless the
+   * environment has `multiple_roles_enabled`.
    */
   roleSlugs: string[];
   /** The first of `role_slugs`. */
@@ -35,15 +36,15 @@ export interface Membership {
     | Date
     | undefined;
   /**
-   * When a call last gave this member roles. What follows from the deletion of a
-   * role or the end of multiple roles does not change it. Output only.
+   * When a call last set the roles of this member. The deletion of a role and
+   * the end of multiple roles do not change it. Output only.
    */
   updateTime:
     | Date
     | undefined;
   /**
-   * Changes whenever the set of roles changes, for whatever reason. Opaque.
-   * Output only.
+   * An opaque value that changes whenever the set of roles changes, for any
+   * reason. Output only.
    */
   etag: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
@@ -51,16 +52,16 @@ export interface Membership {
 
 /** GroupRole maps a group of an identity provider to a role of one organization. */
 export interface GroupRole {
-  /** The environment. Output only. */
+  /** The id of the environment. Output only. */
   environmentId: string;
-  /** The organization. Output only. */
+  /** The id of the organization. Output only. */
   organizationId: string;
   /**
-   * The group, as the identity provider names it. 1–64 printable ASCII characters
-   * without spaces, case-sensitive.
+   * The id of the group at the identity provider: 1–64 printable ASCII
+   * characters without spaces, case-sensitive.
    */
   groupId: string;
-  /** Slug of the role, one of the effective roles of the organization. */
+  /** The slug of an effective role of the organization. */
   roleSlug: string;
   /** When the mapping was created. Output only. */
   createTime:

@@ -26,50 +26,52 @@ export const protobufFileName = "orgroles/v1/membership_service.proto";
 
 /** Request of SetMemberRoles. */
 export interface SetMemberRolesRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** The organization. 1–64 printable ASCII characters without spaces. */
+  /** The id of the organization: 1–64 printable ASCII characters without spaces. */
   organizationId: string;
-  /** The user. 1–64 printable ASCII characters without spaces. */
+  /** The id of the user: 1–64 printable ASCII characters without spaces. */
   userId: string;
   /**
-   * Slugs of effective roles of the organization; repeats count once, order does
-   * not count. Empty: the organization's default role. More than one needs an
-   * environment with multiple roles enabled.
+   * The slugs of effective roles of the organization, in any order; repeats
+   * count once. If the list is empty, the member gets the organization's
+   * default role. More than one role requires `multiple_roles_enabled` in the
+   * environment.
    */
   roleSlugs: string[];
   /**
-   * If set, the call is refused with ETAG_MISMATCH unless this is the present etag
+   * If set, the call fails with ETAG_MISMATCH unless this is the current etag
    * of the membership.
    */
   etag?:
     | string
     | undefined;
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of SetMemberRoles. */
+/** Response of SetMemberRoles. */
 export interface SetMemberRolesResponse {
-  /** The membership as it is after the call. */
+  /** The membership after the call. */
   membership: Membership | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** MemberRoles is one membership of a BatchSetMemberRoles. */
+/** MemberRoles is one membership of a BatchSetMemberRoles call. */
 export interface MemberRoles {
-  /** The organization. 1–64 printable ASCII characters without spaces. */
+  /** The id of the organization: 1–64 printable ASCII characters without spaces. */
   organizationId: string;
-  /** The user. 1–64 printable ASCII characters without spaces. */
+  /** The id of the user: 1–64 printable ASCII characters without spaces. */
   userId: string;
   /**
-   * Slugs of effective roles of the organization; repeats count once, order does
-   * not count. Empty: the organization's default role. More than one needs an
-   * environment with multiple roles enabled.
+   * The slugs of effective roles of the organization, in any order; repeats
+   * count once. If the list is empty, the member gets the organization's
+   * default role. More than one role requires `multiple_roles_enabled` in the
+   * environment.
    */
   roleSlugs: string[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
@@ -77,37 +79,37 @@ export interface MemberRoles {
 
 /** Request of BatchSetMemberRoles. */
 export interface BatchSetMemberRolesRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** 1–1000 memberships, each organization and user at most once. */
+  /** The memberships: 1–1000, each pair of organization and user at most once. */
   memberships: MemberRoles[];
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of BatchSetMemberRoles. */
+/** Response of BatchSetMemberRoles. */
 export interface BatchSetMemberRolesResponse {
-  /** The memberships as they are after the call, in the order of the request. */
+  /** The memberships after the call, in the order of the request. */
   memberships: Membership[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of GetMembership. */
 export interface GetMembershipRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** The organization. 1–64 printable ASCII characters without spaces. */
+  /** The id of the organization: 1–64 printable ASCII characters without spaces. */
   organizationId: string;
-  /** The user. 1–64 printable ASCII characters without spaces. */
+  /** The id of the user: 1–64 printable ASCII characters without spaces. */
   userId: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of GetMembership. */
+/** Response of GetMembership. */
 export interface GetMembershipResponse {
   /** The membership. */
   membership: Membership | undefined;
@@ -116,173 +118,181 @@ export interface GetMembershipResponse {
 
 /** Request of DeleteMembership. */
 export interface DeleteMembershipRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** The organization. 1–64 printable ASCII characters without spaces. */
+  /** The id of the organization: 1–64 printable ASCII characters without spaces. */
   organizationId: string;
-  /** The user. 1–64 printable ASCII characters without spaces. */
+  /** The id of the user: 1–64 printable ASCII characters without spaces. */
   userId: string;
   /**
-   * If set, the call is refused with ETAG_MISMATCH unless this is the present etag
+   * If set, the call fails with ETAG_MISMATCH unless this is the current etag
    * of the membership.
    */
   etag?:
     | string
     | undefined;
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of DeleteMembership. */
+/** Response of DeleteMembership. */
 export interface DeleteMembershipResponse {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of ListMemberships. */
 export interface ListMembershipsRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** The organization. 1–64 printable ASCII characters without spaces. */
+  /** The id of the organization: 1–64 printable ASCII characters without spaces. */
   organizationId: string;
   /**
-   * Only members who have this role, an effective role of the organization; absent:
-   * all members.
+   * The slug of an effective role of the organization. If it is set, the list
+   * contains only members with this role.
    */
   roleSlug?:
     | string
     | undefined;
   /**
-   * The most memberships to return; 0: 100; over 1000: 1000; negative is
-   * INVALID_FIELDS. A page may hold fewer than asked for.
+   * The maximum number of memberships to return. 0 means 100, a value over 1000
+   * means 1000, and a negative value is INVALID_FIELDS. A page may contain
+   * fewer memberships.
    */
   pageSize: number;
   /**
-   * `next_page_token` of the page before, from the same list; empty: the first
-   * page.
+   * The `next_page_token` of the previous page of the same list. If it is
+   * empty, the call returns the first page.
    */
   pageToken: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of ListMemberships. */
+/** Response of ListMemberships. */
 export interface ListMembershipsResponse {
   /** The memberships, sorted by user id. */
   memberships: Membership[];
-  /** Opaque; pass it as `page_token` to get the next page. Empty on the last page. */
+  /**
+   * An opaque token: pass it as `page_token` to get the next page. It is empty
+   * on the last page.
+   */
   nextPageToken: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of SetGroupRole. */
 export interface SetGroupRoleRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** The organization. 1–64 printable ASCII characters without spaces. */
+  /** The id of the organization: 1–64 printable ASCII characters without spaces. */
   organizationId: string;
-  /** The group. 1–64 printable ASCII characters without spaces. */
+  /** The id of the group: 1–64 printable ASCII characters without spaces. */
   groupId: string;
-  /** Slug of an effective role of the organization. */
+  /** The slug of an effective role of the organization. */
   roleSlug: string;
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of SetGroupRole. */
+/** Response of SetGroupRole. */
 export interface SetGroupRoleResponse {
-  /** The mapping as it is after the call. */
+  /** The mapping after the call. */
   groupRole: GroupRole | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of DeleteGroupRole. */
 export interface DeleteGroupRoleRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** The organization. 1–64 printable ASCII characters without spaces. */
+  /** The id of the organization: 1–64 printable ASCII characters without spaces. */
   organizationId: string;
-  /** The group. 1–64 printable ASCII characters without spaces. */
+  /** The id of the group: 1–64 printable ASCII characters without spaces. */
   groupId: string;
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of DeleteGroupRole. */
+/** Response of DeleteGroupRole. */
 export interface DeleteGroupRoleResponse {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of ListGroupRoles. */
 export interface ListGroupRolesRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** The organization. 1–64 printable ASCII characters without spaces. */
+  /** The id of the organization: 1–64 printable ASCII characters without spaces. */
   organizationId: string;
   /**
-   * The most mappings to return; 0: 100; over 1000: 1000; negative is
-   * INVALID_FIELDS. A page may hold fewer than asked for.
+   * The maximum number of mappings to return. 0 means 100, a value over 1000
+   * means 1000, and a negative value is INVALID_FIELDS. A page may contain
+   * fewer mappings.
    */
   pageSize: number;
   /**
-   * `next_page_token` of the page before, from the same list; empty: the first
-   * page.
+   * The `next_page_token` of the previous page of the same list. If it is
+   * empty, the call returns the first page.
    */
   pageToken: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of ListGroupRoles. */
+/** Response of ListGroupRoles. */
 export interface ListGroupRolesResponse {
   /** The mappings, sorted by group id. */
   groupRoles: GroupRole[];
-  /** Opaque; pass it as `page_token` to get the next page. Empty on the last page. */
+  /**
+   * An opaque token: pass it as `page_token` to get the next page. It is empty
+   * on the last page.
+   */
   nextPageToken: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of SyncMemberGroups. */
 export interface SyncMemberGroupsRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** The organization. 1–64 printable ASCII characters without spaces. */
+  /** The id of the organization: 1–64 printable ASCII characters without spaces. */
   organizationId: string;
-  /** The user. 1–64 printable ASCII characters without spaces. */
+  /** The id of the user: 1–64 printable ASCII characters without spaces. */
   userId: string;
   /**
-   * All groups the user is in, mapped or not. 0–1000; repeats count once. Ids are
-   * 1–64 printable ASCII characters without spaces; others are skipped, and
-   * returned in `ignored_group_ids`.
+   * The ids of all groups of the user, mapped or not: 0–1000; repeats count
+   * once. An id that is not 1–64 printable ASCII characters without spaces is
+   * skipped and returned in `ignored_group_ids`.
    */
   groupIds: string[];
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of SyncMemberGroups. */
+/** Response of SyncMemberGroups. */
 export interface SyncMemberGroupsResponse {
-  /** The membership as it is after the call. */
+  /** The membership after the call. */
   membership:
     | Membership
     | undefined;
   /**
    * The group ids of the request that are not 1–64 printable ASCII characters
-   * without spaces, each once, in the order of the request. Of an id of more than
-   * 256 characters (code points) the first 256 and `…`.
+   * without spaces, each once, in the order of the request. An id of more than
+   * 256 characters (code points) is cut after 256 and ends with `…`.
    */
   ignoredGroupIds: string[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
@@ -2069,31 +2079,34 @@ export const SyncMemberGroupsResponse: MessageFns<SyncMemberGroupsResponse> = {
 };
 
 /**
- * MembershipService gives users roles in organizations, directly or through the
- * groups of an identity provider.
+ * MembershipService assigns roles to users in organizations, directly or
+ * through the groups of an identity provider.
  *
- * A member always has at least one role. Deleting a role moves its members in the
- * same moment: see DeleteEnvironmentRole and DeleteOrgRole of RoleService. Every
- * read sees every write acknowledged before it began, from any server process on
- * the same database.
+ * A member always has at least one role. Deleting a role moves its members at
+ * the same moment: see DeleteEnvironmentRole and DeleteOrgRole of RoleService.
+ * Every read includes every write that was acknowledged before the read began,
+ * from any server process on the same database.
  *
- * In every request an optional field is either absent or valid: set but empty is
- * INVALID_FIELDS. Fields the server does not know are refused too. A list of
- * ids, slugs or paths has at most 50000 items, repeats included.
+ * In every request an optional field must be absent or valid; a field that is
+ * set but empty is INVALID_FIELDS. The server rejects fields that it does not
+ * know. A list of ids, slugs or paths may have at most 50000 items, repeats
+ * included.
  *
- * Every RPC may answer CREDENTIALS_MISSING, CREDENTIALS_INVALID (UNAUTHENTICATED),
- * SCOPE_INSUFFICIENT (PERMISSION_DENIED), OVERLOADED (RESOURCE_EXHAUSTED, with
- * RetryInfo) and DATABASE_UNAVAILABLE (UNAVAILABLE, with RetryInfo), and
- * every RPC that writes CONFLICT_RETRY (ABORTED, with RetryInfo): nothing was
- * changed, or, after a lost connection, the change may have been made; a
- * repetition with the same `request_id` is safe either way.
+ * Every RPC may return CREDENTIALS_MISSING, CREDENTIALS_INVALID
+ * (UNAUTHENTICATED), SCOPE_INSUFFICIENT (PERMISSION_DENIED), OVERLOADED
+ * (RESOURCE_EXHAUSTED, with RetryInfo) and DATABASE_UNAVAILABLE (UNAVAILABLE,
+ * with RetryInfo). An RPC that writes may also return CONFLICT_RETRY (ABORTED,
+ * with RetryInfo). After CONFLICT_RETRY nothing was changed; after
+ * DATABASE_UNAVAILABLE the change may have been made. After both it is safe to
+ * repeat the call with the same `request_id`.
  */
 export type MembershipServiceService = typeof MembershipServiceService;
 export const MembershipServiceService = {
   /**
-   * SetMemberRoles makes a user a member with these roles, or replaces the roles
-   * of a member. Without roles the member gets the organization's default role of
-   * that moment; later changes of the default do not reach it.
+   * SetMemberRoles makes a user a member with these roles, or replaces the
+   * roles of a member. If the request has no roles, the member gets the current
+   * default role of the organization; later changes of the default role do not
+   * affect the member.
    *
    * Errors: INVALID_FIELDS, ROLE_NOT_ASSIGNABLE, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, and with an `etag`
@@ -2112,8 +2125,8 @@ export const MembershipServiceService = {
     responseDeserialize: (value: Buffer): SetMemberRolesResponse => SetMemberRolesResponse.decode(value),
   },
   /**
-   * BatchSetMemberRoles does what SetMemberRoles does for up to 1000 memberships,
-   * of any organizations of the environment: all of them or none. Field paths of
+   * BatchSetMemberRoles sets the roles of up to 1000 memberships in any
+   * organizations of the environment: all of them or none. Field paths in
    * errors begin with `memberships[INDEX].`.
    *
    * Errors: INVALID_FIELDS, ROLE_NOT_ASSIGNABLE, REQUEST_ID_REUSED
@@ -2132,7 +2145,7 @@ export const MembershipServiceService = {
     responseDeserialize: (value: Buffer): BatchSetMemberRolesResponse => BatchSetMemberRolesResponse.decode(value),
   },
   /**
-   * GetMembership reads one membership.
+   * GetMembership returns one membership.
    *
    * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND,
    * MEMBERSHIP_NOT_FOUND (NOT_FOUND).
@@ -2166,8 +2179,8 @@ export const MembershipServiceService = {
     responseDeserialize: (value: Buffer): DeleteMembershipResponse => DeleteMembershipResponse.decode(value),
   },
   /**
-   * ListMemberships lists the members of an organization, sorted by user id; with
-   * `role_slug` those who have this role.
+   * ListMemberships lists the members of an organization, sorted by user id.
+   * With `role_slug` it lists only the members with this role.
    *
    * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND).
@@ -2184,8 +2197,9 @@ export const MembershipServiceService = {
     responseDeserialize: (value: Buffer): ListMembershipsResponse => ListMembershipsResponse.decode(value),
   },
   /**
-   * SetGroupRole maps a group to a role of the organization, or replaces the role
-   * it is mapped to. Members keep their roles until their next SyncMemberGroups.
+   * SetGroupRole maps a group to a role of the organization, or replaces the
+   * role of an existing mapping. Members keep their roles until their next
+   * SyncMemberGroups.
    *
    * Errors: INVALID_FIELDS, ROLE_NOT_ASSIGNABLE, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND (NOT_FOUND).
@@ -2201,8 +2215,8 @@ export const MembershipServiceService = {
     responseDeserialize: (value: Buffer): SetGroupRoleResponse => SetGroupRoleResponse.decode(value),
   },
   /**
-   * DeleteGroupRole ends the mapping of a group. Members keep their roles until
-   * their next SyncMemberGroups.
+   * DeleteGroupRole deletes the mapping of a group. Members keep their roles
+   * until their next SyncMemberGroups.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND, GROUP_ROLE_NOT_FOUND (NOT_FOUND).
@@ -2219,7 +2233,8 @@ export const MembershipServiceService = {
     responseDeserialize: (value: Buffer): DeleteGroupRoleResponse => DeleteGroupRoleResponse.decode(value),
   },
   /**
-   * ListGroupRoles lists the mapped groups of an organization, sorted by group id.
+   * ListGroupRoles lists the group mappings of an organization, sorted by group
+   * id.
    *
    * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
@@ -2236,12 +2251,13 @@ export const MembershipServiceService = {
     responseDeserialize: (value: Buffer): ListGroupRolesResponse => ListGroupRolesResponse.decode(value),
   },
   /**
-   * SyncMemberGroups makes a user a member with the roles of the groups it is in,
-   * or replaces the roles of a member with them: all of them where the environment
-   * has multiple roles enabled, else the one highest in the organization's
-   * priority order; the organization's default role where none of the groups is
-   * mapped. A group whose id breaks the rule for ids can be mapped to nothing: it
-   * is skipped and returned, so that one such group keeps nobody out.
+   * SyncMemberGroups makes a user a member with the roles of the user's groups,
+   * or replaces the roles of a member with them. If the environment has
+   * `multiple_roles_enabled`, the member gets the roles of all mapped groups;
+   * otherwise the member gets the one that is highest in the organization's
+   * priority order. If no group is mapped, the member gets the organization's
+   * default role. A group id that breaks the rule for ids is skipped and
+   * returned, so that one invalid group does not lock the user out.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
@@ -2261,9 +2277,10 @@ export const MembershipServiceService = {
 
 export interface MembershipServiceServer extends UntypedServiceImplementation {
   /**
-   * SetMemberRoles makes a user a member with these roles, or replaces the roles
-   * of a member. Without roles the member gets the organization's default role of
-   * that moment; later changes of the default do not reach it.
+   * SetMemberRoles makes a user a member with these roles, or replaces the
+   * roles of a member. If the request has no roles, the member gets the current
+   * default role of the organization; later changes of the default role do not
+   * affect the member.
    *
    * Errors: INVALID_FIELDS, ROLE_NOT_ASSIGNABLE, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, and with an `etag`
@@ -2272,8 +2289,8 @@ export interface MembershipServiceServer extends UntypedServiceImplementation {
    */
   setMemberRoles: handleUnaryCall<SetMemberRolesRequest, SetMemberRolesResponse>;
   /**
-   * BatchSetMemberRoles does what SetMemberRoles does for up to 1000 memberships,
-   * of any organizations of the environment: all of them or none. Field paths of
+   * BatchSetMemberRoles sets the roles of up to 1000 memberships in any
+   * organizations of the environment: all of them or none. Field paths in
    * errors begin with `memberships[INDEX].`.
    *
    * Errors: INVALID_FIELDS, ROLE_NOT_ASSIGNABLE, REQUEST_ID_REUSED
@@ -2282,7 +2299,7 @@ export interface MembershipServiceServer extends UntypedServiceImplementation {
    */
   batchSetMemberRoles: handleUnaryCall<BatchSetMemberRolesRequest, BatchSetMemberRolesResponse>;
   /**
-   * GetMembership reads one membership.
+   * GetMembership returns one membership.
    *
    * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND,
    * MEMBERSHIP_NOT_FOUND (NOT_FOUND).
@@ -2297,43 +2314,46 @@ export interface MembershipServiceServer extends UntypedServiceImplementation {
    */
   deleteMembership: handleUnaryCall<DeleteMembershipRequest, DeleteMembershipResponse>;
   /**
-   * ListMemberships lists the members of an organization, sorted by user id; with
-   * `role_slug` those who have this role.
+   * ListMemberships lists the members of an organization, sorted by user id.
+   * With `role_slug` it lists only the members with this role.
    *
    * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND).
    */
   listMemberships: handleUnaryCall<ListMembershipsRequest, ListMembershipsResponse>;
   /**
-   * SetGroupRole maps a group to a role of the organization, or replaces the role
-   * it is mapped to. Members keep their roles until their next SyncMemberGroups.
+   * SetGroupRole maps a group to a role of the organization, or replaces the
+   * role of an existing mapping. Members keep their roles until their next
+   * SyncMemberGroups.
    *
    * Errors: INVALID_FIELDS, ROLE_NOT_ASSIGNABLE, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND (NOT_FOUND).
    */
   setGroupRole: handleUnaryCall<SetGroupRoleRequest, SetGroupRoleResponse>;
   /**
-   * DeleteGroupRole ends the mapping of a group. Members keep their roles until
-   * their next SyncMemberGroups.
+   * DeleteGroupRole deletes the mapping of a group. Members keep their roles
+   * until their next SyncMemberGroups.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND, GROUP_ROLE_NOT_FOUND (NOT_FOUND).
    */
   deleteGroupRole: handleUnaryCall<DeleteGroupRoleRequest, DeleteGroupRoleResponse>;
   /**
-   * ListGroupRoles lists the mapped groups of an organization, sorted by group id.
+   * ListGroupRoles lists the group mappings of an organization, sorted by group
+   * id.
    *
    * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
    */
   listGroupRoles: handleUnaryCall<ListGroupRolesRequest, ListGroupRolesResponse>;
   /**
-   * SyncMemberGroups makes a user a member with the roles of the groups it is in,
-   * or replaces the roles of a member with them: all of them where the environment
-   * has multiple roles enabled, else the one highest in the organization's
-   * priority order; the organization's default role where none of the groups is
-   * mapped. A group whose id breaks the rule for ids can be mapped to nothing: it
-   * is skipped and returned, so that one such group keeps nobody out.
+   * SyncMemberGroups makes a user a member with the roles of the user's groups,
+   * or replaces the roles of a member with them. If the environment has
+   * `multiple_roles_enabled`, the member gets the roles of all mapped groups;
+   * otherwise the member gets the one that is highest in the organization's
+   * priority order. If no group is mapped, the member gets the organization's
+   * default role. A group id that breaks the rule for ids is skipped and
+   * returned, so that one invalid group does not lock the user out.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
@@ -2343,9 +2363,10 @@ export interface MembershipServiceServer extends UntypedServiceImplementation {
 
 export interface MembershipServiceClient extends Client {
   /**
-   * SetMemberRoles makes a user a member with these roles, or replaces the roles
-   * of a member. Without roles the member gets the organization's default role of
-   * that moment; later changes of the default do not reach it.
+   * SetMemberRoles makes a user a member with these roles, or replaces the
+   * roles of a member. If the request has no roles, the member gets the current
+   * default role of the organization; later changes of the default role do not
+   * affect the member.
    *
    * Errors: INVALID_FIELDS, ROLE_NOT_ASSIGNABLE, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, and with an `etag`
@@ -2368,8 +2389,8 @@ export interface MembershipServiceClient extends Client {
     callback: (error: ServiceError | null, response: SetMemberRolesResponse) => void,
   ): ClientUnaryCall;
   /**
-   * BatchSetMemberRoles does what SetMemberRoles does for up to 1000 memberships,
-   * of any organizations of the environment: all of them or none. Field paths of
+   * BatchSetMemberRoles sets the roles of up to 1000 memberships in any
+   * organizations of the environment: all of them or none. Field paths in
    * errors begin with `memberships[INDEX].`.
    *
    * Errors: INVALID_FIELDS, ROLE_NOT_ASSIGNABLE, REQUEST_ID_REUSED
@@ -2392,7 +2413,7 @@ export interface MembershipServiceClient extends Client {
     callback: (error: ServiceError | null, response: BatchSetMemberRolesResponse) => void,
   ): ClientUnaryCall;
   /**
-   * GetMembership reads one membership.
+   * GetMembership returns one membership.
    *
    * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND,
    * MEMBERSHIP_NOT_FOUND (NOT_FOUND).
@@ -2435,8 +2456,8 @@ export interface MembershipServiceClient extends Client {
     callback: (error: ServiceError | null, response: DeleteMembershipResponse) => void,
   ): ClientUnaryCall;
   /**
-   * ListMemberships lists the members of an organization, sorted by user id; with
-   * `role_slug` those who have this role.
+   * ListMemberships lists the members of an organization, sorted by user id.
+   * With `role_slug` it lists only the members with this role.
    *
    * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND).
@@ -2457,8 +2478,9 @@ export interface MembershipServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListMembershipsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * SetGroupRole maps a group to a role of the organization, or replaces the role
-   * it is mapped to. Members keep their roles until their next SyncMemberGroups.
+   * SetGroupRole maps a group to a role of the organization, or replaces the
+   * role of an existing mapping. Members keep their roles until their next
+   * SyncMemberGroups.
    *
    * Errors: INVALID_FIELDS, ROLE_NOT_ASSIGNABLE, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND (NOT_FOUND).
@@ -2479,8 +2501,8 @@ export interface MembershipServiceClient extends Client {
     callback: (error: ServiceError | null, response: SetGroupRoleResponse) => void,
   ): ClientUnaryCall;
   /**
-   * DeleteGroupRole ends the mapping of a group. Members keep their roles until
-   * their next SyncMemberGroups.
+   * DeleteGroupRole deletes the mapping of a group. Members keep their roles
+   * until their next SyncMemberGroups.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND, GROUP_ROLE_NOT_FOUND (NOT_FOUND).
@@ -2501,7 +2523,8 @@ export interface MembershipServiceClient extends Client {
     callback: (error: ServiceError | null, response: DeleteGroupRoleResponse) => void,
   ): ClientUnaryCall;
   /**
-   * ListGroupRoles lists the mapped groups of an organization, sorted by group id.
+   * ListGroupRoles lists the group mappings of an organization, sorted by group
+   * id.
    *
    * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
@@ -2522,12 +2545,13 @@ export interface MembershipServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListGroupRolesResponse) => void,
   ): ClientUnaryCall;
   /**
-   * SyncMemberGroups makes a user a member with the roles of the groups it is in,
-   * or replaces the roles of a member with them: all of them where the environment
-   * has multiple roles enabled, else the one highest in the organization's
-   * priority order; the organization's default role where none of the groups is
-   * mapped. A group whose id breaks the rule for ids can be mapped to nothing: it
-   * is skipped and returned, so that one such group keeps nobody out.
+   * SyncMemberGroups makes a user a member with the roles of the user's groups,
+   * or replaces the roles of a member with them. If the environment has
+   * `multiple_roles_enabled`, the member gets the roles of all mapped groups;
+   * otherwise the member gets the one that is highest in the organization's
+   * priority order. If no group is mapped, the member gets the organization's
+   * default role. A group id that breaks the rule for ids is skipped and
+   * returned, so that one invalid group does not lock the user out.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).

@@ -12,37 +12,44 @@ export const protobufPackage = "orgroles.v1";
 
 export const protobufFileName = "orgroles/v1/permission.proto";
 
-/** Permission is something a role can allow, known by its slug in one environment. */
+/**
+ * Permission is something that a role can allow. Its slug identifies it in one
+ * environment.
+ */
 export interface Permission {
-  /** Identifies this permission for ever: `perm_` and a ULID. Output only. */
+  /** The permanent id: `perm_` and a ULID. Output only. */
   id: string;
-  /** The environment the permission lives in. Output only. */
+  /** The id of the environment of the permission. Output only. */
   environmentId: string;
   /**
-   * 1–48 characters of `[a-z0-9]` and the delimiters `- . : _ *`. Unique in the
-   * environment, never changes.
+   * The slug: 1–48 characters of `[a-z0-9]` and the delimiters `- . : _ *`. It
+   * is unique in the environment and never changes.
    */
   slug: string;
   /**
-   * The name people read: 1–48 characters (code points) after trimming outer
-   * whitespace, at least one of them visible, no control characters, no
-   * bidirectional overrides. Need not be unique.
+   * The name that people read: 1–48 characters (code points) after trimming of
+   * outer whitespace. At least one character must be visible. Control
+   * characters and bidirectional overrides are not allowed. It need not be
+   * unique.
    */
   name: string;
   /**
-   * 0–150 characters (code points), no control characters but newline and tab,
-   * no bidirectional overrides.
+   * The description: 0–150 characters (code points). Bidirectional overrides
+   * and control characters except newline and tab are not allowed.
    */
   description: string;
   /** When the permission was created. Output only. */
   createTime:
     | Date
     | undefined;
-  /** When name or description were last written. Output only. */
+  /** When the name or the description was last changed. Output only. */
   updateTime:
     | Date
     | undefined;
-  /** Changes whenever name or description change. Opaque. Output only. */
+  /**
+   * An opaque value that changes whenever the name or the description changes.
+   * Output only.
+   */
   etag: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }

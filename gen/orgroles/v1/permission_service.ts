@@ -27,29 +27,30 @@ export const protobufFileName = "orgroles/v1/permission_service.proto";
 
 /** Request of CreatePermission. */
 export interface CreatePermissionRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** The slug of the permission. 1–48 characters of `[a-z0-9]` and `- . : _ *`. */
+  /** The slug of the permission: 1–48 characters of `[a-z0-9]` and `- . : _ *`. */
   slug: string;
   /**
-   * 1–48 characters (code points) after trimming outer whitespace, at least one
-   * of them visible, no control characters, no bidirectional overrides.
+   * The name that people read: 1–48 characters (code points) after trimming of
+   * outer whitespace. At least one character must be visible. Control
+   * characters and bidirectional overrides are not allowed.
    */
   name: string;
   /**
-   * 0–150 characters (code points), no control characters but newline and tab,
-   * no bidirectional overrides.
+   * The description: 0–150 characters (code points). Bidirectional overrides
+   * and control characters except newline and tab are not allowed.
    */
   description: string;
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of CreatePermission. */
+/** Response of CreatePermission. */
 export interface CreatePermissionResponse {
   /** The new permission. */
   permission: Permission | undefined;
@@ -58,14 +59,14 @@ export interface CreatePermissionResponse {
 
 /** Request of GetPermission. */
 export interface GetPermissionRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** The slug of the permission. 1–48 characters of `[a-z0-9]` and `- . : _ *`. */
+  /** The slug of the permission: 1–48 characters of `[a-z0-9]` and `- . : _ *`. */
   slug: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of GetPermission. */
+/** Response of GetPermission. */
 export interface GetPermissionResponse {
   /** The permission. */
   permission: Permission | undefined;
@@ -74,96 +75,104 @@ export interface GetPermissionResponse {
 
 /** Request of ListPermissions. */
 export interface ListPermissionsRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
   /**
-   * The most permissions to return; 0: 100; over 1000: 1000; negative is INVALID_FIELDS.
-   * A page may hold fewer than asked for.
+   * The maximum number of permissions to return. 0 means 100, a value over 1000
+   * means 1000, and a negative value is INVALID_FIELDS. A page may contain
+   * fewer permissions.
    */
   pageSize: number;
   /**
-   * `next_page_token` of the page before, from the same list; empty: the first
-   * page.
+   * The `next_page_token` of the previous page of the same list. If it is
+   * empty, the call returns the first page.
    */
   pageToken: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of ListPermissions. */
+/** Response of ListPermissions. */
 export interface ListPermissionsResponse {
   /** The permissions, sorted by slug. */
   permissions: Permission[];
-  /** Opaque; pass it as `page_token` to get the next page. Empty on the last page. */
+  /**
+   * An opaque token: pass it as `page_token` to get the next page. It is empty
+   * on the last page.
+   */
   nextPageToken: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of UpdatePermission. */
 export interface UpdatePermissionRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** The slug of the permission. 1–48 characters of `[a-z0-9]` and `- . : _ *`. */
+  /** The slug of the permission: 1–48 characters of `[a-z0-9]` and `- . : _ *`. */
   slug: string;
   /**
-   * The new values. Only `name` and `description` are read, and of those only what
-   * `update_mask` names. Limits as in Permission.
+   * The new values. The server reads only those of `name` and `description`
+   * that `update_mask` names. The limits are those of Permission.
    */
   permission:
     | Permission
     | undefined;
   /**
-   * Required: one or both of `name`, `description`. `slug` is refused with
-   * SLUG_IMMUTABLE, any other path with INVALID_FIELDS.
+   * The paths to update: one or both of `name`, `description`. The field is
+   * required. The path `slug` is SLUG_IMMUTABLE; any other path is
+   * INVALID_FIELDS.
    */
   updateMask:
     | string[]
     | undefined;
   /**
-   * If set, the call is refused with ETAG_MISMATCH unless this is the present etag
+   * If set, the call fails with ETAG_MISMATCH unless this is the current etag
    * of the permission.
    */
   etag?:
     | string
     | undefined;
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of UpdatePermission. */
+/** Response of UpdatePermission. */
 export interface UpdatePermissionResponse {
-  /** The permission as it is after the call. */
+  /** The permission after the call. */
   permission: Permission | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of DeletePermission. */
 export interface DeletePermissionRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** The slug of the permission. 1–48 characters of `[a-z0-9]` and `- . : _ *`. */
+  /** The slug of the permission: 1–48 characters of `[a-z0-9]` and `- . : _ *`. */
   slug: string;
   /**
-   * If set, the call is refused with ETAG_MISMATCH unless this is the present etag
+   * If set, the call fails with ETAG_MISMATCH unless this is the current etag
    * of the permission.
    */
   etag?:
     | string
     | undefined;
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of DeletePermission. */
+/** Response of DeletePermission. */
 export interface DeletePermissionResponse {
-  /** Roles that had the permission, of the environment and of all organizations. */
+  /**
+   * The number of roles that had the permission, in the environment and in all
+   * organizations.
+   */
   affectedRoleCount: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -1087,22 +1096,26 @@ export const DeletePermissionResponse: MessageFns<DeletePermissionResponse> = {
 };
 
 /**
- * PermissionService manages the permissions of an environment, which roles name.
+ * PermissionService manages the permissions of an environment, which roles can
+ * grant.
  *
- * In every request an optional field is either absent or valid: set but empty is
- * INVALID_FIELDS. Fields the server does not know are refused too. A list of
- * ids, slugs or paths has at most 50000 items, repeats included.
+ * In every request an optional field must be absent or valid; a field that is
+ * set but empty is INVALID_FIELDS. The server rejects fields that it does not
+ * know. A list of ids, slugs or paths may have at most 50000 items, repeats
+ * included.
  *
- * Every RPC may answer CREDENTIALS_MISSING, CREDENTIALS_INVALID (UNAUTHENTICATED),
- * SCOPE_INSUFFICIENT (PERMISSION_DENIED), OVERLOADED (RESOURCE_EXHAUSTED, with
- * RetryInfo) and DATABASE_UNAVAILABLE (UNAVAILABLE, with RetryInfo), and
- * every RPC that writes CONFLICT_RETRY (ABORTED, with RetryInfo): a repetition
- * with the same `request_id` is safe after both.
+ * Every RPC may return CREDENTIALS_MISSING, CREDENTIALS_INVALID
+ * (UNAUTHENTICATED), SCOPE_INSUFFICIENT (PERMISSION_DENIED), OVERLOADED
+ * (RESOURCE_EXHAUSTED, with RetryInfo) and DATABASE_UNAVAILABLE (UNAVAILABLE,
+ * with RetryInfo). An RPC that writes may also return CONFLICT_RETRY (ABORTED,
+ * with RetryInfo). After CONFLICT_RETRY nothing was changed; after
+ * DATABASE_UNAVAILABLE the change may have been made. After both it is safe to
+ * repeat the call with the same `request_id`.
  */
 export type PermissionServiceService = typeof PermissionServiceService;
 export const PermissionServiceService = {
   /**
-   * CreatePermission creates a permission; no role has it yet.
+   * CreatePermission creates a permission. No role has it yet.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND); PERMISSION_SLUG_TAKEN (ALREADY_EXISTS);
@@ -1120,7 +1133,7 @@ export const PermissionServiceService = {
     responseDeserialize: (value: Buffer): CreatePermissionResponse => CreatePermissionResponse.decode(value),
   },
   /**
-   * GetPermission reads one permission.
+   * GetPermission returns one permission.
    *
    * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND,
    * PERMISSION_NOT_FOUND (NOT_FOUND).
@@ -1157,8 +1170,8 @@ export const PermissionServiceService = {
    * names.
    *
    * Errors: INVALID_FIELDS, SLUG_IMMUTABLE, REQUEST_ID_REUSED
-   * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, PERMISSION_NOT_FOUND (NOT_FOUND);
-   * ETAG_MISMATCH (ABORTED).
+   * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, PERMISSION_NOT_FOUND
+   * (NOT_FOUND); ETAG_MISMATCH (ABORTED).
    */
   updatePermission: {
     path: "/orgroles.v1.PermissionService/UpdatePermission" as const,
@@ -1172,8 +1185,8 @@ export const PermissionServiceService = {
     responseDeserialize: (value: Buffer): UpdatePermissionResponse => UpdatePermissionResponse.decode(value),
   },
   /**
-   * DeletePermission deletes a permission; it leaves all roles at once. The slug
-   * is free again afterwards.
+   * DeletePermission deletes a permission and removes it from all roles at
+   * once. The slug can be used again afterwards.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND, PERMISSION_NOT_FOUND (NOT_FOUND); ETAG_MISMATCH
@@ -1194,7 +1207,7 @@ export const PermissionServiceService = {
 
 export interface PermissionServiceServer extends UntypedServiceImplementation {
   /**
-   * CreatePermission creates a permission; no role has it yet.
+   * CreatePermission creates a permission. No role has it yet.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND); PERMISSION_SLUG_TAKEN (ALREADY_EXISTS);
@@ -1202,7 +1215,7 @@ export interface PermissionServiceServer extends UntypedServiceImplementation {
    */
   createPermission: handleUnaryCall<CreatePermissionRequest, CreatePermissionResponse>;
   /**
-   * GetPermission reads one permission.
+   * GetPermission returns one permission.
    *
    * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND,
    * PERMISSION_NOT_FOUND (NOT_FOUND).
@@ -1220,13 +1233,13 @@ export interface PermissionServiceServer extends UntypedServiceImplementation {
    * names.
    *
    * Errors: INVALID_FIELDS, SLUG_IMMUTABLE, REQUEST_ID_REUSED
-   * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, PERMISSION_NOT_FOUND (NOT_FOUND);
-   * ETAG_MISMATCH (ABORTED).
+   * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, PERMISSION_NOT_FOUND
+   * (NOT_FOUND); ETAG_MISMATCH (ABORTED).
    */
   updatePermission: handleUnaryCall<UpdatePermissionRequest, UpdatePermissionResponse>;
   /**
-   * DeletePermission deletes a permission; it leaves all roles at once. The slug
-   * is free again afterwards.
+   * DeletePermission deletes a permission and removes it from all roles at
+   * once. The slug can be used again afterwards.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND, PERMISSION_NOT_FOUND (NOT_FOUND); ETAG_MISMATCH
@@ -1237,7 +1250,7 @@ export interface PermissionServiceServer extends UntypedServiceImplementation {
 
 export interface PermissionServiceClient extends Client {
   /**
-   * CreatePermission creates a permission; no role has it yet.
+   * CreatePermission creates a permission. No role has it yet.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND); PERMISSION_SLUG_TAKEN (ALREADY_EXISTS);
@@ -1259,7 +1272,7 @@ export interface PermissionServiceClient extends Client {
     callback: (error: ServiceError | null, response: CreatePermissionResponse) => void,
   ): ClientUnaryCall;
   /**
-   * GetPermission reads one permission.
+   * GetPermission returns one permission.
    *
    * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND,
    * PERMISSION_NOT_FOUND (NOT_FOUND).
@@ -1305,8 +1318,8 @@ export interface PermissionServiceClient extends Client {
    * names.
    *
    * Errors: INVALID_FIELDS, SLUG_IMMUTABLE, REQUEST_ID_REUSED
-   * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, PERMISSION_NOT_FOUND (NOT_FOUND);
-   * ETAG_MISMATCH (ABORTED).
+   * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, PERMISSION_NOT_FOUND
+   * (NOT_FOUND); ETAG_MISMATCH (ABORTED).
    */
   updatePermission(
     request: UpdatePermissionRequest,
@@ -1324,8 +1337,8 @@ export interface PermissionServiceClient extends Client {
     callback: (error: ServiceError | null, response: UpdatePermissionResponse) => void,
   ): ClientUnaryCall;
   /**
-   * DeletePermission deletes a permission; it leaves all roles at once. The slug
-   * is free again afterwards.
+   * DeletePermission deletes a permission and removes it from all roles at
+   * once. The slug can be used again afterwards.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND, PERMISSION_NOT_FOUND (NOT_FOUND); ETAG_MISMATCH

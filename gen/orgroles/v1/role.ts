@@ -12,92 +12,111 @@ export const protobufPackage = "orgroles.v1";
 
 export const protobufFileName = "orgroles/v1/role.proto";
 
-/** RoleType tells whom a role belongs to. */
+/**
+ * RoleType says whether a role belongs to the environment or to one
+ * organization.
+ */
 export enum RoleType {
-  /** ROLE_TYPE_UNSPECIFIED - Never used in an answer. */
+  /** ROLE_TYPE_UNSPECIFIED - The server never sends this value. */
   ROLE_TYPE_UNSPECIFIED = 0,
-  /** ROLE_TYPE_ENVIRONMENT - A role of the environment, available in every organization of it. */
+  /**
+   * ROLE_TYPE_ENVIRONMENT - An environment role, which is available in every organization of the
+   * environment.
+   */
   ROLE_TYPE_ENVIRONMENT = 1,
-  /** ROLE_TYPE_ORGANIZATION - A custom role: it belongs to one organization and is available only there. */
+  /**
+   * ROLE_TYPE_ORGANIZATION - A custom role, which belongs to one organization and is available only
+   * there.
+   */
   ROLE_TYPE_ORGANIZATION = 2,
   UNRECOGNIZED = -1,
 }
 
 /**
- * Role is a named set of permissions, seen in one context: the organization
- * when the request names one, else the environment.
+ * Role is a named set of permissions. `is_default` and `priority` apply to the
+ * scope of the request: the organization if the request names one, otherwise
+ * the environment.
  */
 export interface Role {
-  /** Identifies this role for ever: `role_` and a ULID. Output only. */
+  /** The permanent id: `role_` and a ULID. Output only. */
   id: string;
-  /** The environment the role lives in. Output only. */
+  /** The id of the environment of the role. Output only. */
   environmentId: string;
   /**
-   * The organization a custom role belongs to; empty for an environment role.
-   * Output only.
+   * The id of the organization of a custom role. It is empty for an environment
+   * role. Output only.
    */
   organizationId: string;
   /**
-   * Whether the role belongs to the environment or to one organization.
-   * Output only.
+   * Whether the role belongs to the environment or to one organization. Output
+   * only.
    */
   type: RoleType;
   /**
-   * The stable name code refers to. 1–48 characters of `[a-z0-9_-]`, no
-   * leading, trailing or consecutive separators; explicit slugs of custom roles
-   * begin with `org-`, all others do not. Never changes. Names at most one
-   * effective role in any organization.
+   * The permanent name for use in code: 1–48 characters of `[a-z0-9_-]`,
+   * without leading, trailing or consecutive separators. Explicit slugs of
+   * custom roles begin with `org-`; all others do not. A slug never changes and
+   * names at most one effective role in any organization.
    */
   slug: string;
   /**
-   * The name people read: 1–48 characters (code points) after trimming outer
-   * whitespace, at least one of them visible, no control characters, no
-   * bidirectional overrides. Need not be unique.
+   * The name that people read: 1–48 characters (code points) after trimming of
+   * outer whitespace. At least one character must be visible. Control
+   * characters and bidirectional overrides are not allowed. It need not be
+   * unique.
    */
   name: string;
   /**
-   * 0–150 characters (code points), no control characters but newline and tab,
-   * no bidirectional overrides.
+   * The description: 0–150 characters (code points). Bidirectional overrides
+   * and control characters except newline and tab are not allowed.
    */
   description: string;
   /**
-   * Slugs of the permissions the role grants, sorted, each once; at most 500
-   * (configurable).
+   * The slugs of the permissions that the role grants, sorted, each once. A
+   * role has at most 500 permissions (configurable).
    */
   permissions: string[];
-  /** Whether this is the default role of the context. Output only. */
+  /** Whether this is the default role of the scope. Output only. */
   isDefault: boolean;
   /**
-   * Position in the priority order of the context; 1 is the highest. Output
+   * The position in the priority order of the scope; 1 is the highest. Output
    * only.
    */
   priority: number;
   /**
-   * Changes whenever name, description or permissions change. Opaque. Default
-   * and order have an etag of their own, in RoleConfig. Output only.
+   * An opaque value that changes whenever the name, the description or the
+   * permissions change. The default role and the priority order have the etag
+   * of RoleConfig. Output only.
    */
   etag: string;
   /** When the role was created. Output only. */
   createTime:
     | Date
     | undefined;
-  /** When name, description or permissions were last written. Output only. */
+  /**
+   * When the name, the description or the permissions were last changed. Output
+   * only.
+   */
   updateTime: Date | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** RoleConfig is the default role and the priority order of one context. */
+/** RoleConfig is the default role and the priority order of one scope. */
 export interface RoleConfig {
-  /** Slug of the role a member gets when nothing else is assigned. */
+  /** The slug of the role that a member gets if no other role is assigned. */
   defaultRoleSlug: string;
-  /** Slugs of all effective roles, highest priority first, each exactly once. */
+  /**
+   * The slugs of all effective roles, highest priority first, each exactly
+   * once.
+   */
   priorityOrder: string[];
   /**
-   * True while an organization follows its environment: until its first custom
-   * role, and again after ResetOrgRoleConfig. False for an environment.
+   * Whether an organization follows its environment: true until its first
+   * custom role, and again after ResetOrgRoleConfig. It is false for an
+   * environment.
    */
   inheritsEnvironment: boolean;
-  /** Changes whenever one of the fields above changes. Opaque. */
+  /** An opaque value that changes whenever one of the fields above changes. */
   etag: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }

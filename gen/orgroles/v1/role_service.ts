@@ -27,48 +27,50 @@ export const protobufFileName = "orgroles/v1/role_service.proto";
 
 /** Request of CreateRole. */
 export interface CreateRoleRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
   /**
-   * The organization; absent: the environment itself. 1–64 printable ASCII
-   * characters without spaces.
+   * The id of the organization: 1–64 printable ASCII characters without spaces.
+   * If it is absent, the call applies to the environment itself.
    */
   organizationId?:
     | string
     | undefined;
   /**
-   * Absent for a custom role: a slug is generated. Explicit slugs are stored as
-   * given: 1–48 characters of `[a-z0-9_-]`, no leading, trailing or consecutive
-   * separators. A custom role's begins with `org-` with something after it; an
-   * environment role's is required and does not begin with `org-`.
+   * The explicit slug, which is stored as given: 1–48 characters of
+   * `[a-z0-9_-]`, without leading, trailing or consecutive separators. For a
+   * custom role it must begin with `org-`, followed by at least one character;
+   * if it is absent, the server generates a slug. For an environment role it is
+   * required and must not begin with `org-`.
    */
   slug?:
     | string
     | undefined;
   /**
-   * 1–48 characters (code points) after trimming outer whitespace, at least one
-   * of them visible, no control characters, no bidirectional overrides.
+   * The name that people read: 1–48 characters (code points) after trimming of
+   * outer whitespace. At least one character must be visible. Control
+   * characters and bidirectional overrides are not allowed.
    */
   name: string;
   /**
-   * 0–150 characters (code points), no control characters but newline and tab,
-   * no bidirectional overrides.
+   * The description: 0–150 characters (code points). Bidirectional overrides
+   * and control characters except newline and tab are not allowed.
    */
   description: string;
   /**
-   * Slugs of permissions of the environment; repeats count once; at most 500
-   * (configurable).
+   * The slugs of permissions of the environment; repeats count once. A role has
+   * at most 500 permissions (configurable).
    */
   permissions: string[];
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of CreateRole. */
+/** Response of CreateRole. */
 export interface CreateRoleResponse {
   /** The new role. */
   role: Role | undefined;
@@ -77,399 +79,426 @@ export interface CreateRoleResponse {
 
 /** Request of GetRole. */
 export interface GetRoleRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
   /**
-   * The organization; absent: the environment itself. 1–64 printable ASCII
-   * characters without spaces.
+   * The id of the organization: 1–64 printable ASCII characters without spaces.
+   * If it is absent, the call applies to the environment itself.
    */
   organizationId?:
     | string
     | undefined;
-  /** The slug of the role. 1–48 characters of `[a-z0-9_-]`. */
+  /** The slug of the role: 1–48 characters of `[a-z0-9_-]`. */
   slug: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of GetRole. */
+/** Response of GetRole. */
 export interface GetRoleResponse {
-  /** The role, in the context asked for. */
+  /** The role. `is_default` and `priority` apply to the scope of the request. */
   role: Role | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of ListEnvironmentRoles. */
 export interface ListEnvironmentRolesRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
   /**
-   * The most roles to return; 0: 100; over 1000: 1000; negative is INVALID_FIELDS.
-   * A page may hold fewer than asked for.
+   * The maximum number of roles to return. 0 means 100, a value over 1000 means
+   * 1000, and a negative value is INVALID_FIELDS. A page may contain fewer
+   * roles.
    */
   pageSize: number;
   /**
-   * `next_page_token` of the page before, from the same list; empty: the first
-   * page.
+   * The `next_page_token` of the previous page of the same list. If it is
+   * empty, the call returns the first page.
    */
   pageToken: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of ListEnvironmentRoles. */
+/** Response of ListEnvironmentRoles. */
 export interface ListEnvironmentRolesResponse {
   /** The roles, highest priority first. */
   roles: Role[];
-  /** Opaque; pass it as `page_token` to get the next page. Empty on the last page. */
+  /**
+   * An opaque token: pass it as `page_token` to get the next page. It is empty
+   * on the last page.
+   */
   nextPageToken: string;
-  /** Default role and priority order of the context, of the same moment as `roles`. */
+  /**
+   * The default role and the priority order of the scope, read from the same
+   * snapshot as `roles`.
+   */
   config: RoleConfig | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of ListOrgRoles. */
 export interface ListOrgRolesRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** The organization. 1–64 printable ASCII characters without spaces. */
+  /** The id of the organization: 1–64 printable ASCII characters without spaces. */
   organizationId: string;
   /**
-   * The most roles to return; 0: 100; over 1000: 1000; negative is INVALID_FIELDS.
-   * A page may hold fewer than asked for.
+   * The maximum number of roles to return. 0 means 100, a value over 1000 means
+   * 1000, and a negative value is INVALID_FIELDS. A page may contain fewer
+   * roles.
    */
   pageSize: number;
   /**
-   * `next_page_token` of the page before, from the same list; empty: the first
-   * page.
+   * The `next_page_token` of the previous page of the same list. If it is
+   * empty, the call returns the first page.
    */
   pageToken: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of ListOrgRoles. */
+/** Response of ListOrgRoles. */
 export interface ListOrgRolesResponse {
   /** The roles, highest priority first. */
   roles: Role[];
-  /** Opaque; pass it as `page_token` to get the next page. Empty on the last page. */
+  /**
+   * An opaque token: pass it as `page_token` to get the next page. It is empty
+   * on the last page.
+   */
   nextPageToken: string;
-  /** Default role and priority order of the context, of the same moment as `roles`. */
+  /**
+   * The default role and the priority order of the scope, read from the same
+   * snapshot as `roles`.
+   */
   config: RoleConfig | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of UpdateRole. */
 export interface UpdateRoleRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
   /**
-   * The organization; absent: the environment itself. 1–64 printable ASCII
-   * characters without spaces.
+   * The id of the organization: 1–64 printable ASCII characters without spaces.
+   * If it is absent, the call applies to the environment itself.
    */
   organizationId?:
     | string
     | undefined;
-  /** The slug of the role. 1–48 characters of `[a-z0-9_-]`. */
+  /** The slug of the role: 1–48 characters of `[a-z0-9_-]`. */
   slug: string;
   /**
-   * The new values. Only `name`, `description` and `permissions` are read, and of
-   * those only what `update_mask` names. Limits as in Role.
+   * The new values. The server reads only those of `name`, `description` and
+   * `permissions` that `update_mask` names. The limits are those of Role.
    */
   role:
     | Role
     | undefined;
   /**
-   * Required: one or more of `name`, `description`, `permissions`. `slug` is
-   * refused with SLUG_IMMUTABLE, any other path with INVALID_FIELDS.
+   * The paths to update: one or more of `name`, `description`, `permissions`.
+   * The field is required. The path `slug` is SLUG_IMMUTABLE; any other path is
+   * INVALID_FIELDS.
    */
   updateMask:
     | string[]
     | undefined;
   /**
-   * If set, the call is refused with ETAG_MISMATCH unless this is the present etag
+   * If set, the call fails with ETAG_MISMATCH unless this is the current etag
    * of the role.
    */
   etag?:
     | string
     | undefined;
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of UpdateRole. */
+/** Response of UpdateRole. */
 export interface UpdateRoleResponse {
-  /** The role as it is after the call. */
+  /** The role after the call. */
   role: Role | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of AddRolePermissions. */
 export interface AddRolePermissionsRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
   /**
-   * The organization; absent: the environment itself. 1–64 printable ASCII
-   * characters without spaces.
+   * The id of the organization: 1–64 printable ASCII characters without spaces.
+   * If it is absent, the call applies to the environment itself.
    */
   organizationId?:
     | string
     | undefined;
-  /** The slug of the role. 1–48 characters of `[a-z0-9_-]`. */
+  /** The slug of the role: 1–48 characters of `[a-z0-9_-]`. */
   slug: string;
-  /** Slugs of permissions of the environment; repeats count once. */
+  /** The slugs of permissions of the environment; repeats count once. */
   permissions: string[];
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of AddRolePermissions. */
+/** Response of AddRolePermissions. */
 export interface AddRolePermissionsResponse {
-  /** The role as it is after the call. */
+  /** The role after the call. */
   role: Role | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of RemoveRolePermissions. */
 export interface RemoveRolePermissionsRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
   /**
-   * The organization; absent: the environment itself. 1–64 printable ASCII
-   * characters without spaces.
+   * The id of the organization: 1–64 printable ASCII characters without spaces.
+   * If it is absent, the call applies to the environment itself.
    */
   organizationId?:
     | string
     | undefined;
-  /** The slug of the role. 1–48 characters of `[a-z0-9_-]`. */
+  /** The slug of the role: 1–48 characters of `[a-z0-9_-]`. */
   slug: string;
-  /** Slugs of permissions of the environment; repeats count once. */
+  /** The slugs of permissions of the environment; repeats count once. */
   permissions: string[];
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of RemoveRolePermissions. */
+/** Response of RemoveRolePermissions. */
 export interface RemoveRolePermissionsResponse {
-  /** The role as it is after the call. */
+  /** The role after the call. */
   role: Role | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of SetPriority. */
 export interface SetPriorityRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
   /**
-   * The organization; absent: the environment itself. 1–64 printable ASCII
-   * characters without spaces.
+   * The id of the organization: 1–64 printable ASCII characters without spaces.
+   * If it is absent, the call applies to the environment itself.
    */
   organizationId?:
     | string
     | undefined;
-  /** Every effective role of the scope exactly once, highest first. */
+  /**
+   * The slugs of all effective roles of the scope, each exactly once, highest
+   * first.
+   */
   slugs: string[];
   /**
-   * If set, the call is refused with ETAG_MISMATCH unless this is the present etag
-   * of the config.
+   * If set, the call fails with ETAG_MISMATCH unless this is the current etag
+   * of the configuration.
    */
   etag?:
     | string
     | undefined;
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of SetPriority. */
+/** Response of SetPriority. */
 export interface SetPriorityResponse {
   /**
-   * The effective roles of the scope in the new order: all of them, or as many of
-   * the first as 2 MiB hold. `config` names all.
+   * The effective roles of the scope in the new order. The list contains all of
+   * them, or the first ones that fit into 2 MiB. `config` names all of them.
    */
   roles: Role[];
-  /** The configuration as it is after the call. */
+  /** The configuration after the call. */
   config: RoleConfig | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of SetDefaultRole. */
 export interface SetDefaultRoleRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
   /**
-   * The organization; absent: the environment itself. 1–64 printable ASCII
-   * characters without spaces.
+   * The id of the organization: 1–64 printable ASCII characters without spaces.
+   * If it is absent, the call applies to the environment itself.
    */
   organizationId?:
     | string
     | undefined;
-  /** The slug of the new default role. 1–48 characters of `[a-z0-9_-]`. */
+  /** The slug of the new default role: 1–48 characters of `[a-z0-9_-]`. */
   slug: string;
   /**
-   * If set, the call is refused with ETAG_MISMATCH unless this is the present etag
-   * of the config.
+   * If set, the call fails with ETAG_MISMATCH unless this is the current etag
+   * of the configuration.
    */
   etag?:
     | string
     | undefined;
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of SetDefaultRole. */
+/** Response of SetDefaultRole. */
 export interface SetDefaultRoleResponse {
-  /** The configuration as it is after the call. */
+  /** The configuration after the call. */
   config: RoleConfig | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of DeleteEnvironmentRole. */
 export interface DeleteEnvironmentRoleRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** The slug of the environment role. 1–48 characters of `[a-z0-9_-]`. */
+  /** The slug of the environment role: 1–48 characters of `[a-z0-9_-]`. */
   slug: string;
   /**
-   * Another environment role: it becomes the default wherever the deleted role
-   * was. Ignored where the deleted role is no default, but validated all the
-   * same.
+   * The slug of another environment role, which becomes the default wherever
+   * the deleted role was. It must be valid even if the deleted role is not a
+   * default role.
    */
   replacementDefaultRoleSlug?:
     | string
     | undefined;
   /**
-   * Answers what would happen, with the same checks and errors, and changes
-   * nothing.
+   * If true, the call runs the same checks, returns the same errors and counts,
+   * and changes nothing.
    */
   validateOnly: boolean;
   /**
-   * If set, the call is refused with ETAG_MISMATCH unless this is the present etag
+   * If set, the call fails with ETAG_MISMATCH unless this is the current etag
    * of the role.
    */
   etag?:
     | string
     | undefined;
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of DeleteEnvironmentRole. */
+/** Response of DeleteEnvironmentRole. */
 export interface DeleteEnvironmentRoleResponse {
-  /** Organizations with their own configuration whose default role was switched. */
+  /**
+   * The number of organizations with their own configuration whose default role
+   * was replaced.
+   */
   affectedOrganizationCount: number;
-  /** Members who had the deleted role alone and have a default role now. */
+  /**
+   * The number of members whose only role was the deleted one and who now have
+   * the default role.
+   */
   reassignedMembershipCount: number;
-  /** As in the request: true when nothing was changed. */
+  /** The value of the request. If it is true, nothing was changed. */
   validateOnly: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of DeleteOrgRole. */
 export interface DeleteOrgRoleRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** The organization. 1–64 printable ASCII characters without spaces. */
+  /** The id of the organization: 1–64 printable ASCII characters without spaces. */
   organizationId: string;
-  /** The slug of the custom role. 1–48 characters of `[a-z0-9_-]`. */
+  /** The slug of the custom role: 1–48 characters of `[a-z0-9_-]`. */
   slug: string;
   /**
-   * Any other effective role of the organization: it takes the place of the
-   * deleted one.
+   * The slug of any other effective role of the organization, which takes the
+   * place of the deleted role.
    */
   replacementRoleSlug?:
     | string
     | undefined;
   /**
-   * Answers what would happen, with the same checks and errors, and changes
-   * nothing.
+   * If true, the call runs the same checks, returns the same errors and counts,
+   * and changes nothing.
    */
   validateOnly: boolean;
   /**
-   * If set, the call is refused with ETAG_MISMATCH unless this is the present etag
+   * If set, the call fails with ETAG_MISMATCH unless this is the current etag
    * of the role.
    */
   etag?:
     | string
     | undefined;
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of DeleteOrgRole. */
+/** Response of DeleteOrgRole. */
 export interface DeleteOrgRoleResponse {
-  /** Members who had the deleted role and have the replacement now. */
+  /**
+   * The number of members who had the deleted role and now have the
+   * replacement.
+   */
   reassignedMembershipCount: number;
-  /** Group mappings that led to the deleted role and lead to the replacement now. */
+  /** The number of group mappings that now map to the replacement. */
   movedGroupRoleCount: number;
-  /** As in the request: true when nothing was changed. */
+  /** The value of the request. If it is true, nothing was changed. */
   validateOnly: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of ResetOrgRoleConfig. */
 export interface ResetOrgRoleConfigRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** The organization. 1–64 printable ASCII characters without spaces. */
+  /** The id of the organization: 1–64 printable ASCII characters without spaces. */
   organizationId: string;
   /**
-   * A UUID that makes repeating this call safe: for 24 hours the same id with the
-   * same request returns the first answer and changes nothing.
+   * A UUID that makes it safe to repeat this call. For 24 hours, the same id
+   * with the same request returns the first response and changes nothing.
    */
   requestId?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of ResetOrgRoleConfig. */
+/** Response of ResetOrgRoleConfig. */
 export interface ResetOrgRoleConfigResponse {
-  /** The configuration as it is after the call. */
+  /** The configuration after the call. */
   config: RoleConfig | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Request of SuggestSlug. */
 export interface SuggestSlugRequest {
-  /** The environment. 1–64 printable ASCII characters without spaces. */
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** The organization. 1–64 printable ASCII characters without spaces. */
+  /** The id of the organization: 1–64 printable ASCII characters without spaces. */
   organizationId: string;
   /**
-   * The name the role would have. 1–48 characters (code points) after trimming
-   * outer whitespace, at least one of them visible, no control characters, no
-   * bidirectional overrides.
+   * The name of the new role: 1–48 characters (code points) after trimming of
+   * outer whitespace. At least one character must be visible. Control
+   * characters and bidirectional overrides are not allowed.
    */
   name: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Answer of SuggestSlug. */
+/** Response of SuggestSlug. */
 export interface SuggestSlugResponse {
-  /** A valid explicit slug, free when it was asked for. */
+  /** A valid explicit slug that was free at the time of the call. */
   slug: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -3107,35 +3136,39 @@ export const SuggestSlugResponse: MessageFns<SuggestSlugResponse> = {
 
 /**
  * RoleService manages the roles of environments and the custom roles of
- * organizations.
+ * organizations. The scope of a request is the organization that it names, or
+ * otherwise the environment.
  *
- * An organization is not created by a call: any `organization_id` is valid and,
- * until it has a custom role, inherits the environment's default role and
- * priority order. Its first custom role gives it its own configuration, copied
- * from the environment at that moment; from then on the environment's default
- * and order no longer reach it. Roles added to the environment later are
- * available in it at once, at the bottom of its order. The own configuration
- * stays when the last custom role goes, until ResetOrgRoleConfig.
+ * No call creates an organization: any `organization_id` is valid. An
+ * organization inherits the environment's default role and priority order until
+ * it has a custom role. Its first custom role gives it its own configuration,
+ * which is a copy of the environment's configuration at that moment. Later
+ * changes of the environment's default role and priority order do not affect
+ * it. Roles that are added to the environment later are available in it at
+ * once, at the bottom of its order. The own configuration stays after the last
+ * custom role is deleted, until ResetOrgRoleConfig.
  *
- * In every request an optional field is either absent or valid: set but empty is
- * INVALID_FIELDS. Fields the server does not know are refused too. A list of
- * ids, slugs or paths has at most 50000 items, repeats included.
+ * In every request an optional field must be absent or valid; a field that is
+ * set but empty is INVALID_FIELDS. The server rejects fields that it does not
+ * know. A list of ids, slugs or paths may have at most 50000 items, repeats
+ * included.
  *
- * Every RPC may answer CREDENTIALS_MISSING, CREDENTIALS_INVALID (UNAUTHENTICATED),
- * SCOPE_INSUFFICIENT (PERMISSION_DENIED), OVERLOADED (RESOURCE_EXHAUSTED, with
- * RetryInfo) and DATABASE_UNAVAILABLE (UNAVAILABLE, with RetryInfo), and
- * every RPC that writes CONFLICT_RETRY (ABORTED, with RetryInfo): nothing was
- * changed, or, after a lost connection, the change may have been made; a
- * repetition with the same `request_id` is safe either way.
+ * Every RPC may return CREDENTIALS_MISSING, CREDENTIALS_INVALID
+ * (UNAUTHENTICATED), SCOPE_INSUFFICIENT (PERMISSION_DENIED), OVERLOADED
+ * (RESOURCE_EXHAUSTED, with RetryInfo) and DATABASE_UNAVAILABLE (UNAVAILABLE,
+ * with RetryInfo). An RPC that writes may also return CONFLICT_RETRY (ABORTED,
+ * with RetryInfo). After CONFLICT_RETRY nothing was changed; after
+ * DATABASE_UNAVAILABLE the change may have been made. After both it is safe to
+ * repeat the call with the same `request_id`.
  */
 export type RoleServiceService = typeof RoleServiceService;
 export const RoleServiceService = {
   /**
-   * CreateRole creates a custom role of an organization, or an environment role
-   * when `organization_id` is absent, with its permissions, in one atomic step.
-   * The role goes to the bottom of its priority order. Without a `slug` a custom
-   * role gets one made of its name and the last six characters of its id; the
-   * caller never sees a collision of those.
+   * CreateRole creates a role with its permissions in one atomic step: a custom
+   * role of the organization, or an environment role if `organization_id` is
+   * absent. The role goes to the bottom of the priority order. If a custom role
+   * has no `slug`, the server generates one from its name and the last six
+   * characters of its id; the generated slug never collides with another.
    *
    * Errors: INVALID_FIELDS, PERMISSION_UNKNOWN, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND (NOT_FOUND); ROLE_SLUG_TAKEN
@@ -3152,8 +3185,8 @@ export const RoleServiceService = {
     responseDeserialize: (value: Buffer): CreateRoleResponse => CreateRoleResponse.decode(value),
   },
   /**
-   * GetRole reads one role: with `organization_id` one of the effective roles of
-   * that organization, else an environment role.
+   * GetRole returns one role: an effective role of the organization, or an
+   * environment role if `organization_id` is absent.
    *
    * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND,
    * ROLE_NOT_FOUND (NOT_FOUND).
@@ -3168,8 +3201,8 @@ export const RoleServiceService = {
     responseDeserialize: (value: Buffer): GetRoleResponse => GetRoleResponse.decode(value),
   },
   /**
-   * ListEnvironmentRoles lists the roles of an environment in its priority order,
-   * highest first.
+   * ListEnvironmentRoles lists the roles of an environment in its priority
+   * order, highest first.
    *
    * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
@@ -3187,8 +3220,8 @@ export const RoleServiceService = {
   },
   /**
    * ListOrgRoles lists the effective roles of an organization (all environment
-   * roles and its own custom roles) in its priority order, highest first. Roles
-   * and config of one answer are of one moment.
+   * roles and its own custom roles) in its priority order, highest first.
+   * `roles` and `config` are read from one consistent snapshot.
    *
    * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
@@ -3204,8 +3237,9 @@ export const RoleServiceService = {
     responseDeserialize: (value: Buffer): ListOrgRolesResponse => ListOrgRolesResponse.decode(value),
   },
   /**
-   * UpdateRole replaces the fields of a role that `update_mask` names. With
-   * `permissions` in the mask the whole set is replaced; an empty one clears it.
+   * UpdateRole replaces the fields of a role that `update_mask` names. If it
+   * names `permissions`, the call replaces the whole set; an empty set removes
+   * all permissions.
    *
    * Errors: INVALID_FIELDS, SLUG_IMMUTABLE, PERMISSION_UNKNOWN,
    * REQUEST_ID_REUSED (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND
@@ -3222,8 +3256,8 @@ export const RoleServiceService = {
     responseDeserialize: (value: Buffer): UpdateRoleResponse => UpdateRoleResponse.decode(value),
   },
   /**
-   * AddRolePermissions adds permissions to a role; those it has already are left
-   * alone. Returns the role.
+   * AddRolePermissions adds permissions to a role and returns the role.
+   * Permissions that the role already has stay unchanged.
    *
    * Errors: INVALID_FIELDS, PERMISSION_UNKNOWN, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND);
@@ -3242,9 +3276,9 @@ export const RoleServiceService = {
     responseDeserialize: (value: Buffer): AddRolePermissionsResponse => AddRolePermissionsResponse.decode(value),
   },
   /**
-   * RemoveRolePermissions takes permissions from a role; those it does not have
-   * are left alone, those the environment does not have are refused. Returns the
-   * role.
+   * RemoveRolePermissions removes permissions from a role and returns the role.
+   * Permissions that the role does not have are ignored; permissions that do
+   * not exist in the environment are PERMISSION_UNKNOWN.
    *
    * Errors: INVALID_FIELDS, PERMISSION_UNKNOWN, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND);
@@ -3262,9 +3296,8 @@ export const RoleServiceService = {
     responseDeserialize: (value: Buffer): RemoveRolePermissionsResponse => RemoveRolePermissionsResponse.decode(value),
   },
   /**
-   * SetPriority replaces the whole priority order of an organization, or of the
-   * environment when `organization_id` is absent. `slugs` names every effective
-   * role of the scope exactly once, highest first.
+   * SetPriority replaces the whole priority order of the organization, or of
+   * the environment if `organization_id` is absent.
    *
    * Errors: INVALID_FIELDS, PRIORITY_ORDER_MISMATCH, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND (NOT_FOUND);
@@ -3281,9 +3314,9 @@ export const RoleServiceService = {
     responseDeserialize: (value: Buffer): SetPriorityResponse => SetPriorityResponse.decode(value),
   },
   /**
-   * SetDefaultRole makes any effective role of an organization its default role,
-   * or any environment role that of the environment when `organization_id` is
-   * absent.
+   * SetDefaultRole sets the default role of the organization to any of its
+   * effective roles, or that of the environment to any environment role if
+   * `organization_id` is absent.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND);
@@ -3302,15 +3335,15 @@ export const RoleServiceService = {
     responseDeserialize: (value: Buffer): SetDefaultRoleResponse => SetDefaultRoleResponse.decode(value),
   },
   /**
-   * DeleteEnvironmentRole deletes an environment role everywhere at once, at a cost
-   * that does not depend on the number of organizations and members (but for
-   * counting them). It leaves every priority order. Where it was the default role,
-   * `replacement_default_role_slug` becomes the default; without one the call is
-   * refused as long as the role is the default of the environment or of an
-   * organization with its own configuration, and nothing changes. Members who had
-   * the role alone get their organization's default role, the new one where it was
-   * replaced; members with other roles keep just those. Groups mapped to it are not
-   * mapped any more. The slug is free again afterwards.
+   * DeleteEnvironmentRole deletes an environment role everywhere at once. Its
+   * cost does not depend on the number of organizations and members, except for
+   * counting them. The role is removed from every priority order, and its group
+   * mappings are deleted. If the role is the default of the environment or of
+   * an organization with its own configuration, `replacement_default_role_slug`
+   * is required and becomes the default there; without it the call fails and
+   * changes nothing. A member whose only role was deleted gets the
+   * organization's default role (the new one, if it was replaced); a member
+   * with other roles keeps only those. The slug can be used again afterwards.
    *
    * Errors: INVALID_FIELDS, REPLACEMENT_ROLE_INVALID, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND);
@@ -3329,10 +3362,11 @@ export const RoleServiceService = {
     responseDeserialize: (value: Buffer): DeleteEnvironmentRoleResponse => DeleteEnvironmentRoleResponse.decode(value),
   },
   /**
-   * DeleteOrgRole deletes a custom role of an organization. If it has members, if
-   * groups are mapped to it, or if it is the organization's default,
-   * `replacement_role_slug` takes its place in all of that at once; without one the
-   * call is refused, and nothing changes. The slug is free again afterwards.
+   * DeleteOrgRole deletes a custom role of an organization. If the role has
+   * members, has group mappings or is the organization's default,
+   * `replacement_role_slug` is required and takes its place everywhere at once;
+   * without it the call fails and changes nothing. The slug can be used again
+   * afterwards.
    *
    * Errors: INVALID_FIELDS, REPLACEMENT_ROLE_INVALID, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND);
@@ -3351,8 +3385,8 @@ export const RoleServiceService = {
   },
   /**
    * ResetOrgRoleConfig makes an organization inherit its environment's default
-   * role and priority order again; only while it has no custom role. Does
-   * nothing to an organization that inherits already.
+   * role and priority order again. It requires that the organization has no
+   * custom role. It does nothing if the organization already inherits.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND); ORGANIZATION_HAS_CUSTOM_ROLES
@@ -3370,11 +3404,13 @@ export const RoleServiceService = {
     responseDeserialize: (value: Buffer): ResetOrgRoleConfigResponse => ResetOrgRoleConfigResponse.decode(value),
   },
   /**
-   * SuggestSlug answers the explicit slug a form would pre-fill for a custom
-   * role of this name: `org-` and the normalised name, with `-2`, `-3`, … when
-   * taken; at most 48 characters, valid, and free at that moment.
+   * SuggestSlug returns the explicit slug that a form would pre-fill for a
+   * custom role with this name: `org-` and the normalised name, followed by
+   * `-2`, `-3`, … if the slug is taken. The slug has at most 48 characters, is
+   * valid, and is free at that moment.
    *
-   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND (NOT_FOUND).
+   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND
+   * (NOT_FOUND).
    */
   suggestSlug: {
     path: "/orgroles.v1.RoleService/SuggestSlug" as const,
@@ -3389,11 +3425,11 @@ export const RoleServiceService = {
 
 export interface RoleServiceServer extends UntypedServiceImplementation {
   /**
-   * CreateRole creates a custom role of an organization, or an environment role
-   * when `organization_id` is absent, with its permissions, in one atomic step.
-   * The role goes to the bottom of its priority order. Without a `slug` a custom
-   * role gets one made of its name and the last six characters of its id; the
-   * caller never sees a collision of those.
+   * CreateRole creates a role with its permissions in one atomic step: a custom
+   * role of the organization, or an environment role if `organization_id` is
+   * absent. The role goes to the bottom of the priority order. If a custom role
+   * has no `slug`, the server generates one from its name and the last six
+   * characters of its id; the generated slug never collides with another.
    *
    * Errors: INVALID_FIELDS, PERMISSION_UNKNOWN, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND (NOT_FOUND); ROLE_SLUG_TAKEN
@@ -3402,16 +3438,16 @@ export interface RoleServiceServer extends UntypedServiceImplementation {
    */
   createRole: handleUnaryCall<CreateRoleRequest, CreateRoleResponse>;
   /**
-   * GetRole reads one role: with `organization_id` one of the effective roles of
-   * that organization, else an environment role.
+   * GetRole returns one role: an effective role of the organization, or an
+   * environment role if `organization_id` is absent.
    *
    * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND,
    * ROLE_NOT_FOUND (NOT_FOUND).
    */
   getRole: handleUnaryCall<GetRoleRequest, GetRoleResponse>;
   /**
-   * ListEnvironmentRoles lists the roles of an environment in its priority order,
-   * highest first.
+   * ListEnvironmentRoles lists the roles of an environment in its priority
+   * order, highest first.
    *
    * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
@@ -3419,16 +3455,17 @@ export interface RoleServiceServer extends UntypedServiceImplementation {
   listEnvironmentRoles: handleUnaryCall<ListEnvironmentRolesRequest, ListEnvironmentRolesResponse>;
   /**
    * ListOrgRoles lists the effective roles of an organization (all environment
-   * roles and its own custom roles) in its priority order, highest first. Roles
-   * and config of one answer are of one moment.
+   * roles and its own custom roles) in its priority order, highest first.
+   * `roles` and `config` are read from one consistent snapshot.
    *
    * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
    */
   listOrgRoles: handleUnaryCall<ListOrgRolesRequest, ListOrgRolesResponse>;
   /**
-   * UpdateRole replaces the fields of a role that `update_mask` names. With
-   * `permissions` in the mask the whole set is replaced; an empty one clears it.
+   * UpdateRole replaces the fields of a role that `update_mask` names. If it
+   * names `permissions`, the call replaces the whole set; an empty set removes
+   * all permissions.
    *
    * Errors: INVALID_FIELDS, SLUG_IMMUTABLE, PERMISSION_UNKNOWN,
    * REQUEST_ID_REUSED (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND
@@ -3437,8 +3474,8 @@ export interface RoleServiceServer extends UntypedServiceImplementation {
    */
   updateRole: handleUnaryCall<UpdateRoleRequest, UpdateRoleResponse>;
   /**
-   * AddRolePermissions adds permissions to a role; those it has already are left
-   * alone. Returns the role.
+   * AddRolePermissions adds permissions to a role and returns the role.
+   * Permissions that the role already has stay unchanged.
    *
    * Errors: INVALID_FIELDS, PERMISSION_UNKNOWN, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND);
@@ -3447,9 +3484,9 @@ export interface RoleServiceServer extends UntypedServiceImplementation {
    */
   addRolePermissions: handleUnaryCall<AddRolePermissionsRequest, AddRolePermissionsResponse>;
   /**
-   * RemoveRolePermissions takes permissions from a role; those it does not have
-   * are left alone, those the environment does not have are refused. Returns the
-   * role.
+   * RemoveRolePermissions removes permissions from a role and returns the role.
+   * Permissions that the role does not have are ignored; permissions that do
+   * not exist in the environment are PERMISSION_UNKNOWN.
    *
    * Errors: INVALID_FIELDS, PERMISSION_UNKNOWN, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND);
@@ -3457,9 +3494,8 @@ export interface RoleServiceServer extends UntypedServiceImplementation {
    */
   removeRolePermissions: handleUnaryCall<RemoveRolePermissionsRequest, RemoveRolePermissionsResponse>;
   /**
-   * SetPriority replaces the whole priority order of an organization, or of the
-   * environment when `organization_id` is absent. `slugs` names every effective
-   * role of the scope exactly once, highest first.
+   * SetPriority replaces the whole priority order of the organization, or of
+   * the environment if `organization_id` is absent.
    *
    * Errors: INVALID_FIELDS, PRIORITY_ORDER_MISMATCH, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND (NOT_FOUND);
@@ -3468,9 +3504,9 @@ export interface RoleServiceServer extends UntypedServiceImplementation {
    */
   setPriority: handleUnaryCall<SetPriorityRequest, SetPriorityResponse>;
   /**
-   * SetDefaultRole makes any effective role of an organization its default role,
-   * or any environment role that of the environment when `organization_id` is
-   * absent.
+   * SetDefaultRole sets the default role of the organization to any of its
+   * effective roles, or that of the environment to any environment role if
+   * `organization_id` is absent.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND);
@@ -3479,15 +3515,15 @@ export interface RoleServiceServer extends UntypedServiceImplementation {
    */
   setDefaultRole: handleUnaryCall<SetDefaultRoleRequest, SetDefaultRoleResponse>;
   /**
-   * DeleteEnvironmentRole deletes an environment role everywhere at once, at a cost
-   * that does not depend on the number of organizations and members (but for
-   * counting them). It leaves every priority order. Where it was the default role,
-   * `replacement_default_role_slug` becomes the default; without one the call is
-   * refused as long as the role is the default of the environment or of an
-   * organization with its own configuration, and nothing changes. Members who had
-   * the role alone get their organization's default role, the new one where it was
-   * replaced; members with other roles keep just those. Groups mapped to it are not
-   * mapped any more. The slug is free again afterwards.
+   * DeleteEnvironmentRole deletes an environment role everywhere at once. Its
+   * cost does not depend on the number of organizations and members, except for
+   * counting them. The role is removed from every priority order, and its group
+   * mappings are deleted. If the role is the default of the environment or of
+   * an organization with its own configuration, `replacement_default_role_slug`
+   * is required and becomes the default there; without it the call fails and
+   * changes nothing. A member whose only role was deleted gets the
+   * organization's default role (the new one, if it was replaced); a member
+   * with other roles keeps only those. The slug can be used again afterwards.
    *
    * Errors: INVALID_FIELDS, REPLACEMENT_ROLE_INVALID, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND);
@@ -3496,10 +3532,11 @@ export interface RoleServiceServer extends UntypedServiceImplementation {
    */
   deleteEnvironmentRole: handleUnaryCall<DeleteEnvironmentRoleRequest, DeleteEnvironmentRoleResponse>;
   /**
-   * DeleteOrgRole deletes a custom role of an organization. If it has members, if
-   * groups are mapped to it, or if it is the organization's default,
-   * `replacement_role_slug` takes its place in all of that at once; without one the
-   * call is refused, and nothing changes. The slug is free again afterwards.
+   * DeleteOrgRole deletes a custom role of an organization. If the role has
+   * members, has group mappings or is the organization's default,
+   * `replacement_role_slug` is required and takes its place everywhere at once;
+   * without it the call fails and changes nothing. The slug can be used again
+   * afterwards.
    *
    * Errors: INVALID_FIELDS, REPLACEMENT_ROLE_INVALID, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND);
@@ -3509,8 +3546,8 @@ export interface RoleServiceServer extends UntypedServiceImplementation {
   deleteOrgRole: handleUnaryCall<DeleteOrgRoleRequest, DeleteOrgRoleResponse>;
   /**
    * ResetOrgRoleConfig makes an organization inherit its environment's default
-   * role and priority order again; only while it has no custom role. Does
-   * nothing to an organization that inherits already.
+   * role and priority order again. It requires that the organization has no
+   * custom role. It does nothing if the organization already inherits.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND); ORGANIZATION_HAS_CUSTOM_ROLES
@@ -3518,22 +3555,24 @@ export interface RoleServiceServer extends UntypedServiceImplementation {
    */
   resetOrgRoleConfig: handleUnaryCall<ResetOrgRoleConfigRequest, ResetOrgRoleConfigResponse>;
   /**
-   * SuggestSlug answers the explicit slug a form would pre-fill for a custom
-   * role of this name: `org-` and the normalised name, with `-2`, `-3`, … when
-   * taken; at most 48 characters, valid, and free at that moment.
+   * SuggestSlug returns the explicit slug that a form would pre-fill for a
+   * custom role with this name: `org-` and the normalised name, followed by
+   * `-2`, `-3`, … if the slug is taken. The slug has at most 48 characters, is
+   * valid, and is free at that moment.
    *
-   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND (NOT_FOUND).
+   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND
+   * (NOT_FOUND).
    */
   suggestSlug: handleUnaryCall<SuggestSlugRequest, SuggestSlugResponse>;
 }
 
 export interface RoleServiceClient extends Client {
   /**
-   * CreateRole creates a custom role of an organization, or an environment role
-   * when `organization_id` is absent, with its permissions, in one atomic step.
-   * The role goes to the bottom of its priority order. Without a `slug` a custom
-   * role gets one made of its name and the last six characters of its id; the
-   * caller never sees a collision of those.
+   * CreateRole creates a role with its permissions in one atomic step: a custom
+   * role of the organization, or an environment role if `organization_id` is
+   * absent. The role goes to the bottom of the priority order. If a custom role
+   * has no `slug`, the server generates one from its name and the last six
+   * characters of its id; the generated slug never collides with another.
    *
    * Errors: INVALID_FIELDS, PERMISSION_UNKNOWN, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND (NOT_FOUND); ROLE_SLUG_TAKEN
@@ -3556,8 +3595,8 @@ export interface RoleServiceClient extends Client {
     callback: (error: ServiceError | null, response: CreateRoleResponse) => void,
   ): ClientUnaryCall;
   /**
-   * GetRole reads one role: with `organization_id` one of the effective roles of
-   * that organization, else an environment role.
+   * GetRole returns one role: an effective role of the organization, or an
+   * environment role if `organization_id` is absent.
    *
    * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND,
    * ROLE_NOT_FOUND (NOT_FOUND).
@@ -3578,8 +3617,8 @@ export interface RoleServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetRoleResponse) => void,
   ): ClientUnaryCall;
   /**
-   * ListEnvironmentRoles lists the roles of an environment in its priority order,
-   * highest first.
+   * ListEnvironmentRoles lists the roles of an environment in its priority
+   * order, highest first.
    *
    * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
@@ -3601,8 +3640,8 @@ export interface RoleServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * ListOrgRoles lists the effective roles of an organization (all environment
-   * roles and its own custom roles) in its priority order, highest first. Roles
-   * and config of one answer are of one moment.
+   * roles and its own custom roles) in its priority order, highest first.
+   * `roles` and `config` are read from one consistent snapshot.
    *
    * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
@@ -3623,8 +3662,9 @@ export interface RoleServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListOrgRolesResponse) => void,
   ): ClientUnaryCall;
   /**
-   * UpdateRole replaces the fields of a role that `update_mask` names. With
-   * `permissions` in the mask the whole set is replaced; an empty one clears it.
+   * UpdateRole replaces the fields of a role that `update_mask` names. If it
+   * names `permissions`, the call replaces the whole set; an empty set removes
+   * all permissions.
    *
    * Errors: INVALID_FIELDS, SLUG_IMMUTABLE, PERMISSION_UNKNOWN,
    * REQUEST_ID_REUSED (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND
@@ -3647,8 +3687,8 @@ export interface RoleServiceClient extends Client {
     callback: (error: ServiceError | null, response: UpdateRoleResponse) => void,
   ): ClientUnaryCall;
   /**
-   * AddRolePermissions adds permissions to a role; those it has already are left
-   * alone. Returns the role.
+   * AddRolePermissions adds permissions to a role and returns the role.
+   * Permissions that the role already has stay unchanged.
    *
    * Errors: INVALID_FIELDS, PERMISSION_UNKNOWN, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND);
@@ -3671,9 +3711,9 @@ export interface RoleServiceClient extends Client {
     callback: (error: ServiceError | null, response: AddRolePermissionsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * RemoveRolePermissions takes permissions from a role; those it does not have
-   * are left alone, those the environment does not have are refused. Returns the
-   * role.
+   * RemoveRolePermissions removes permissions from a role and returns the role.
+   * Permissions that the role does not have are ignored; permissions that do
+   * not exist in the environment are PERMISSION_UNKNOWN.
    *
    * Errors: INVALID_FIELDS, PERMISSION_UNKNOWN, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND);
@@ -3695,9 +3735,8 @@ export interface RoleServiceClient extends Client {
     callback: (error: ServiceError | null, response: RemoveRolePermissionsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * SetPriority replaces the whole priority order of an organization, or of the
-   * environment when `organization_id` is absent. `slugs` names every effective
-   * role of the scope exactly once, highest first.
+   * SetPriority replaces the whole priority order of the organization, or of
+   * the environment if `organization_id` is absent.
    *
    * Errors: INVALID_FIELDS, PRIORITY_ORDER_MISMATCH, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND (NOT_FOUND);
@@ -3720,9 +3759,9 @@ export interface RoleServiceClient extends Client {
     callback: (error: ServiceError | null, response: SetPriorityResponse) => void,
   ): ClientUnaryCall;
   /**
-   * SetDefaultRole makes any effective role of an organization its default role,
-   * or any environment role that of the environment when `organization_id` is
-   * absent.
+   * SetDefaultRole sets the default role of the organization to any of its
+   * effective roles, or that of the environment to any environment role if
+   * `organization_id` is absent.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND);
@@ -3745,15 +3784,15 @@ export interface RoleServiceClient extends Client {
     callback: (error: ServiceError | null, response: SetDefaultRoleResponse) => void,
   ): ClientUnaryCall;
   /**
-   * DeleteEnvironmentRole deletes an environment role everywhere at once, at a cost
-   * that does not depend on the number of organizations and members (but for
-   * counting them). It leaves every priority order. Where it was the default role,
-   * `replacement_default_role_slug` becomes the default; without one the call is
-   * refused as long as the role is the default of the environment or of an
-   * organization with its own configuration, and nothing changes. Members who had
-   * the role alone get their organization's default role, the new one where it was
-   * replaced; members with other roles keep just those. Groups mapped to it are not
-   * mapped any more. The slug is free again afterwards.
+   * DeleteEnvironmentRole deletes an environment role everywhere at once. Its
+   * cost does not depend on the number of organizations and members, except for
+   * counting them. The role is removed from every priority order, and its group
+   * mappings are deleted. If the role is the default of the environment or of
+   * an organization with its own configuration, `replacement_default_role_slug`
+   * is required and becomes the default there; without it the call fails and
+   * changes nothing. A member whose only role was deleted gets the
+   * organization's default role (the new one, if it was replaced); a member
+   * with other roles keeps only those. The slug can be used again afterwards.
    *
    * Errors: INVALID_FIELDS, REPLACEMENT_ROLE_INVALID, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND);
@@ -3776,10 +3815,11 @@ export interface RoleServiceClient extends Client {
     callback: (error: ServiceError | null, response: DeleteEnvironmentRoleResponse) => void,
   ): ClientUnaryCall;
   /**
-   * DeleteOrgRole deletes a custom role of an organization. If it has members, if
-   * groups are mapped to it, or if it is the organization's default,
-   * `replacement_role_slug` takes its place in all of that at once; without one the
-   * call is refused, and nothing changes. The slug is free again afterwards.
+   * DeleteOrgRole deletes a custom role of an organization. If the role has
+   * members, has group mappings or is the organization's default,
+   * `replacement_role_slug` is required and takes its place everywhere at once;
+   * without it the call fails and changes nothing. The slug can be used again
+   * afterwards.
    *
    * Errors: INVALID_FIELDS, REPLACEMENT_ROLE_INVALID, REQUEST_ID_REUSED
    * (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND);
@@ -3803,8 +3843,8 @@ export interface RoleServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * ResetOrgRoleConfig makes an organization inherit its environment's default
-   * role and priority order again; only while it has no custom role. Does
-   * nothing to an organization that inherits already.
+   * role and priority order again. It requires that the organization has no
+   * custom role. It does nothing if the organization already inherits.
    *
    * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND); ORGANIZATION_HAS_CUSTOM_ROLES
@@ -3826,11 +3866,13 @@ export interface RoleServiceClient extends Client {
     callback: (error: ServiceError | null, response: ResetOrgRoleConfigResponse) => void,
   ): ClientUnaryCall;
   /**
-   * SuggestSlug answers the explicit slug a form would pre-fill for a custom
-   * role of this name: `org-` and the normalised name, with `-2`, `-3`, … when
-   * taken; at most 48 characters, valid, and free at that moment.
+   * SuggestSlug returns the explicit slug that a form would pre-fill for a
+   * custom role with this name: `org-` and the normalised name, followed by
+   * `-2`, `-3`, … if the slug is taken. The slug has at most 48 characters, is
+   * valid, and is free at that moment.
    *
-   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND (NOT_FOUND).
+   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND
+   * (NOT_FOUND).
    */
   suggestSlug(
     request: SuggestSlugRequest,

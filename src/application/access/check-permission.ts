@@ -1,65 +1,40 @@
 import { type CheckView, checkAccess } from "../../domain/access-check";
-import type { Refusal } from "../../domain/errors";
 import { type PermissionSlug, parsePermissionSlug } from "../../domain/values";
-import { mapInSlices } from "../../event-loop/time-slices";
 import type { Dependencies } from "../dependencies";
-import type { MemberScope } from "../memberships/member";
+import { type MemberScope, parseUserId } from "../memberships/member";
 import type { ReadSnapshot } from "../reads/read-snapshot";
-import { Fields } from "../request/fields";
-import { parseEnvironmentId } from "../request/scope";
-import { type Member, accessIn, parseMember } from "./member-access";
+import { type Invalid, Fields } from "../request/fields";
+import { parseEnvironmentId, parseOrganizationId } from "../request/scope";
+import { type Member, resolveMemberAccess } from "./member-access";
 
 export interface CheckPermission extends MemberScope {
   readonly permission: string;
 }
 
-export interface BatchCheckPermissions {
-  readonly environmentId: string;
-  readonly checks: readonly Omit<CheckPermission, "environmentId">[];
-}
-
-interface Check extends Member {
+export interface Check extends Member {
   readonly permission: PermissionSlug;
 }
 
+/** Returns whether a user has a permission, and why. A user who is no member does not have it. */
 export async function checkPermission(dependencies: Dependencies, request: CheckPermission): Promise<CheckView> {
   const fields = new Fields();
-  const environmentId = parseEnvironmentId(fields, request);
-  const wanted = parseCheck(fields, request);
-  fields.check();
-
-  return checkIn(await dependencies.snapshots.read(environmentId, [wanted]), wanted);
-}
-
-/** One result for each check, in their order: the answer, or why there is none. */
-export async function batchCheckPermissions(
-  dependencies: Dependencies,
-  request: BatchCheckPermissions,
-): Promise<(CheckView | Refusal)[]> {
-  const fields = new Fields();
-  const environmentId = parseEnvironmentId(fields, request);
-  const checks = fields.batch("checks", request.checks);
-  fields.check();
-
-  const parsed = await mapInSlices(checks, (one) => {
-    const own = new Fields();
-    const wanted = parseCheck(own, one);
-    return own.refusal() ?? wanted;
+  const { environmentId, check } = fields.check({
+    environmentId: parseEnvironmentId(fields, request),
+    check: parseCheck(fields, request),
   });
-  const snapshot = await dependencies.snapshots.read(
-    environmentId,
-    parsed.filter((one): one is Check => !(one instanceof Error)),
-  );
-  return mapInSlices(parsed, (one) => (one instanceof Error ? one : checkIn(snapshot, one)));
+
+  return checkInSnapshot(await dependencies.snapshots.read(environmentId, [check]), check);
 }
 
-function checkIn(snapshot: ReadSnapshot, wanted: Check): CheckView {
-  const { access, roles } = accessIn(snapshot, wanted);
-  return checkAccess(access, roles, wanted.permission);
+export function checkInSnapshot(snapshot: ReadSnapshot, check: Check): CheckView {
+  const { access, roles } = resolveMemberAccess(snapshot, check);
+  return checkAccess(access, roles, check.permission);
 }
 
-function parseCheck(fields: Fields, request: Omit<CheckPermission, "environmentId">): Check {
-  const { organizationId, userId } = parseMember(fields, request);
-  const permission = fields.required("permission", request.permission, parsePermissionSlug);
-  return { organizationId, userId, permission };
+export function parseCheck(fields: Fields, request: Omit<CheckPermission, "environmentId">): Check | Invalid {
+  return fields.group({
+    organizationId: parseOrganizationId(fields, request),
+    userId: parseUserId(fields, request),
+    permission: fields.required("permission", request.permission, parsePermissionSlug),
+  });
 }

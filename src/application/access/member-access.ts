@@ -3,18 +3,16 @@ import type { RoleId } from "../../domain/ids";
 import { rolesInOrder } from "../../domain/membership-view";
 import type { Role } from "../../domain/role";
 import { resolveMemberRoles } from "../../domain/role-resolution";
-import { type OrganizationId, type UserId, parseId } from "../../domain/values";
-import type { MemberScope } from "../memberships/member";
+import type { OrganizationId, UserId } from "../../domain/values";
 import type { ReadSnapshot } from "../reads/read-snapshot";
-import type { Fields } from "../request/fields";
 
 export interface Member {
   readonly organizationId: OrganizationId;
   readonly userId: UserId;
 }
 
-/** What holds in the member's organization, and the roles it has there in order; none where it is no member. */
-export function accessIn(
+/** Returns the access in the member's organization, and the member's roles there in order: none if it is no member. */
+export function resolveMemberAccess(
   snapshot: ReadSnapshot,
   { organizationId, userId }: Member,
 ): { access: EffectiveAccess; roles: readonly Role[] } {
@@ -29,11 +27,4 @@ function rolesOf(access: EffectiveAccess, held: readonly RoleId[]): readonly Rol
   const [only, ...others] = held;
   const role = only && !others.length ? access.find(only) : undefined;
   return role ? [role] : rolesInOrder(access.effective, held);
-}
-
-export function parseMember(fields: Fields, request: Omit<MemberScope, "environmentId">): Member {
-  return {
-    organizationId: fields.required<OrganizationId>("organization_id", request.organizationId, parseId),
-    userId: fields.required<UserId>("user_id", request.userId, parseId),
-  };
 }

@@ -3,17 +3,19 @@ import { Refusal, refuse } from "../../domain/errors";
 import { limits } from "../../domain/limits";
 import type { EnvironmentId, OrganizationId, UserId } from "../../domain/values";
 import type { Stores, UnitOfWork } from "../ports/unit-of-work";
+import type { ParsedScope } from "../request/scope";
+import { MaintenanceTransactions } from "../transactions/maintenance-transactions";
 import type { UseCases } from "../use-cases";
 import { type Blueprint, type MembersBlueprint, BlueprintRefusal } from "./blueprint";
-import type { Change } from "./changes";
-import { type Options, changes } from "./compare-blueprint";
+import type { Change } from "./change";
+import { type Options, compareBlueprint } from "./compare-blueprint";
 import { readEnvironment, readOrganizations } from "./read-blueprint";
 import { loadMemberScope, rolesOf } from "./read-members";
 
 /** How many organizations one transaction reads for an export. */
-const organizationsAtOnce = 100;
+const organizationsPerRead = 100;
 
-/** The stores of a transaction that is under way: what would begin one becomes part of it. */
+/** Makes transactions that would begin parts of one that is under way. */
 const within = (stores: Stores): UnitOfWork => ({
   write: (work) => work(stores),
   read: (work) => work(stores),
@@ -21,31 +23,35 @@ const within = (stores: Stores): UnitOfWork => ({
 });
 
 /**
- * Tells what environments and organizations hold, as blueprints, and makes them hold what blueprints say: each
- * blueprint in one transaction, by the use cases that callers have too.
+ * Reads environments and organizations as blueprints, and changes them to what blueprints say: each blueprint in one
+ * transaction, by the use cases that callers have too.
  */
 export class BlueprintService {
+  private readonly transactions: MaintenanceTransactions;
+
   constructor(
     private readonly units: UnitOfWork,
-    /** All use cases, on the given way to the stores and without a memory of their own. */
+    /** Returns all use cases on a unit of work, without a cache. */
     private readonly useCasesOn: (units: UnitOfWork) => UseCases,
-  ) {}
+  ) {
+    this.transactions = new MaintenanceTransactions(units);
+  }
 
   /**
-   * The environment, then its organizations that hold something of their own, in order of their ids, each followed by
-   * its members where they are asked for. What one blueprint says was so at one moment.
+   * Yields the environment, then its organizations with own data, in order of their ids, each followed by its members
+   * if `members` is set. Each blueprint is read from one consistent state.
    */
   async *read(
     id: EnvironmentId,
     { members, only }: { readonly members: boolean; readonly only?: readonly OrganizationId[] | undefined },
   ): AsyncGenerator<Blueprint> {
-    yield await this.units.read(async (stores) => readEnvironment(stores, await find(stores, id)));
+    yield await this.units.read(async (stores) => readEnvironment(stores, await getEnvironment(stores, id)));
     for (let after = ""; ; ) {
       const page = await this.units.read(async (stores) => {
-        const environment = await find(stores, id);
+        const environment = await getEnvironment(stores, id);
         const rows = only
           ? await stores.organizations.find(environment.uid, only)
-          : await stores.organizations.list(environment.uid, after, organizationsAtOnce);
+          : await stores.organizations.list(environment.uid, after, organizationsPerRead);
         return readOrganizations(stores, environment, rows);
       });
       for (const organization of page) {
@@ -63,11 +69,12 @@ export class BlueprintService {
   private async *readMembers(id: EnvironmentId, organizationId: OrganizationId): AsyncGenerator<MembersBlueprint> {
     for (let after = ""; ; ) {
       const members = await this.units.read(async (stores) => {
-        const environment = await find(stores, id);
-        const home = await loadMemberScope(stores, environment, organizationId);
-        if (!home.organization) return new Map<UserId, string[]>();
+        const environment = await getEnvironment(stores, id);
+        const memberScope = await loadMemberScope(stores, environment, organizationId);
+        const { organization } = memberScope;
+        if (!organization) return new Map<UserId, string[]>();
         const page = { after, limit: limits.batchItems };
-        return rolesOf(home, await stores.memberships.list(environment.uid, home.organization.uid, page));
+        return rolesOf(memberScope, await stores.memberships.list(environment.uid, organization.uid, page));
       });
       if (!members.size) return;
       yield { kind: "members", organizationId, members };
@@ -75,52 +82,51 @@ export class BlueprintService {
     }
   }
 
-  /** What applying the blueprint would change now. Refuses one that names what will not be there. */
+  /** Returns what applying the blueprint would change now. Throws a BlueprintRefusal for names that will not exist. */
   compare(id: EnvironmentId, blueprint: Blueprint, options: Options): Promise<Change[]> {
-    return this.units.read((stores) => changes(stores, id, blueprint, options));
+    return this.units.read((stores) => compareBlueprint(stores, id, blueprint, options));
   }
 
-  /** Changes what has to be changed, all of it or nothing, and answers what that was. */
+  /**
+   * Applies all changes of a blueprint, or none, and returns them. Locks the blueprint's environment or organization
+   * before it compares them; each change then locks what its use case locks.
+   */
   async apply(id: EnvironmentId, blueprint: Blueprint, options: Options): Promise<Change[]> {
     if (!(await this.compare(id, blueprint, options)).length) return [];
-    return this.units.write(async (stores) => {
-      await lock(stores, id, blueprint);
-      const steps = await changes(stores, id, blueprint, options);
+    return this.transactions.updateAnyScope(scopeOf(id, blueprint), async (stores) => {
+      const changes = await compareBlueprint(stores, id, blueprint, options);
       const useCases = this.useCasesOn(within(stores));
-      for (const step of steps) await takeStep(step, useCases);
-      return steps;
+      for (const change of changes) await applyChange(change, useCases);
+      return changes;
     });
   }
 
   /** Returns those organizations that have no data in the environment. */
   organizationsWithoutData(id: EnvironmentId, organizationIds: readonly OrganizationId[]): Promise<OrganizationId[]> {
     return this.units.read(async (stores) => {
-      const environment = await find(stores, id);
+      const environment = await getEnvironment(stores, id);
       const found = new Set((await stores.organizations.find(environment.uid, organizationIds)).map((one) => one.id));
       return organizationIds.filter((one) => !found.has(one));
     });
   }
 }
 
-/** Takes a step. Throws a refusal with the part of the blueprint that asked for it. */
-async function takeStep(step: Change, useCases: UseCases): Promise<void> {
+function scopeOf(environmentId: EnvironmentId, blueprint: Blueprint): ParsedScope {
+  const organizationId = blueprint.kind === "environment" ? undefined : (blueprint.organizationId as OrganizationId);
+  return { environmentId, organizationId };
+}
+
+/** Throws a BlueprintRefusal, with the part of the blueprint that requires the change. */
+async function applyChange(change: Change, useCases: UseCases): Promise<void> {
   try {
-    await step.make(useCases);
+    await change.apply(useCases);
   } catch (error) {
-    throw error instanceof Refusal ? new BlueprintRefusal(error, step.path) : error;
+    throw error instanceof Refusal ? new BlueprintRefusal(error, change.path) : error;
   }
 }
 
-async function find(stores: Stores, id: EnvironmentId): Promise<Environment> {
+async function getEnvironment(stores: Stores, id: EnvironmentId): Promise<Environment> {
   const environment = await stores.environments.find(id);
   if (!environment) throw refuse.environmentNotFound(id);
   return environment;
-}
-
-/** What is compared in a transaction may not change in it, but for what the transaction does itself. */
-async function lock(stores: Stores, id: EnvironmentId, blueprint: Blueprint): Promise<void> {
-  const environment = await stores.environments.find(id);
-  if (!environment) return;
-  if (blueprint.kind === "environment") await stores.environments.touch(environment.uid);
-  else await stores.organizations.lock(environment.uid, [blueprint.organizationId as OrganizationId]);
 }

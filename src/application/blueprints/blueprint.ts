@@ -10,7 +10,7 @@ export interface RoleBlueprint extends PermissionBlueprint {
   readonly permissions: readonly string[];
 }
 
-/** What an environment is to hold. What is undefined may be as it is. */
+/** The wanted content of an environment. An undefined field stays as it is. */
 export interface EnvironmentBlueprint {
   readonly kind: "environment";
   readonly displayName?: string | undefined;
@@ -21,19 +21,19 @@ export interface EnvironmentBlueprint {
   readonly defaultRole?: string | undefined;
 }
 
-/** What an organization is to hold of its own. */
+/** The wanted content of an organization. An undefined field stays as it is. */
 export interface OrganizationBlueprint {
   readonly kind: "organization";
   readonly organizationId: string;
   readonly roles?: readonly RoleBlueprint[] | undefined;
   readonly defaultRole?: string | undefined;
-  /** Highest first; effective roles that it does not name follow in the order they have. */
+  /** Highest first. Roles in force that it does not name follow in their present order. */
   readonly priority?: readonly string[] | undefined;
   /** The role of each group. */
   readonly groups?: ReadonlyMap<string, string> | undefined;
 }
 
-/** Some members of an organization, and their roles; others are left alone. */
+/** Some members of an organization, and their roles. Other members stay as they are. */
 export interface MembersBlueprint {
   readonly kind: "members";
   readonly organizationId: string;
@@ -42,11 +42,11 @@ export interface MembersBlueprint {
 
 export type Blueprint = EnvironmentBlueprint | OrganizationBlueprint | MembersBlueprint;
 
-/** An environment, or an organization, as it is. */
+/** The present content of an environment or an organization. */
 export type Present<Kind extends Blueprint> = { readonly [Field in keyof Kind]-?: Exclude<Kind[Field], undefined> };
 export type PresentOrganization = Present<OrganizationBlueprint> & { readonly inheritsEnvironment: boolean };
 
-/** Where something stands in a blueprint: fields, slugs and ids, such as `roles`, `admin`, `permissions`, `docs:read`. */
+/** A place in a blueprint: fields, slugs and ids, such as `roles`, `admin`, `permissions`, `docs:read`. */
 export type BlueprintPath = readonly string[];
 
 /** A refusal of one part of a blueprint. */

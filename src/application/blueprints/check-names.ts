@@ -1,3 +1,4 @@
+import { refuse } from "../../domain/errors";
 import {
   type Blueprint,
   type BlueprintPath,
@@ -5,18 +6,17 @@ import {
   type MembersBlueprint,
   type OrganizationBlueprint,
 } from "./blueprint";
-import { refuse } from "../../domain/errors";
 
-/** Names that a blueprint may use: what is there, and what it and those before it make. */
+/** The slugs that a blueprint may use: present ones, and those that it and the blueprints before it create. */
 export interface Names {
   readonly permissions: ReadonlySet<string>;
   readonly roles: ReadonlySet<string>;
 }
 
-/** A name that a blueprint uses, and where. */
+/** A slug that a blueprint uses, and its place. */
 type Use = readonly [slug: string, path: BlueprintPath];
 
-/** Refuses a blueprint that names what will not be there, as the calls would that make it so. */
+/** Throws a BlueprintRefusal for a slug that will not exist, with the error of the call that would use it. */
 export function checkNames(blueprint: Blueprint, { permissions, roles }: Names): void {
   if (blueprint.kind === "members") {
     const given = [...blueprint.members].flatMap(([userId, slugs]) =>
@@ -34,7 +34,7 @@ export function checkNames(blueprint: Blueprint, { permissions, roles }: Names):
   if (blueprint.kind === "organization") checkOrganization(blueprint, roles);
 }
 
-/** Refuses several roles of one member where the environment allows one, as the call would that sets them. */
+/** Throws a BlueprintRefusal for several roles of one member where the environment allows one. */
 export function checkRoleCounts(environmentId: string, { members }: MembersBlueprint): void {
   const [userId] = [...members].find(([, slugs]) => new Set(slugs).size > 1) ?? [];
   if (userId !== undefined)
@@ -56,10 +56,10 @@ function checkOrganization({ priority = [], groups }: OrganizationBlueprint, rol
 
 function checkUses(
   uses: readonly Use[],
-  known: ReadonlySet<string>,
+  existing: ReadonlySet<string>,
   refusal: (unknown: string[]) => ReturnType<typeof refuse.permissionUnknown>,
 ): void {
-  const unknown = uses.filter(([slug]) => !known.has(slug));
+  const unknown = uses.filter(([slug]) => !existing.has(slug));
   const [first] = unknown;
   if (first) throw new BlueprintRefusal(refusal([...new Set(unknown.map(([slug]) => slug))]), first[1]);
 }

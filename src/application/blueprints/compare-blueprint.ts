@@ -2,32 +2,32 @@ import { organizationRoles, slugsOf } from "../../domain/effective-roles";
 import type { EnvironmentId, OrganizationId, PermissionSlug } from "../../domain/values";
 import type { Stores } from "../ports/unit-of-work";
 import type { Blueprint, EnvironmentBlueprint } from "./blueprint";
-import {
-  type Change,
-  environmentChanges,
-  memberChanges,
-  newEnvironment,
-  newOrganization,
-  organizationChanges,
-} from "./changes";
+import type { Change } from "./change";
 import { type Names, checkNames, checkRoleCounts } from "./check-names";
+import { environmentChanges, newEnvironment } from "./environment-changes";
+import { memberChanges } from "./member-changes";
+import { newOrganization, organizationChanges } from "./organization-changes";
 import { readEnvironment, readOrganization } from "./read-blueprint";
-import { loadMemberScope, presentMembers } from "./read-members";
+import { findMembers, loadMemberScope } from "./read-members";
 
 export interface Options {
-  /** Whether roles, permissions and groups that a blueprint's lists do not have are deleted. */
+  /** Whether roles, permissions and groups that the lists of a blueprint do not contain are deleted. */
   readonly prune: boolean;
   readonly expected?: Expected | undefined;
 }
 
-/** What will have been applied before a blueprint and is not there yet. */
+/** The blueprints that will have been applied before, and are not yet. */
 export interface Expected {
   readonly environment: EnvironmentBlueprint | undefined;
   /** The slugs of the organization's own roles. */
   readonly roles: readonly string[];
 }
 
-export async function changes(
+/**
+ * Returns the changes from the present content to the wanted content. Throws a BlueprintRefusal for slugs that will not
+ * exist. Locks nothing.
+ */
+export async function compareBlueprint(
   stores: Stores,
   id: EnvironmentId,
   blueprint: Blueprint,
@@ -41,16 +41,16 @@ export async function changes(
   }
   const organizationId = blueprint.organizationId as OrganizationId;
   const { expected } = options;
-  const upper = [environment ? undefined : newEnvironment(id), expected?.environment].filter((one) => !!one);
-  const named = namesIn([...upper, blueprint]);
-  const coming = { ...named, roles: new Set([...named.roles, ...(expected?.roles ?? [])]) };
+  const before = [environment ? undefined : newEnvironment(id), expected?.environment].filter((one) => !!one);
+  const created = namesIn([...before, blueprint]);
+  const names = { ...created, roles: new Set([...created.roles, ...(expected?.roles ?? [])]) };
   if (blueprint.kind === "members") {
-    const home = environment && (await loadMemberScope(stores, environment, organizationId));
-    const roles = home ? slugsOf(organizationRoles(home.state, home.organization).roles) : [];
-    checkNames(blueprint, { ...coming, roles: new Set([...coming.roles, ...roles]) });
+    const memberScope = environment && (await loadMemberScope(stores, environment, organizationId));
+    const roles = memberScope ? slugsOf(organizationRoles(memberScope.state, memberScope.organization).roles) : [];
+    checkNames(blueprint, { ...names, roles: new Set([...names.roles, ...roles]) });
     if (!(expected?.environment?.multipleRolesEnabled ?? environment?.multipleRolesEnabled))
       checkRoleCounts(id, blueprint);
-    return memberChanges(id, blueprint, home ? await presentMembers(stores, home, blueprint) : new Map());
+    return memberChanges(id, blueprint, memberScope ? await findMembers(stores, memberScope, blueprint) : new Map());
   }
   const present = environment
     ? await readOrganization(stores, environment, organizationId)
@@ -58,13 +58,13 @@ export async function changes(
   const granted = new Set((blueprint.roles ?? []).flatMap(({ permissions }) => permissions as PermissionSlug[]));
   const found = environment ? [...(await stores.permissions.idsOf(environment.uid, [...granted])).keys()] : [];
   checkNames(blueprint, {
-    permissions: new Set([...coming.permissions, ...found]),
-    roles: new Set([...coming.roles, ...present.priority]),
+    permissions: new Set([...names.permissions, ...found]),
+    roles: new Set([...names.roles, ...present.priority]),
   });
   return organizationChanges(id, present, blueprint, options);
 }
 
-/** What blueprints make. */
+/** Returns the slugs that blueprints create. */
 function namesIn(blueprints: readonly Blueprint[]): Names {
   const permissions = blueprints.flatMap((one) => (one.kind === "environment" ? (one.permissions ?? []) : []));
   const roles = blueprints.flatMap((one) => (one.kind === "members" ? [] : (one.roles ?? [])));

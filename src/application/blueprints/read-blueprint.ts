@@ -5,7 +5,7 @@ import type { RoleId } from "../../domain/ids";
 import { limits } from "../../domain/limits";
 import type { Organization, OrganizationState } from "../../domain/organization";
 import type { Permission } from "../../domain/permission";
-import type { Role } from "../../domain/role";
+import { type Role, environmentOwner, isCustom } from "../../domain/role";
 import { resolveGroupRole, unresolvedGroupRoles } from "../../domain/role-resolution";
 import type { OrganizationId, PermissionSlug } from "../../domain/values";
 import type { Stores } from "../ports/unit-of-work";
@@ -17,7 +17,7 @@ export async function readEnvironment(
   environment: Environment,
 ): Promise<Present<EnvironmentBlueprint>> {
   const effective = environmentRoles(await loadEnvironment(stores, environment));
-  const granted = await stores.roles.permissionsOf(environment.uid, [""]);
+  const granted = await stores.roles.permissionsOf(environment.uid, [environmentOwner]);
   const permissions: Permission[] = [];
   for (let page; !page || page.length === limits.maxPageSize; permissions.push(...page))
     page = await stores.permissions.list(environment.uid, permissions.at(-1)?.slug ?? "", limits.maxPageSize);
@@ -40,18 +40,18 @@ export async function readOrganizations(
   const organizations = await loadOrganizations(stores, environment.uid, rows);
   const owners = [...organizations.values()].flatMap(({ id, customRoles }) => (customRoles.length ? [id] : []));
   const granted = owners.length ? await stores.roles.permissionsOf(environment.uid, owners) : new Map();
-  const read: PresentOrganization[] = [];
+  const blueprints: PresentOrganization[] = [];
   for (const organization of organizations.values())
-    read.push(
+    blueprints.push(
       toOrganizationBlueprint(
         organization.id,
         state,
         organization,
         granted,
-        await groupsOf(stores, state, organization),
+        await readGroups(stores, state, organization),
       ),
     );
-  return read;
+  return blueprints;
 }
 
 export async function readOrganization(
@@ -77,7 +77,7 @@ function toOrganizationBlueprint(
     kind: "organization",
     organizationId,
     inheritsEnvironment: effective.inheritsEnvironment,
-    roles: effective.roles.filter((role) => role.organizationId !== "").map((role) => toRoleBlueprint(role, granted)),
+    roles: effective.roles.filter(isCustom).map((role) => toRoleBlueprint(role, granted)),
     defaultRole: effective.defaultRole.slug,
     priority: slugsOf(effective.roles),
     groups,
@@ -89,7 +89,8 @@ const toRoleBlueprint = (
   granted: ReadonlyMap<RoleId, readonly PermissionSlug[]>,
 ): RoleBlueprint => ({ slug, name, description, permissions: granted.get(id) ?? [] });
 
-async function groupsOf(
+/** Returns the slug of the role of each mapped group. */
+async function readGroups(
   stores: Stores,
   state: EnvironmentState,
   organization: OrganizationState,

@@ -9,9 +9,10 @@ import type { Stores } from "../ports/unit-of-work";
 import { loadEnvironment, loadOrganizations } from "../transactions/load-state";
 import type { MembersBlueprint } from "./blueprint";
 
-/** An organization, where it has data, and the environment, which tell what its members' roles mean. */
-interface MemberScopeState {
+/** The states by which the roles of an organization's members are resolved. */
+export interface MemberScopeState {
   readonly state: EnvironmentState;
+  /** Undefined where the organization has no data. */
   readonly organization: OrganizationState | undefined;
 }
 
@@ -25,13 +26,20 @@ export async function loadMemberScope(
   return { state: await loadEnvironment(stores, environment), organization };
 }
 
-export async function presentMembers(stores: Stores, home: MemberScopeState, { members }: MembersBlueprint) {
-  if (!home.organization) return new Map<UserId, string[]>();
-  const { uid: organizationUid } = home.organization;
+/** Returns those members of the blueprint that exist, with the slugs of their roles. */
+export async function findMembers(
+  stores: Stores,
+  memberScope: MemberScopeState,
+  { members }: MembersBlueprint,
+): Promise<Map<UserId, string[]>> {
+  const { state, organization } = memberScope;
+  if (!organization) return new Map();
+  const { uid: organizationUid } = organization;
   const keys = [...members.keys()].map((userId) => ({ organizationUid, userId: userId as UserId }));
-  return rolesOf(home, await stores.memberships.find(home.state.environment.uid, keys));
+  return rolesOf(memberScope, await stores.memberships.find(state.environment.uid, keys));
 }
 
+/** Returns the slugs of the roles of members, in priority order. */
 export function rolesOf(
   { state, organization }: MemberScopeState,
   members: readonly Membership[],

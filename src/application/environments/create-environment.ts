@@ -1,14 +1,13 @@
 import type { Environment, EnvironmentView } from "../../domain/environment";
-import { Refusal, refuse } from "../../domain/errors";
-import type { EnvironmentRole } from "../../domain/role";
-import type { Slug } from "../../domain/slug";
-import { type Description, type Name, parseDisplayName } from "../../domain/values";
+import { refuse } from "../../domain/errors";
+import { firstRevision } from "../../domain/revision";
+import { type Name, parseDisplayName } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import { KeyTaken } from "../ports/unit-of-work";
 import { Fields } from "../request/fields";
-import { type Call, ownCall, parseWriteContext } from "../request/idempotency";
+import { type Call, parseWriteContext } from "../request/idempotency";
 import { parseEnvironmentId } from "../request/scope";
-import { getEnvironment } from "./read-environments";
+import { createFirstRole } from "./first-role";
 import { viewEnvironment } from "./view-environment";
 
 export interface CreateEnvironment {
@@ -17,70 +16,39 @@ export interface CreateEnvironment {
   readonly requestId?: string | undefined;
 }
 
+/** Creates an environment with its first role. Throws ENVIRONMENT_EXISTS. */
 export async function createEnvironment(
   dependencies: Dependencies,
   request: CreateEnvironment,
   call: Call,
 ): Promise<EnvironmentView> {
   const fields = new Fields();
-  const environmentId = parseEnvironmentId(fields, request);
-  const displayName = request.displayName
-    ? fields.required("display_name", request.displayName, parseDisplayName)
-    : (environmentId as string as Name);
-  const context = parseWriteContext(fields, request.requestId, call);
-  fields.check();
+  const { environmentId, displayName, context } = fields.check({
+    environmentId: parseEnvironmentId(fields, request),
+    displayName: fields.optional("display_name", request.displayName || undefined, parseDisplayName),
+    context: parseWriteContext(fields, request, call),
+  });
 
   const { ids, clock, transactions } = dependencies;
   const time = clock();
-  const member = memberRole(ids.role(), time);
+  const role = createFirstRole(ids.role(), time);
   const environment: Environment = {
     uid: ids.environment(),
     id: environmentId,
-    displayName,
+    displayName: displayName ?? (environmentId as string as Name),
     multipleRolesEnabled: false,
     createTime: time,
     updateTime: time,
-    revision: 1,
-    defaultRoleId: member.id,
-    order: [member.id],
+    revision: firstRevision,
+    defaultRoleId: role.id,
+    order: [role.id],
   };
   try {
     return await transactions.createEnvironment(environment, context, async (stores) => {
-      await stores.roles.insert(environment.uid, member);
+      await stores.roles.insert(environment.uid, role);
       return viewEnvironment(dependencies, environment);
     });
   } catch (error) {
     throw error instanceof KeyTaken ? refuse.environmentExists(environmentId) : error;
   }
-}
-
-/** For environments that are to be there when the service starts. Writes nothing when they are: it may not be allowed. */
-export async function ensureEnvironment(dependencies: Dependencies, environmentId: string): Promise<void> {
-  try {
-    await getEnvironment(dependencies, { environmentId });
-    return;
-  } catch (error) {
-    if (!(error instanceof Refusal && error.reason === "ENVIRONMENT_NOT_FOUND")) throw error;
-  }
-  try {
-    await createEnvironment(dependencies, { environmentId, displayName: "" }, ownCall);
-  } catch (error) {
-    if (!(error instanceof Refusal && error.reason === "ENVIRONMENT_EXISTS")) throw error;
-  }
-}
-
-/** The role every environment begins with, its default. */
-export const firstRole = { slug: "member", name: "Member", description: "" } as const;
-
-function memberRole(id: EnvironmentRole["id"], time: number): EnvironmentRole {
-  return {
-    id,
-    organizationId: "",
-    slug: firstRole.slug as string as Slug,
-    name: firstRole.name as string as Name,
-    description: firstRole.description as string as Description,
-    createdRevision: 1,
-    createTime: time,
-    updateTime: time,
-  };
 }

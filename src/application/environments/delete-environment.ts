@@ -10,22 +10,28 @@ export interface DeleteEnvironment {
   readonly requestId?: string | undefined;
 }
 
+/**
+ * Deletes an environment. Without `force`, throws ENVIRONMENT_NOT_EMPTY if an organization has data. Locks the
+ * environment, and without `force` the creation of organizations in it.
+ */
 export async function deleteEnvironment(
   dependencies: Dependencies,
   request: DeleteEnvironment,
   call: Call,
 ): Promise<{ readonly deletedOrganizationCount: number }> {
   const fields = new Fields();
-  const environmentId = parseEnvironmentId(fields, request);
-  const context = parseWriteContext(fields, request.requestId, call);
-  const { force } = request;
-  fields.check();
+  const { environmentId, context } = fields.check({
+    environmentId: parseEnvironmentId(fields, request),
+    context: parseWriteContext(fields, request, call),
+  });
 
-  return dependencies.transactions.deleteEnvironment(environmentId, context, async (stores, { uid }) => {
-    if (!force) await stores.environments.closeToNewOrganizations(uid);
+  const whileEmpty = !request.force;
+  const { transactions, clock } = dependencies;
+  return transactions.deleteEnvironment(environmentId, { whileEmpty, context }, async (stores, { uid }) => {
     const deletedOrganizationCount = await stores.organizations.count(uid);
-    if (deletedOrganizationCount && !force) throw refuse.environmentNotEmpty(environmentId, deletedOrganizationCount);
-    await stores.environments.remove(uid, dependencies.clock());
+    if (whileEmpty && deletedOrganizationCount)
+      throw refuse.environmentNotEmpty(environmentId, deletedOrganizationCount);
+    await stores.environments.remove(uid, clock());
     return { deletedOrganizationCount };
   });
 }

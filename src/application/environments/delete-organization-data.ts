@@ -3,15 +3,17 @@ import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { type OrganizationScope, parseOrganizationScope } from "../request/scope";
 
+/** Deletes the configuration, custom roles, members and groups of an organization. Locks the organization. */
 export async function deleteOrganizationData(
   dependencies: Dependencies,
   request: OrganizationScope & { readonly requestId?: string | undefined },
   call: Call,
 ): Promise<{ readonly deletedRoleCount: number; readonly deletedMembershipCount: number }> {
   const fields = new Fields();
-  const scope = parseOrganizationScope(fields, request);
-  const context = parseWriteContext(fields, request.requestId, call);
-  fields.check();
+  const { scope, context } = fields.check({
+    scope: parseOrganizationScope(fields, request),
+    context: parseWriteContext(fields, request, call),
+  });
 
   return dependencies.transactions.updateScope(scope, context, async (stores, { state, organization }) => {
     if (!organization) return { deletedRoleCount: 0, deletedMembershipCount: 0 };

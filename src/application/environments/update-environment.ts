@@ -16,6 +16,10 @@ export interface UpdateEnvironment {
   readonly requestId?: string | undefined;
 }
 
+/**
+ * Changes the settings of an environment. Throws ETAG_MISMATCH. Locks the environment, and where it disables multiple
+ * roles the roles of all members.
+ */
 export async function updateEnvironment(
   dependencies: Dependencies,
   request: UpdateEnvironment,
@@ -24,29 +28,34 @@ export async function updateEnvironment(
   const fields = new Fields();
   const environmentId = parseEnvironmentId(fields, request);
   const mask = fields.mask(request.updateMask, ["display_name", "multiple_roles_enabled"]);
-  const values = request.environment;
+  const { environment: values } = request;
   if (!values) fields.refuse("environment", "is required");
-  const changes = {
-    ...(mask.has("display_name") && {
-      displayName: fields.required("environment.display_name", values?.displayName, parseDisplayName),
+  const parsed = fields.check({
+    environmentId,
+    settings: fields.group({
+      ...(mask.has("display_name") && {
+        displayName: fields.required("environment.display_name", values?.displayName, parseDisplayName),
+      }),
+      ...(mask.has("multiple_roles_enabled") && { multipleRolesEnabled: values?.multipleRolesEnabled ?? false }),
     }),
-    ...(mask.has("multiple_roles_enabled") && { multipleRolesEnabled: values?.multipleRolesEnabled ?? false }),
-    updateTime: dependencies.clock(),
-  };
-  const etag = fields.optional("etag", request.etag, parseEtag);
-  const context = parseWriteContext(fields, request.requestId, call);
-  fields.check();
+    etag: fields.optional("etag", request.etag, parseEtag),
+    context: parseWriteContext(fields, request, call),
+  });
 
-  return dependencies.transactions.updateEnvironment(environmentId, context, async (stores, state) => {
+  const { transactions, clock } = dependencies;
+  const { settings, etag, context } = parsed;
+  const updateTime = clock();
+  return transactions.updateEnvironment(parsed.environmentId, context, async (stores, state, lockAllMembers) => {
     const { environment } = state;
     if (etag && etag !== environmentEtag(dependencies, environment)) throw refuse.etagMismatch(etag);
-    if (environment.multipleRolesEnabled && changes.multipleRolesEnabled === false) {
+    if (environment.multipleRolesEnabled && settings.multipleRolesEnabled === false) {
+      await lockAllMembers();
       const order = idsOf(environmentRoles(state).roles);
-      const collapse = { revision: environment.revision, order, createTime: changes.updateTime };
-      await stores.environments.lockMemberRoles(environment.uid);
-      await stores.environments.insertMultipleRolesDisabled(environment.uid, collapse);
-      await stores.environments.requestRewriting(environment.uid);
+      const { uid, revision } = environment;
+      await stores.environments.insertMultipleRolesDisabled(uid, { revision, order, createTime: updateTime });
+      await stores.environments.requestRewriting(uid);
     }
+    const changes = { ...settings, updateTime };
     await stores.environments.update(environment.uid, changes);
     return viewEnvironment(dependencies, { ...environment, ...changes });
   });

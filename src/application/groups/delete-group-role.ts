@@ -4,31 +4,32 @@ import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { type OrganizationScope, parseOrganizationScope } from "../request/scope";
-import { removeIfEmpty } from "../transactions/materialize-members";
-import { findMapped } from "./group-role";
+import { removeIfEmpty } from "../transactions/remove-if-empty";
+import { findGroupRoles } from "./group-role";
 
 export interface DeleteGroupRole extends OrganizationScope {
   readonly groupId: string;
   readonly requestId?: string | undefined;
 }
 
+/** Deletes the mapping of a group. Throws GROUP_ROLE_NOT_FOUND. Locks the organization. */
 export async function deleteGroupRole(
   dependencies: Dependencies,
   request: DeleteGroupRole,
   call: Call,
 ): Promise<object> {
   const fields = new Fields();
-  const scope = parseOrganizationScope(fields, request);
-  const groupId = fields.required<GroupId>("group_id", request.groupId, parseId);
-  const context = parseWriteContext(fields, request.requestId, call);
-  fields.check();
+  const { scope, groupId, context } = fields.check({
+    scope: parseOrganizationScope(fields, request),
+    groupId: fields.required<GroupId>("group_id", request.groupId, parseId),
+    context: parseWriteContext(fields, request, call),
+  });
 
   const { transactions, clock } = dependencies;
   return transactions.updateScope(scope, context, async (stores, { state, organization }) => {
-    const mapped = organization ? await findMapped(stores, state, organization, [groupId]) : [];
+    const mapped = organization ? await findGroupRoles(stores, state, organization, [groupId]) : [];
     if (!organization || !mapped.length) throw refuse.groupRoleNotFound(scope.organizationId, groupId);
-    const { uid } = state.environment;
-    await stores.groupRoles.remove(uid, organization.uid, groupId);
+    await stores.groupRoles.remove(state.environment.uid, organization.uid, groupId);
     if (!organization.own) await removeIfEmpty(stores, state, organization, clock());
     return {};
   });

@@ -7,18 +7,19 @@ import { resolveGroupRole } from "../../domain/role-resolution";
 import type { GroupId } from "../../domain/values";
 import type { Stores } from "../ports/unit-of-work";
 
-/** The groups that are mapped to a live role, with that role. */
-export async function findMapped(
+/** Returns those of the groups that are mapped to a live role, with that role. */
+export async function findGroupRoles(
   stores: Stores,
   state: EnvironmentState,
   organization: OrganizationState,
   groupIds: readonly GroupId[],
 ): Promise<GroupRole[]> {
   const stored = await stores.groupRoles.find(state.environment.uid, organization.uid, groupIds);
-  return stored.flatMap((groupRole) => withLiveRole(state, organization, groupRole));
+  return stored.flatMap((groupRole) => resolveMapping(state, organization, groupRole));
 }
 
-export function withLiveRole(
+/** Returns the mapping with the live role that it leads to, or nothing if it leads to none. */
+export function resolveMapping(
   state: EnvironmentState,
   organization: OrganizationState,
   groupRole: GroupRole,

@@ -6,41 +6,38 @@ import { type GroupId, parseId } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
-import { parseOrganizationScope } from "../request/scope";
-import type { DeleteGroupRole } from "./delete-group-role";
-import { findMapped, viewGroupRole } from "./group-role";
+import { type OrganizationScope, parseOrganizationScope } from "../request/scope";
+import { findGroupRoles, viewGroupRole } from "./group-role";
 
-export interface SetGroupRole extends DeleteGroupRole {
+export interface SetGroupRole extends OrganizationScope {
+  readonly groupId: string;
   readonly roleSlug: string;
+  readonly requestId?: string | undefined;
 }
 
+/** Maps a group to a role. Throws ROLE_NOT_ASSIGNABLE. Locks the organization, and creates its row where there is none. */
 export async function setGroupRole(
   dependencies: Dependencies,
   request: SetGroupRole,
   call: Call,
 ): Promise<GroupRoleView> {
   const fields = new Fields();
-  const { environmentId, organizationId } = parseOrganizationScope(fields, request);
-  const groupId = fields.required<GroupId>("group_id", request.groupId, parseId);
-  const slug = fields.required("role_slug", request.roleSlug, parseSlug);
-  const context = parseWriteContext(fields, request.requestId, call);
-  fields.check();
+  const { scope, groupId, slug, context } = fields.check({
+    scope: parseOrganizationScope(fields, request),
+    groupId: fields.required<GroupId>("group_id", request.groupId, parseId),
+    slug: fields.required("role_slug", request.roleSlug, parseSlug),
+    context: parseWriteContext(fields, request, call),
+  });
 
   const { transactions, clock } = dependencies;
   const time = clock();
-  return transactions.upsertOrganization(
-    environmentId,
-    organizationId,
-    context,
-    async (stores, state, organization) => {
-      const effective = organizationRoles(state, organization);
-      const role = effective.roles.find((other) => other.slug === slug);
-      if (!role) throw refuse.roleNotAssignable([slug], ["role_slug"]);
-      const before = await findMapped(stores, state, organization, [groupId]);
-      const createTime = before[0]?.createTime ?? time;
-      const groupRole = { groupId, roleId: role.id, createTime, updateTime: time };
-      await stores.groupRoles.put(state.environment.uid, organization.uid, groupRole);
-      return viewGroupRole(effective, organization, groupRole);
-    },
-  );
+  return transactions.upsertOrganization(scope, context, async (stores, state, organization) => {
+    const effective = organizationRoles(state, organization);
+    const role = effective.roles.find((other) => other.slug === slug);
+    if (!role) throw refuse.roleNotAssignable([slug], ["role_slug"]);
+    const [before] = await findGroupRoles(stores, state, organization, [groupId]);
+    const groupRole = { groupId, roleId: role.id, createTime: before?.createTime ?? time, updateTime: time };
+    await stores.groupRoles.put(state.environment.uid, organization.uid, groupRole);
+    return viewGroupRole(effective, organization, groupRole);
+  });
 }

@@ -3,14 +3,15 @@ import type { EnvironmentState } from "../../domain/environment";
 import { limits } from "../../domain/limits";
 import { type MembershipView, rolesInOrder, viewMembership } from "../../domain/membership-view";
 import type { OrganizationState } from "../../domain/organization";
-import { type GroupId, type UserId, parseId } from "../../domain/values";
+import { type GroupId, parseId } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import { findMember } from "../memberships/find-member";
+import { parseUserId } from "../memberships/member";
 import type { Stores } from "../ports/unit-of-work";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { type OrganizationScope, parseOrganizationScope } from "../request/scope";
-import { findMapped } from "./group-role";
+import { findGroupRoles } from "./group-role";
 
 export interface SyncMemberGroups extends OrganizationScope {
   readonly userId: string;
@@ -20,28 +21,34 @@ export interface SyncMemberGroups extends OrganizationScope {
 
 export interface SyncedMember {
   readonly membership: MembershipView;
-  /** Ids that no group can have here, as `shownId` shows them. */
+  /** The ids that break the rule for ids, abbreviated where they are very long. */
   readonly ignoredGroupIds: readonly string[];
 }
 
+/**
+ * Gives a member the roles of its groups, the default role where none of them is mapped; only the highest one where the
+ * environment allows one role. Locks the organization, and creates its row where there is none.
+ */
 export async function syncMemberGroups(
   dependencies: Dependencies,
   request: SyncMemberGroups,
   call: Call,
 ): Promise<SyncedMember> {
   const fields = new Fields();
-  const { environmentId, organizationId } = parseOrganizationScope(fields, request);
-  const userId = fields.required<UserId>("user_id", request.userId, parseId);
-  const { groupIds, ignoredGroupIds } = parseGroupIds(fields, request.groupIds);
-  const context = parseWriteContext(fields, request.requestId, call);
-  fields.check();
+  const { scope, userId, groups, context } = fields.check({
+    scope: parseOrganizationScope(fields, request),
+    userId: parseUserId(fields, request),
+    groups: parseGroupIds(fields, request.groupIds),
+    context: parseWriteContext(fields, request, call),
+  });
 
   const { transactions, clock, digest } = dependencies;
   const time = clock();
   const sync = async (stores: Stores, state: EnvironmentState, organization: OrganizationState) => {
     const { uid, multipleRolesEnabled, revision: materializedAtRevision } = state.environment;
     const effective = organizationRoles(state, organization);
-    const mapped = (await findMapped(stores, state, organization, groupIds)).map(({ roleId }) => roleId);
+    const groupRoles = await findGroupRoles(stores, state, organization, groups.valid);
+    const mapped = groupRoles.map(({ roleId }) => roleId);
     const roles = mapped.length ? rolesInOrder(effective, mapped) : [effective.defaultRole];
     const roleIds = roles.slice(0, multipleRolesEnabled ? undefined : 1).map(({ id }) => id);
     const before = await findMember(stores, state, organization, userId);
@@ -57,30 +64,27 @@ export async function syncMemberGroups(
     await stores.memberships.put(uid, [membership]);
     return viewMembership(digest, effective, state, organization, membership);
   };
-  // the ignored ids are the same for the same request: they need no place in its stored answer
-  return {
-    membership: await transactions.upsertOrganization(environmentId, organizationId, context, sync),
-    ignoredGroupIds,
-  };
+  // the same request ignores the same ids: they need no place in its stored response
+  return { membership: await transactions.upsertOrganization(scope, context, sync), ignoredGroupIds: groups.ignored };
 }
 
-/** Takes the groups apart from ids that no rule allows. Each counts once. */
+/** Separates valid ids from those that break the rule for ids. Repeats count once. */
 function parseGroupIds(fields: Fields, texts: readonly string[]) {
-  const groupIds: GroupId[] = [];
-  const ignoredGroupIds: string[] = [];
+  const valid: GroupId[] = [];
+  const ignored: string[] = [];
   const named = texts.length <= limits.listItems ? new Set(texts) : undefined;
   if (!named || named.size > limits.batchItems)
     fields.refuse("group_ids", `must be at most ${limits.batchItems} groups`);
   else
     for (const text of named) {
       const parsed = parseId<GroupId>(text);
-      if ("value" in parsed) groupIds.push(parsed.value);
-      else ignoredGroupIds.push(abbreviateId(text));
+      if ("value" in parsed) valid.push(parsed.value);
+      else ignored.push(abbreviateId(text));
     }
-  return { groupIds, ignoredGroupIds };
+  return { valid, ignored };
 }
 
-/** An id that breaks the rule for ids, cut where it is very long. */
+/** Cuts an id where it is very long. */
 function abbreviateId(text: string): string {
   const most = limits.ignoredGroupIdLength;
   if (text.length <= most) return text;

@@ -1,52 +1,55 @@
 import type { EnvironmentState } from "../../domain/environment";
+import type { RoleId } from "../../domain/ids";
 import { type Membership, countRoles } from "../../domain/membership";
 import type { OrganizationState } from "../../domain/organization";
 import type { Role } from "../../domain/role";
 import { deletedRoles, resolveMemberRoles } from "../../domain/role-resolution";
-import { Portions } from "../../event-loop/time-slices";
+import { Portions } from "../../event-loop/portions";
 import type { Stores } from "../ports/unit-of-work";
 import { loadOrganizations } from "../transactions/load-state";
 
 /**
- * How many members have a role: all of them, and those who have no other one. What the database can count, it counts;
- * members with several roles, and those who refer to deleted roles that lead here, are looked at one by one.
+ * Counts the members that have a role, and those of them whose only role it is. The database counts members that store
+ * only this role; members with several roles, and those that refer to deleted roles that lead to it, are resolved one by
+ * one.
  */
 export async function countMembersWithRole(
   stores: Stores,
   state: EnvironmentState,
   role: Role,
   organization?: OrganizationState,
-): Promise<{ readonly all: number; readonly alone: number }> {
+): Promise<{ readonly all: number; readonly asOnlyRole: number }> {
   const { uid } = state.environment;
-  let alone = await stores.memberships.countWithOnlyRole(uid, role.id, organization?.uid);
-  let all = alone;
+  let asOnlyRole = await stores.memberships.countWithOnlyRole(uid, role.id, organization?.uid);
+  let all = asOnlyRole;
   const replaced = organization
     ? [...organization.replaced.keys()]
     : (await stores.roles.listReplaced(uid)).map(({ id }) => id);
-  const counted = new Set<Membership["roleIds"][number]>();
+  const counted = new Set<RoleId>();
   for (const roleId of [role.id, ...deletedRoles(state, replaced)]) {
     const options = { several: roleId === role.id, organization: organization?.uid };
-    for await (const page of pagesOf(stores, state, roleId, options)) {
+    for await (const page of readPages(stores, state, roleId, options)) {
       const organizations = organization
         ? new Map([[organization.uid, organization]])
         : await loadOrganizationsOf(stores, state, page);
       for (const member of page) {
-        const home = organizations.get(member.organizationUid);
-        if (!home || member.roleIds.some((id) => counted.has(id))) continue;
-        const held = resolveMemberRoles(state, home, member);
-        if (held.includes(role.id)) all += 1;
-        if (held.includes(role.id) && held.length === 1) alone += 1;
+        const itsOrganization = organizations.get(member.organizationUid);
+        if (!itsOrganization || member.roleIds.some((id) => counted.has(id))) continue;
+        const resolved = resolveMemberRoles(state, itsOrganization, member);
+        if (!resolved.includes(role.id)) continue;
+        all += 1;
+        if (resolved.length === 1) asOnlyRole += 1;
       }
     }
     counted.add(roleId);
   }
-  return { all, alone };
+  return { all, asOnlyRole };
 }
 
-async function* pagesOf(
+async function* readPages(
   stores: Stores,
   state: EnvironmentState,
-  roleId: Role["id"],
+  roleId: RoleId,
   options: { readonly several: boolean; readonly organization?: OrganizationState["uid"] | undefined },
 ): AsyncGenerator<Membership[]> {
   const portions = new Portions();
@@ -59,12 +62,12 @@ async function* pagesOf(
       limit,
     });
     yield page;
-    portions.had(page.length, countRoles(page));
+    portions.addRows(page.length, countRoles(page));
     after = page.length < limit ? undefined : page.at(-1);
   } while (after);
 }
 
-/** The organizations of some members. Those deleted meanwhile are absent. */
+/** Returns the organizations of some members, without those that have been deleted meanwhile. */
 async function loadOrganizationsOf(
   stores: Stores,
   { environment: { uid } }: EnvironmentState,

@@ -1,29 +1,31 @@
 import { refuse } from "../../domain/errors";
-import { type UserId, parseEtag, parseId } from "../../domain/values";
+import { parseEtag } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { parseOrganizationScope } from "../request/scope";
-import { removeIfEmpty } from "../transactions/materialize-members";
+import { removeIfEmpty } from "../transactions/remove-if-empty";
 import { findMember } from "./find-member";
-import { type MemberScope, checkMembershipEtag } from "./member";
+import { type MemberScope, checkMembershipEtag, parseUserId } from "./member";
 
 export interface DeleteMembership extends MemberScope {
   readonly etag?: string | undefined;
   readonly requestId?: string | undefined;
 }
 
+/** Deletes a member. Throws MEMBERSHIP_NOT_FOUND and ETAG_MISMATCH. Locks the organization. */
 export async function deleteMembership(
   dependencies: Dependencies,
   request: DeleteMembership,
   call: Call,
 ): Promise<object> {
   const fields = new Fields();
-  const scope = parseOrganizationScope(fields, request);
-  const userId = fields.required<UserId>("user_id", request.userId, parseId);
-  const etag = fields.optional("etag", request.etag, parseEtag);
-  const context = parseWriteContext(fields, request.requestId, call);
-  fields.check();
+  const { scope, userId, etag, context } = fields.check({
+    scope: parseOrganizationScope(fields, request),
+    userId: parseUserId(fields, request),
+    etag: fields.optional("etag", request.etag, parseEtag),
+    context: parseWriteContext(fields, request, call),
+  });
 
   const { transactions, clock } = dependencies;
   return transactions.updateScope(scope, context, async (stores, { state, organization }) => {

@@ -4,7 +4,7 @@ import type { OrganizationState } from "../../domain/organization";
 import type { UserId } from "../../domain/values";
 import type { Stores } from "../ports/unit-of-work";
 
-/** A member of an organization that has data. */
+/** Returns the member, undefined where the organization has no data or not this member. */
 export async function findMember(
   stores: Stores,
   state: EnvironmentState,

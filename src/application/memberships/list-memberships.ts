@@ -7,44 +7,54 @@ import type { MembershipView } from "../../domain/membership-view";
 import type { OrganizationState } from "../../domain/organization";
 import { deletedRoles, resolveMemberRoles } from "../../domain/role-resolution";
 import { parseSlug } from "../../domain/slug";
-import { mapInSlices, Portions } from "../../event-loop/time-slices";
+import { Portions } from "../../event-loop/portions";
+import { mapInSlices } from "../../event-loop/time-slices";
 import type { Dependencies } from "../dependencies";
 import type { Stores } from "../ports/unit-of-work";
 import { Fields } from "../request/fields";
 import type { Call } from "../request/idempotency";
-import { type Page, type PageRequest, pageOf, parsePage } from "../request/page";
+import { type Page, type PageRequest, pageOf, parsePageSize, parsePageToken } from "../request/page";
 import { type OrganizationScope, parseOrganizationScope } from "../request/scope";
-import { inOrganization } from "./member";
+import { createMembershipViewer } from "./member";
 
 export interface ListMemberships extends OrganizationScope, PageRequest {
   readonly roleSlug?: string | undefined;
 }
 
+/**
+ * Returns the members of an organization, with `roleSlug` those that have the role, in order of their user ids. Throws
+ * ROLE_NOT_FOUND.
+ */
 export async function listMemberships(
   dependencies: Dependencies,
   request: ListMemberships,
   { signal }: Call,
 ): Promise<Page<MembershipView>> {
   const fields = new Fields();
-  const scope = parseOrganizationScope(fields, request);
-  const roleSlug = fields.optional("role_slug", request.roleSlug, parseSlug);
+  const { scope, roleSlug, pageSize } = fields.check({
+    scope: parseOrganizationScope(fields, request),
+    roleSlug: fields.optional("role_slug", request.roleSlug, parseSlug),
+    pageSize: parsePageSize(fields, request),
+  });
   const list = ["ListMemberships", scope.environmentId, scope.organizationId, roleSlug ?? ""];
-  const page = parsePage(fields, request, list);
-  fields.check();
+  const after = parsePageToken(list, request)?.key ?? "";
 
-  const { size, after } = page();
   return dependencies.transactions.read(scope, signal, async (stores, { state, effective, organization }) => {
     const roleId = roleSlug && effectiveRole(effective, roleSlug).id;
     if (!organization) return { items: [], nextPageToken: "" };
-    const { found, cut } = await listMembersAfter(stores, state, organization, roleId, after?.key ?? "", size + 1);
-    const { items, nextPageToken } = pageOf(list, found, cut ? found.length - 1 : size, ({ userId }) => userId);
-    return { items: await mapInSlices(items, inOrganization(dependencies, state, organization).view), nextPageToken };
+    const { found, isCut } = await listMembersAfter(stores, state, organization, roleId, after, pageSize + 1);
+    const size = isCut ? found.length - 1 : pageSize;
+    const { items, nextPageToken } = pageOf(list, found, size, ({ userId }) => userId);
+    return {
+      items: await mapInSlices(items, createMembershipViewer(dependencies, state, organization).view),
+      nextPageToken,
+    };
   });
 }
 
 /**
- * The members behind a user, with a role those who have it: as many as there are up to the limit, or fewer, `cut` where
- * their roles are very many.
+ * Returns the members after a user, with `roleId` those that have the role: as many as there are up to the limit, or
+ * fewer where their roles are very many, with `isCut`.
  */
 async function listMembersAfter(
   stores: Stores,
@@ -53,10 +63,10 @@ async function listMembersAfter(
   roleId: RoleId | undefined,
   after: string,
   limit: number,
-): Promise<{ readonly found: Membership[]; readonly cut: boolean }> {
+): Promise<{ readonly found: Membership[]; readonly isCut: boolean }> {
   const { uid } = state.environment;
-  const gone = roleId ? deletedRoles(state, [...organization.replaced.keys()]) : [];
-  const roleIds = roleId && [roleId, ...(await stores.memberships.storedRoles(uid, organization.uid, gone))];
+  const deleted = roleId ? deletedRoles(state, [...organization.replaced.keys()]) : [];
+  const roleIds = roleId && [roleId, ...(await stores.memberships.storedRoles(uid, organization.uid, deleted))];
   const found: Membership[] = [];
   const portions = new Portions();
   let references = 0;
@@ -64,7 +74,7 @@ async function listMembersAfter(
     const size = Math.min(limit, portions.size);
     const candidates = await stores.memberships.list(uid, organization.uid, { after: last, roleIds, limit: size });
     const rows = countRoles(candidates);
-    portions.had(candidates.length, rows);
+    portions.addRows(candidates.length, rows);
     found.push(
       ...(roleId
         ? candidates.filter((member) => resolveMemberRoles(state, organization, member).includes(roleId))
@@ -72,7 +82,7 @@ async function listMembersAfter(
     );
     references += rows;
     last = candidates.at(-1)?.userId ?? "";
-    if (found.length >= limit || candidates.length < size) return { found: found.slice(0, limit), cut: false };
-    if (references > limits.pageRoleReferences && found.length > 1) return { found, cut: true };
+    if (found.length >= limit || candidates.length < size) return { found: found.slice(0, limit), isCut: false };
+    if (references > limits.pageRoleReferences && found.length > 1) return { found, isCut: true };
   }
 }

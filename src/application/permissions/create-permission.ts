@@ -5,7 +5,7 @@ import type { Dependencies } from "../dependencies";
 import { KeyTaken } from "../ports/unit-of-work";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
-import { type PermissionKey, parseKey, viewPermission } from "./permission";
+import { type PermissionKey, parsePermissionKey, viewPermission } from "./permission";
 
 export interface CreatePermission extends PermissionKey {
   readonly name: string;
@@ -13,17 +13,19 @@ export interface CreatePermission extends PermissionKey {
   readonly requestId?: string | undefined;
 }
 
+/** Creates a permission. Throws PERMISSION_LIMIT_REACHED and PERMISSION_SLUG_TAKEN. Locks the environment. */
 export async function createPermission(
   dependencies: Dependencies,
   request: CreatePermission,
   call: Call,
 ): Promise<PermissionView> {
   const fields = new Fields();
-  const { environmentId, slug } = parseKey(fields, request);
-  const name = fields.required("name", request.name, parseName);
-  const description = fields.required("description", request.description, parseDescription);
-  const context = parseWriteContext(fields, request.requestId, call);
-  fields.check();
+  const { environmentId, slug, name, description, context } = fields.check({
+    ...parsePermissionKey(fields, request),
+    name: fields.required("name", request.name, parseName),
+    description: fields.required("description", request.description, parseDescription),
+    context: parseWriteContext(fields, request, call),
+  });
 
   const { transactions, ids, clock, quotas } = dependencies;
   const time = clock();

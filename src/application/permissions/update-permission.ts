@@ -2,9 +2,15 @@ import { refuse } from "../../domain/errors";
 import type { PermissionView } from "../../domain/permission";
 import { parseDescription, parseEtag, parseName } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
-import { Fields } from "../request/fields";
+import { Fields, invalid } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
-import { type PermissionKey, checkEtag, parseKey, viewPermission } from "./permission";
+import {
+  type PermissionKey,
+  checkPermissionEtag,
+  findPermission,
+  parsePermissionKey,
+  viewPermission,
+} from "./permission";
 
 export interface UpdatePermission extends PermissionKey {
   readonly permission: { readonly name: string; readonly description: string } | undefined;
@@ -13,32 +19,37 @@ export interface UpdatePermission extends PermissionKey {
   readonly requestId?: string | undefined;
 }
 
+/**
+ * Changes the name or the description of a permission. Throws PERMISSION_NOT_FOUND, SLUG_IMMUTABLE and ETAG_MISMATCH.
+ * Locks the environment.
+ */
 export async function updatePermission(
   dependencies: Dependencies,
   request: UpdatePermission,
   call: Call,
 ): Promise<PermissionView> {
   const fields = new Fields();
-  const { environmentId, slug } = parseKey(fields, request);
-  if (slug && request.updateMask?.includes("slug")) throw refuse.slugImmutable(slug);
+  const key = parsePermissionKey(fields, request);
+  if (key.slug !== invalid && request.updateMask?.includes("slug")) throw refuse.slugImmutable(key.slug);
   const mask = fields.mask(request.updateMask, ["name", "description"]);
-  const values = request.permission;
+  const { permission: values } = request;
   if (!values) fields.refuse("permission", "is required");
-  const changes = {
-    ...(mask.has("name") && { name: fields.required("permission.name", values?.name, parseName) }),
-    ...(mask.has("description") && {
-      description: fields.required("permission.description", values?.description, parseDescription),
+  const { environmentId, slug, fieldChanges, etag, context } = fields.check({
+    ...key,
+    fieldChanges: fields.group({
+      ...(mask.has("name") && { name: fields.required("permission.name", values?.name, parseName) }),
+      ...(mask.has("description") && {
+        description: fields.required("permission.description", values?.description, parseDescription),
+      }),
     }),
-    updateTime: dependencies.clock(),
-  };
-  const etag = fields.optional("etag", request.etag, parseEtag);
-  const context = parseWriteContext(fields, request.requestId, call);
-  fields.check();
+    etag: fields.optional("etag", request.etag, parseEtag),
+    context: parseWriteContext(fields, request, call),
+  });
 
+  const changes = { ...fieldChanges, updateTime: dependencies.clock() };
   return dependencies.transactions.updateEnvironment(environmentId, context, async (stores, { environment }) => {
-    const permission = await stores.permissions.find(environment.uid, slug);
-    if (!permission) throw refuse.permissionNotFound(slug);
-    checkEtag(dependencies, permission, etag);
+    const permission = await findPermission(stores, environment, slug);
+    checkPermissionEtag(dependencies, permission, etag);
     await stores.permissions.update(environment.uid, permission.id, changes);
     return viewPermission(dependencies, environment, { ...permission, ...changes });
   });

@@ -1,2 +1,2 @@
-/** Of a caller: throws when it has given up. An AbortSignal is one, and takes longer to make than it is of use. */
+/** Throws once the caller has cancelled. An `AbortSignal` satisfies this type; creating one per call costs too much. */
 export type CallSignal = Pick<AbortSignal, "throwIfAborted">;

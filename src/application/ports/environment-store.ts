@@ -2,15 +2,22 @@ import type { Environment, MultipleRolesDisabled } from "../../domain/environmen
 import type { EnvironmentUid } from "../../domain/ids";
 import type { EnvironmentId } from "../../domain/values";
 
+/** The environments, the lock of role resolution in each, and the requests to rewrite references. */
 export interface EnvironmentStore {
+  /** Returns the environment with the id, or undefined. Locks nothing. */
   find(id: EnvironmentId): Promise<Environment | undefined>;
+  /** Returns the environment with the uid, or undefined. Locks nothing. */
   get(uid: EnvironmentUid): Promise<Environment | undefined>;
-  /** Environments behind the given id, in order of their ids' bytes. */
+  /** Returns up to `limit` environments whose ids come after the given text, in order of their bytes. */
   list(after: string, limit: number): Promise<Environment[]>;
-  /** Locks the environment against other environment-level writes and raises its revision. False: it is gone. */
+  /**
+   * Locks the environment against other environment-level writes until the transaction ends, and raises its revision by
+   * one. Returns false if there is no such environment.
+   */
   touch(uid: EnvironmentUid): Promise<boolean>;
-  /** Throws KeyTaken("environment"). */
+  /** Adds an environment, and locks it like `touch`. Throws KeyTaken("environment") if another one has the id. */
   insert(environment: Environment): Promise<void>;
+  /** Changes some fields. The caller has locked the environment. */
   update(
     uid: EnvironmentUid,
     changes: Partial<
@@ -18,22 +25,29 @@ export interface EnvironmentStore {
     >,
   ): Promise<void>;
   /**
-   * Keeps apart, until the transaction has ended, what happens to all members of the environment at a stroke (the
-   * deletion of a role, the end of multiple roles) and changes of what that means in one organization (its default,
-   * its order). To be called with the scope's lock held, and before its state is read.
+   * Locks role resolution in the environment until the transaction ends. Changes that affect all members at once (the
+   * deletion of a role, the end of multiple roles) take this lock, and so do changes of what these mean in one
+   * organization (its default, its order). The caller has locked its scope, and reads members and the configurations of
+   * organizations after this lock; a mere count of organizations, which grows with their number, may come before it.
    */
   lockMemberRoles(uid: EnvironmentUid): Promise<void>;
-  /** In order of their revisions. */
+  /** Returns the events at which multiple roles were disabled, in order of their revisions. */
   listMultipleRolesDisabled(uid: EnvironmentUid): Promise<MultipleRolesDisabled[]>;
-  insertMultipleRolesDisabled(uid: EnvironmentUid, collapse: MultipleRolesDisabled): Promise<void>;
+  /** Adds an event. The caller has locked the environment and role resolution. */
+  insertMultipleRolesDisabled(uid: EnvironmentUid, event: MultipleRolesDisabled): Promise<void>;
+  /** Removes an event. The caller has locked the environment and role resolution. */
   removeMultipleRolesDisabled(uid: EnvironmentUid, revision: number): Promise<void>;
-  /** Something was deleted that others may refer to. With the lock of the succession held, as `endSweep`. */
+  /** Requests that references to deleted roles are rewritten. The caller has locked role resolution. */
   requestRewriting(uid: EnvironmentUid): Promise<void>;
+  /** Ends the request: no reference is left. The caller has locked role resolution. */
   endRewriting(uid: EnvironmentUid): Promise<void>;
-  /** `touches` grows with every lock of the succession. */
+  /** Returns the environments with a request, in no order. `touches` grows with every lock of role resolution. */
   listRewritingRequests(): Promise<{ uid: EnvironmentUid; touches: number }[]>;
-  /** Waits for organizations that are coming into being, and keeps others out until the transaction has ended. */
+  /** Waits for transactions that add organizations, and blocks further ones until this transaction ends. */
   closeToNewOrganizations(uid: EnvironmentUid): Promise<void>;
-  /** Takes the environment out of sight at once, whatever it holds, and leaves its rows to the purge. Its id is free. */
+  /**
+   * Removes the environment in constant time and frees its id. The garbage collector removes the rows that belonged to
+   * it. The caller has locked the environment.
+   */
   remove(uid: EnvironmentUid, time: number): Promise<void>;
 }

@@ -1,18 +1,22 @@
 import type { EnvironmentId, RequestId } from "../../domain/values";
 
-/** The answer to a request id. */
+/** The response to a request id. */
 export interface IdempotencyRecord {
   readonly requestId: RequestId;
-  /** Tells one request from another. */
+  /** Distinguishes requests that have the same id. */
   readonly fingerprint: string;
-  /** What JSON can represent. */
+  /** The response, as far as JSON can represent it. */
   readonly answer: unknown;
   readonly createTime: number;
 }
 
+/** The responses to request ids. They belong to an environment's id and outlive the environment. */
 export interface IdempotencyStore {
-  /** The answer, unless it was made before `since`. */
+  /** Returns the record of a request id, or undefined if there is none from `since` or later. Locks nothing. */
   find(environment: EnvironmentId, requestId: RequestId, since: number): Promise<IdempotencyRecord | undefined>;
-  /** Takes the place of an answer made before `since`. Of two at once one succeeds, the other runs again. */
-  save(environment: EnvironmentId, answer: IdempotencyRecord, since: number): Promise<void>;
+  /**
+   * Adds a record, or replaces one from before `since`. Locks the record until the transaction ends. If a younger
+   * record exists, the whole transaction runs again.
+   */
+  save(environment: EnvironmentId, record: IdempotencyRecord, since: number): Promise<void>;
 }

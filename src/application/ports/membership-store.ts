@@ -1,31 +1,45 @@
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { MemberKey, Membership } from "../../domain/membership";
 
-/** Which members may refer to what they no longer have. */
+/** Selects the pending members: those whose stored roles may differ from the roles that they have. */
 export interface PendingMembers {
+  /** Deleted roles: members that store one of them are pending. */
   readonly roleIds: readonly RoleId[];
-  /** Members with several roles of before this revision; 0: none. */
-  readonly multipleRolesDisabledAt: number;
+  /** The revision that last disabled multiple roles, if one did: members with several roles of before are pending. */
+  readonly multipleRolesDisabledAt: number | undefined;
 }
 
+/**
+ * The members of organizations with their stored roles. A method for the whole environment ignores removed
+ * organizations. Whoever writes has locked the organizations of the members. A limit counts members, and every member
+ * is returned with all its roles.
+ */
 export interface MembershipStore {
+  /** Returns the members that exist, in no order. */
   find(environment: EnvironmentUid, keys: readonly MemberKey[]): Promise<Membership[]>;
-  /** Members behind the given user, in order of their ids' bytes; with `roleIds` those that store one of them. */
+  /**
+   * Returns up to `limit` members of an organization whose user ids come after the given text, in order of their bytes;
+   * with `roleIds` only members that store one of these.
+   */
   list(
     environment: EnvironmentUid,
     organization: OrganizationUid,
     page: { readonly after: string; readonly limit: number; readonly roleIds?: readonly RoleId[] | undefined },
   ): Promise<Membership[]>;
-  /** Those of the roles that some member of the organization stores. */
+  /** Returns those of the roles that at least one member of the organization stores, in no order. */
   storedRoles(
     environment: EnvironmentUid,
     organization: OrganizationUid,
     roleIds: readonly RoleId[],
   ): Promise<RoleId[]>;
+  /** Returns the number of the organization's members. */
   count(environment: EnvironmentUid, organization: OrganizationUid): Promise<number>;
-  /** Members that store this role and no other one. */
+  /** Returns the number of members that store the role as their only one, in all organizations or in one. */
   countWithOnlyRole(environment: EnvironmentUid, roleId: RoleId, organization?: OrganizationUid): Promise<number>;
-  /** Members that store this role, with `several` only those that store others too, behind the given one. */
+  /**
+   * Returns up to `limit` members that store the role, in order of organization uid and user id, after the given
+   * member. With `several` only members that store other roles, too.
+   */
   listWithRole(
     environment: EnvironmentUid,
     roleId: RoleId,
@@ -36,16 +50,20 @@ export interface MembershipStore {
       readonly limit: number;
     },
   ): Promise<Membership[]>;
-  /** Some of the unsettled members, of all organizations or of these; none exactly when there are none. */
+  /**
+   * Returns up to `limit` pending members, of all organizations or of the given ones, in no order. Returns none only if
+   * there is none.
+   */
   listPending(
     environment: EnvironmentUid,
     by: PendingMembers,
     limit: number,
     organizations?: readonly OrganizationUid[],
   ): Promise<Membership[]>;
-  /** In rows: one for each role of a member. */
+  /** Returns the number of rows of pending members: one for each of their roles. */
   countPending(environment: EnvironmentUid, by: PendingMembers): Promise<number>;
-  /** Makes these members, or replaces their roles and times. */
+  /** Adds the members, or replaces their roles and times. */
   put(environment: EnvironmentUid, memberships: readonly Membership[]): Promise<void>;
+  /** Removes a member. Does nothing if there is no such member. */
   remove(environment: EnvironmentUid, key: MemberKey): Promise<void>;
 }

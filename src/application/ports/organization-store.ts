@@ -2,27 +2,42 @@ import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { Organization, OwnConfig } from "../../domain/organization";
 import type { OrganizationId } from "../../domain/values";
 
-/** An organization has a row for as long as it has data. */
+/** The organizations of environments. An organization has a row only while it has data. */
 export interface OrganizationStore {
-  /** Those that have a row, in order of their ids' bytes. */
+  /** Returns the organizations that have a row, in order of their ids' bytes. Locks nothing. */
   find(environment: EnvironmentUid, ids: readonly OrganizationId[]): Promise<Organization[]>;
+  /** Returns the organizations that have a row, in no order. Locks nothing. */
   findByUid(environment: EnvironmentUid, uids: readonly OrganizationUid[]): Promise<Organization[]>;
-  /** Organizations behind the given id, in order of their ids' bytes. */
+  /** Returns up to `limit` organizations whose ids come after the given text, in order of their bytes. */
   list(environment: EnvironmentUid, after: string, limit: number): Promise<Organization[]>;
-  /** Locks those that have a row against other writes to them, raises their revisions, and answers them. */
+  /**
+   * Locks the organizations that have a row against other writes to them until the transaction ends, and raises their
+   * revisions by one. Returns them in order of their ids' bytes. Callers pass ids in that order, so that they never
+   * wait for each other in a circle. If one of the others gets its row meanwhile, the whole transaction runs again.
+   */
   lock(environment: EnvironmentUid, ids: readonly OrganizationId[]): Promise<Organization[]>;
-  /** Their first rows, at revision 1, inheriting. Of several writers at once one succeeds, the others run again. */
+  /**
+   * Adds rows at revision 1 that inherit, and locks them like `lock`. Of several transactions that add the same
+   * organization one succeeds, and the others run again. Does not wait for writes to the environment.
+   */
   insert(environment: EnvironmentUid, organizations: readonly Pick<Organization, "id" | "uid">[]): Promise<void>;
-  /** Undefined: it inherits from now on. */
+  /**
+   * Replaces the own configuration; undefined: the organization inherits again. The caller has locked the organization.
+   */
   saveOwn(environment: EnvironmentUid, id: OrganizationId, own: OwnConfig | undefined): Promise<void>;
+  /** Returns the number of organizations whose own default is one of the roles. */
   countByDefault(environment: EnvironmentUid, defaultRoleIds: readonly RoleId[]): Promise<number>;
-  /** In order of their ids' bytes. */
+  /** Returns up to `limit` organizations whose own default is one of the roles, in order of their ids' bytes. */
   listByDefault(
     environment: EnvironmentUid,
     defaultRoleIds: readonly RoleId[],
     limit: number,
   ): Promise<OrganizationId[]>;
+  /** Returns the number of organizations that have a row. */
   count(environment: EnvironmentUid): Promise<number>;
-  /** Takes the organization with its members and groups out of sight at once, and leaves their rows to the purge. */
+  /**
+   * Removes the organization with its members and groups in constant time. The garbage collector removes their rows.
+   * Custom roles stay. The caller has locked the organization.
+   */
   remove(environment: EnvironmentUid, organization: Pick<Organization, "id" | "uid">, time: number): Promise<void>;
 }

@@ -2,24 +2,31 @@ import type { EnvironmentUid, PermissionId } from "../../domain/ids";
 import type { Permission } from "../../domain/permission";
 import type { PermissionSlug } from "../../domain/values";
 
+/** The permissions of environments. Whoever writes has locked the environment. */
 export interface PermissionStore {
+  /** Returns the permission with the slug, or undefined. */
   find(environment: EnvironmentUid, slug: PermissionSlug): Promise<Permission | undefined>;
-  /** Permissions behind the given slug, in order of their slugs' bytes. */
+  /** Returns up to `limit` permissions whose slugs come after the given text, in order of their bytes. */
   list(environment: EnvironmentUid, after: string, limit: number): Promise<Permission[]>;
+  /** Returns the number of permissions. */
   count(environment: EnvironmentUid): Promise<number>;
-  /** The ids of those that exist. */
+  /** Returns the ids of those permissions that exist, by their slugs. */
   idsOf(environment: EnvironmentUid, slugs: readonly PermissionSlug[]): Promise<Map<PermissionSlug, PermissionId>>;
-  /** All of them. */
+  /** Returns the slugs of all permissions, by their ids. */
   slugs(environment: EnvironmentUid): Promise<Map<PermissionId, PermissionSlug>>;
-  /** Live roles of the environment and of all organizations that have the permission. */
+  /** Returns the number of live roles that have the permission, of the environment and of all its organizations. */
   countRoles(environment: EnvironmentUid, id: PermissionId): Promise<number>;
-  /** Throws KeyTaken("permission_slug"). */
+  /** Adds a permission. Throws KeyTaken("permission_slug") if another one has the slug. */
   insert(environment: EnvironmentUid, permission: Permission): Promise<void>;
+  /** Changes some fields. */
   update(
     environment: EnvironmentUid,
     id: PermissionId,
     changes: Partial<Pick<Permission, "name" | "description" | "updateTime">>,
   ): Promise<void>;
-  /** Takes the permission from all roles at once, and leaves the rows that named it to the purge. Its slug is free. */
+  /**
+   * Removes the permission from all roles in constant time and frees its slug. The garbage collector removes the rows
+   * of roles that name it.
+   */
   remove(environment: EnvironmentUid, id: PermissionId, time: number): Promise<void>;
 }

@@ -9,7 +9,7 @@ import type { RevisionStore } from "./revision-store";
 import type { RoleStore } from "./role-store";
 import type { SnapshotStore } from "./snapshot-store";
 
-/** The database refused a row because another one has its key; the transaction is lost. */
+/** Thrown by the insert of a row whose key another row has. It ends the transaction. */
 export class KeyTaken extends Error {
   constructor(readonly key: "environment" | "role_slug" | "permission_slug") {
     super(`another row has this ${key}`);
@@ -18,20 +18,30 @@ export class KeyTaken extends Error {
 }
 
 /**
- * The ways to the stores. Once `signal` is aborted no further statement begins, and what has begun is rolled back.
- * Failures of the database reach the caller as the refusals `databaseUnavailable` and
- * `conflictRetry`, never as errors of a driver.
+ * Runs work on the stores. Once `signal` is aborted, no further statement begins, and the transaction is rolled back.
+ * Failures of the database reach the caller as the refusals `databaseUnavailable` and `conflictRetry`, never as errors
+ * of a driver.
  */
 export interface UnitOfWork {
   /**
-   * Runs `work` in one READ COMMITTED transaction and commits it. `work` must begin with a `touch` (or the insert
-   * of the scope's row), must do nothing but use these stores, and may run several times: after a conflict the whole
-   * of it is repeated. What it throws rolls everything back.
+   * Runs `work` in one READ COMMITTED transaction and commits it. `work` locks the row of its scope before it reads
+   * anything that its writes depend on: with `environments.touch`, `organizations.lock` or the insert of that row. Only
+   * the search for the scope's uid, which never changes, may come first. `work` must have no effect but through these
+   * stores, because all of it runs again after a conflict. An error of `work` rolls everything back and reaches the
+   * caller.
    */
   write<T>(work: (stores: Stores) => Promise<T>, signal?: CallSignal): Promise<T>;
-  /** Runs `work` on one consistent state, which has every write acknowledged before the call. Writes are forbidden. */
+  /**
+   * Runs `work` on one consistent state, which contains every write acknowledged before the call. `work` must not
+   * write, and runs again after a conflict.
+   */
   read<T>(work: (stores: Stores) => Promise<T>, signal?: CallSignal): Promise<T>;
-  /** Like `read` for work of a single statement. */
+  /**
+   * Runs `work` without a transaction: each of its statements reads a state of its own, which contains every write
+   * acknowledged before the call. For one statement, or for several whose results may belong to different moments,
+   * because they are checked again under a lock or are an estimate. `work` must not write, and runs again after a
+   * conflict.
+   */
   lookup<T>(work: (stores: Stores) => Promise<T>): Promise<T>;
 }
 

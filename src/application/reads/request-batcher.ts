@@ -1,30 +1,30 @@
-interface PendingRequest<Question, Answer> {
-  readonly question: Question;
-  readonly resolve: (answer: Answer) => void;
+interface PendingRequest<Query, Result> {
+  readonly query: Query;
+  readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Shares round trips: questions that come in one turn of the event loop, or while answers are under way, go together in
- * the next one. So no question is answered from before it was asked, nobody waits for a timer, and the busier it is the
- * more share. Where the last turn had one question alone, the first of this one does not wait for its end.
+ * Shares round trips: queries that arrive in one turn of the event loop, or during a round trip, go together in the next
+ * one. No query gets a result from before its arrival, none waits for a timer, and more of them share when it is busier.
+ * After a turn with only one query, the first query of the next turn does not wait for its end.
  */
-export class RequestBatcher<Question, Answer> {
-  private waiting: PendingRequest<Question, Answer>[] = [];
+export class RequestBatcher<Query, Result> {
+  private waiting: PendingRequest<Query, Result>[] = [];
   private inFlight = 0;
   private inTurn = 0;
   private lastTurnHadOne = false;
 
   constructor(
-    private readonly fetch: (questions: readonly Question[]) => Promise<Answer>,
-    private readonly limits: { readonly questions: number; readonly roundTrips: number },
-    /** As how many questions one counts. */
-    private readonly weightOf: (question: Question) => number = () => 1,
+    private readonly fetch: (queries: readonly Query[]) => Promise<Result>,
+    /** `weight` is of all queries of one round trip, `roundTrips` of those at one time. */
+    private readonly limits: { readonly weight: number; readonly roundTrips: number },
+    private readonly weightOf: (query: Query) => number = () => 1,
   ) {}
 
-  request(question: Question): Promise<Answer> {
+  request(query: Query): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ question, resolve, reject });
+      this.waiting.push({ query, resolve, reject });
       this.inTurn += 1;
       if (this.inTurn > 1) return;
       setImmediate(() => this.endTurn());
@@ -40,29 +40,29 @@ export class RequestBatcher<Question, Answer> {
 
   private sendNext(): void {
     if (this.inFlight >= this.limits.roundTrips || !this.waiting.length) return;
-    const asked = this.waiting.splice(0, this.countOfNext());
+    const batch = this.waiting.splice(0, this.sizeOfNext());
     this.inFlight += 1;
-    void this.send(asked);
+    void this.send(batch);
   }
 
-  /** As many as fit a round trip together, at least one. */
-  private countOfNext(): number {
+  /** Returns how many queries fit into one round trip, at least one. */
+  private sizeOfNext(): number {
     let weight = 0;
-    const end = this.waiting.findIndex(({ question }, index) => {
-      weight += this.weightOf(question);
-      return index > 0 && weight > this.limits.questions;
+    const end = this.waiting.findIndex(({ query }, index) => {
+      weight += this.weightOf(query);
+      return index > 0 && weight > this.limits.weight;
     });
     return end < 0 ? this.waiting.length : end;
   }
 
-  private async send(asked: readonly PendingRequest<Question, Answer>[]): Promise<void> {
+  private async send(batch: readonly PendingRequest<Query, Result>[]): Promise<void> {
     try {
-      const answer = await this.fetch(asked.map(({ question }) => question));
+      const result = await this.fetch(batch.map(({ query }) => query));
       this.finish();
-      for (const { resolve } of asked) resolve(answer);
+      for (const { resolve } of batch) resolve(result);
     } catch (error) {
       this.finish();
-      for (const { reject } of asked) reject(error);
+      for (const { reject } of batch) reject(error);
     }
   }
 

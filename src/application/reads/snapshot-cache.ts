@@ -5,6 +5,7 @@ import type { EnvironmentUid, PermissionId, RoleId } from "../../domain/ids";
 import { type MemberKey, byKey } from "../../domain/membership";
 import type { Organization, OrganizationState } from "../../domain/organization";
 import { type PermissionSet, PermissionTable } from "../../domain/permission-set";
+import { environmentOwner } from "../../domain/role";
 import type { EnvironmentId, OrganizationId, UserId } from "../../domain/values";
 import { mapInSlices } from "../../event-loop/time-slices";
 import type { Cache, Caches } from "../ports/cache";
@@ -24,7 +25,8 @@ import {
 import { RequestBatcher } from "./request-batcher";
 import { accessBytes, environmentBytes, organizationBytes } from "./snapshot-size";
 
-interface MemberOrOrganization {
+/** A member, or only an organization, that a read is about. */
+interface Subject {
   readonly organizationId: OrganizationId;
   readonly userId?: UserId;
 }
@@ -65,7 +67,7 @@ export class SnapshotCache implements StateCache {
     this.environments = caches(1 / 4);
     this.organizations = caches(1 / 2);
     this.accesses = caches(1 / 4);
-    const limits = { questions: 256, roundTrips: 2 };
+    const limits = { weight: 256, roundTrips: 2 };
     const weightOf = ({ members, organizationIds }: RevisionQuery) =>
       1 + Math.floor((members.length + organizationIds.length) / 8);
     this.revisions = new RequestBatcher(
@@ -75,18 +77,18 @@ export class SnapshotCache implements StateCache {
     );
     this.contents = new RequestBatcher(
       (queries) => units.lookup((stores) => stores.snapshots.find(queries)),
-      { ...limits, questions: 64 },
+      { ...limits, weight: 64 },
       weightOf,
     );
   }
 
-  async read(environmentId: EnvironmentId, asked: readonly MemberOrOrganization[]): Promise<ReadSnapshot> {
+  async read(environmentId: EnvironmentId, subjects: readonly Subject[]): Promise<ReadSnapshot> {
     let environment = this.environments.get(environmentId);
     let isHit = environment !== undefined;
     environment ??= await this.loadOnce(environmentId);
-    const organizations = this.findOrganizations(environment, asked);
+    const organizations = this.findOrganizations(environment, subjects);
     for (let rounds = 0; rounds < mostRounds; rounds += 1) {
-      const current = await this.revisions.request(queryOf(environment, organizations, asked));
+      const current = await this.revisions.request(queryOf(environment, organizations, subjects));
       if (!current) break; // members have too many roles for one response
       if (!isCurrent(environment, current)) {
         isHit = false;
@@ -100,7 +102,7 @@ export class SnapshotCache implements StateCache {
         return this.snapshotOf(environment, organizations, current);
       }
       isHit = false;
-      const query = contentQueryOf(environment, stale, asked);
+      const query = contentQueryOf(environment, stale, subjects);
       const contents = await this.contents.request(query);
       if (!contents) break;
       const isWhole = stale.length === organizations.size && isCurrent(environment, contents);
@@ -110,7 +112,7 @@ export class SnapshotCache implements StateCache {
       return this.snapshotOf(environment, organizations, contents);
     }
     this.misses += 1;
-    return this.load(environmentId, asked);
+    return this.load(environmentId, subjects);
   }
 
   /** Returns the reads that memory answered and those that had to load something, and the bytes in memory. */
@@ -158,10 +160,10 @@ export class SnapshotCache implements StateCache {
     return { ...before.state, revision: row.revision };
   }
 
-  private findOrganizations(environment: EnvironmentSnapshot, asked: readonly MemberOrOrganization[]): Organizations {
+  private findOrganizations(environment: EnvironmentSnapshot, subjects: readonly Subject[]): Organizations {
     const { uid } = environment.state.environment;
     const organizations: Organizations = new Map();
-    for (const { organizationId } of asked)
+    for (const { organizationId } of subjects)
       if (!organizations.has(organizationId))
         organizations.set(organizationId, this.find(environment, uid, organizationId));
     return organizations;
@@ -238,16 +240,16 @@ export class SnapshotCache implements StateCache {
     return loaded;
   }
 
-  /** Loads everything that was asked for in one transaction. */
-  private load(environmentId: EnvironmentId, asked: readonly MemberOrOrganization[]): Promise<ReadSnapshot> {
+  /** Loads everything that was subjects for in one transaction. */
+  private load(environmentId: EnvironmentId, subjects: readonly Subject[]): Promise<ReadSnapshot> {
     return this.units.read(async (stores) => {
       const row = await stores.environments.find(environmentId);
       if (!row) throw refuse.environmentNotFound(environmentId);
       const environment = await this.loadEnvironment(stores, row);
-      const ids = [...new Set(asked.map(({ organizationId }) => organizationId))];
+      const ids = [...new Set(subjects.map(({ organizationId }) => organizationId))];
       const found = await stores.organizations.find(row.uid, ids);
       const organizations = await this.loadOrganizations(stores, environment, found);
-      const keys = asked.flatMap(({ organizationId, userId }) => {
+      const keys = subjects.flatMap(({ organizationId, userId }) => {
         const organization = organizations.get(organizationId);
         return userId && organization ? [{ organizationUid: organization.state.uid, userId }] : [];
       });
@@ -263,7 +265,7 @@ export class SnapshotCache implements StateCache {
     const before = this.environments.get(row.id);
     const previous = before?.state.environment.uid === row.uid ? before.table : undefined;
     const table = new PermissionTable(await stores.permissions.slugs(row.uid), previous);
-    const grants = [...(await stores.roles.grants(row.uid, [""]))];
+    const grants = [...(await stores.roles.grants(row.uid, [environmentOwner]))];
     const sets = new Map(await mapInSlices(grants, ([id, permissionIds]) => [id, table.setOf(permissionIds)] as const));
     const snapshot: EnvironmentSnapshot = {
       state,
@@ -314,10 +316,10 @@ function isCurrent({ state: { environment } }: EnvironmentSnapshot, current: Cur
 function queryOf(
   { state: { environment } }: EnvironmentSnapshot,
   organizations: Organizations,
-  asked: readonly MemberOrOrganization[],
+  subjects: readonly Subject[],
 ): RevisionQuery {
   const members: MemberKey[] = [];
-  for (const { organizationId, userId } of asked) {
+  for (const { organizationId, userId } of subjects) {
     const organizationUid = userId && organizations.get(organizationId)?.state.uid;
     if (organizationUid) members.push({ organizationUid, userId });
   }
@@ -333,10 +335,10 @@ function queryOf(
 function contentQueryOf(
   { state: { environment } }: EnvironmentSnapshot,
   stale: readonly Pick<Organization, "id" | "uid">[],
-  asked: readonly MemberOrOrganization[],
+  subjects: readonly Subject[],
 ): RevisionQuery {
   const uids = new Map(stale.map(({ id, uid }) => [id, uid]));
-  const members = asked.flatMap(({ organizationId, userId }) => {
+  const members = subjects.flatMap(({ organizationId, userId }) => {
     const organizationUid = uids.get(organizationId);
     return userId && organizationUid ? [{ organizationUid, userId }] : [];
   });

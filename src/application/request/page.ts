@@ -1,6 +1,7 @@
 import { refuse } from "../../domain/errors";
-import type { Fields } from "./fields";
 import { limits } from "../../domain/limits";
+import { isId } from "../../domain/values";
+import type { Fields } from "./fields";
 
 export interface PageRequest {
   readonly pageSize: number;
@@ -13,48 +14,34 @@ export interface Page<T> {
   readonly nextPageToken: string;
 }
 
-/** Where a page begins: behind the item with this key, which was at this position when the token was made. */
+/** The place where a page begins: after the item with this key, which was at this position when the token was made. */
 export interface Cursor {
   readonly key: string;
   readonly position: number;
 }
 
-export interface PagePosition {
-  readonly size: number;
-  readonly after: Cursor | undefined;
+/** Returns how many items the page is to have. */
+export function parsePageSize(fields: Fields, { pageSize }: PageRequest): number {
+  if (pageSize < 0) fields.refuse("page_size", "must not be negative");
+  return Math.min(pageSize || limits.defaultPageSize, limits.maxPageSize);
 }
 
-/** A list is named by its RPC and scope; a token of another list is refused. */
-export function parsePage(fields: Fields, request: PageRequest, list: readonly string[]): () => PagePosition {
-  if (request.pageSize < 0) fields.refuse("page_size", "must not be negative");
-  const size = Math.min(request.pageSize || limits.defaultPageSize, limits.maxPageSize);
-  return () => ({ size, after: request.pageToken === "" ? undefined : decodeToken(request.pageToken, list) });
+/**
+ * Returns where the page begins, undefined for the first page. `list` is the name of the RPC and its scope: throws
+ * PAGE_TOKEN_INVALID for the token of another list.
+ */
+export function parsePageToken(list: readonly string[], { pageToken }: PageRequest): Cursor | undefined {
+  if (pageToken === "") return undefined;
+  const cursor = pageToken.length <= limits.pageTokenLength ? decodeToken(pageToken, list) : undefined;
+  if (!cursor) throw refuse.pageTokenInvalid();
+  return cursor;
 }
 
 export function encodeToken(list: readonly string[], cursor: Cursor): string {
   return Buffer.from(JSON.stringify([...list, cursor.key, cursor.position])).toString("base64url");
 }
 
-function decodeToken(token: string, list: readonly string[]): Cursor {
-  if (token.length > limits.pageTokenLength) throw refuse.pageTokenInvalid();
-  try {
-    const parts: unknown[] = JSON.parse(Buffer.from(token, "base64url").toString());
-    const [key, position] = parts.slice(list.length);
-    if (
-      parts.length === list.length + 2 &&
-      list.every((part, index) => part === parts[index]) &&
-      typeof key === "string" &&
-      /^[!-~]{1,64}$/.test(key) &&
-      Number.isSafeInteger(position)
-    )
-      return { key, position: position as number };
-  } catch {
-    // falls through: whatever does not parse is no token of ours
-  }
-  throw refuse.pageTokenInvalid();
-}
-
-/** A page of a list that was read with one item more than the page holds. */
+/** Returns the page of a list of which one item more than the page has was read. */
 export function pageOf<T>(
   list: readonly string[],
   found: readonly T[],
@@ -65,4 +52,19 @@ export function pageOf<T>(
   const last = items.at(-1);
   const more = found.length > items.length && last !== undefined;
   return { items, nextPageToken: more ? encodeToken(list, { key: key(last), position: 0 }) : "" };
+}
+
+function decodeToken(token: string, list: readonly string[]): Cursor | undefined {
+  let parts: unknown[];
+  try {
+    parts = JSON.parse(Buffer.from(token, "base64url").toString());
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(parts) || parts.length !== list.length + 2) return undefined;
+  if (!list.every((part, index) => part === parts[index])) return undefined;
+  const [key, position] = parts.slice(list.length);
+  return typeof key === "string" && isId(key) && Number.isSafeInteger(position)
+    ? { key, position: position as number }
+    : undefined;
 }

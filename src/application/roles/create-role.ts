@@ -1,11 +1,10 @@
 import { addCustomRole, environmentRoles, idsOf, viewRole } from "../../domain/effective-roles";
 import { refuse } from "../../domain/errors";
 import type { EnvironmentUid } from "../../domain/ids";
-import type { Role, RoleView } from "../../domain/role";
-import { type Slug, generateSlug, parseCustomSlug, parseEnvironmentSlug, parseRestoredSlug } from "../../domain/slug";
+import { type Role, type RoleView, environmentOwner } from "../../domain/role";
+import { type Slug, generateSlug, parseCustomSlug, parseEnvironmentSlug } from "../../domain/slug";
 import {
   type EnvironmentId,
-  type OrganizationId,
   type Parse,
   type PermissionSlug,
   parseDescription,
@@ -16,7 +15,7 @@ import type { Dependencies } from "../dependencies";
 import { type Stores, KeyTaken } from "../ports/unit-of-work";
 import { Fields } from "../request/fields";
 import { type Call, type WriteContext, parseWriteContext } from "../request/idempotency";
-import { type Scope, parseScope } from "../request/scope";
+import { type ParsedOrganizationScope, type Scope, parseScope } from "../request/scope";
 import { checkPermissionQuota, findPermissionIds } from "./role-permissions";
 
 export interface CreateRole extends Scope {
@@ -27,52 +26,55 @@ export interface CreateRole extends Scope {
   readonly requestId?: string | undefined;
 }
 
-/** Attempts at a generated slug that nobody has; two in a row that are taken are already a matter of years. */
-const generatedSlugAttempts = 8;
+/** A role before the transaction that inserts it. */
+interface NewRole {
+  readonly draft: Omit<Role, "organizationId" | "createdRevision">;
+  readonly permissions: readonly PermissionSlug[];
+}
 
+/** Tries to generate a slug that no role has; two taken ones in a row are already a matter of years. */
+const generatedSlugTries = 8;
+
+/**
+ * Creates an environment role, or a custom role in the scope of an organization. Throws ROLE_SLUG_TAKEN,
+ * ROLE_LIMIT_REACHED, PERMISSION_UNKNOWN and PERMISSION_LIMIT_REACHED. Locks the scope; creates the row of an
+ * organization that has none, and locks the roles of all members for the first custom role of one that has.
+ */
 export function createRole(dependencies: Dependencies, request: CreateRole, call: Call): Promise<RoleView> {
-  return parseAndCreate(dependencies, request, call, parseCustomSlug);
+  return createRoleWithSlug(dependencies, request, call, parseCustomSlug);
 }
 
-/** The same for a role that is known from elsewhere: a custom role may have the slug that was generated for it there. */
-export function restoreRole(
-  dependencies: Dependencies,
-  request: CreateRole & { readonly slug: string },
-  call: Call,
-): Promise<RoleView> {
-  return parseAndCreate(dependencies, request, call, parseRestoredSlug);
-}
-
-async function parseAndCreate(
+/** Creates a role, a custom one with a slug that the given rule allows. */
+export async function createRoleWithSlug(
   dependencies: Dependencies,
   request: CreateRole,
   call: Call,
-  parseOrganizationSlug: Parse<Slug>,
+  parseSlugOfCustomRole: Parse<Slug>,
 ): Promise<RoleView> {
   const fields = new Fields();
-  const { environmentId, organizationId } = parseScope(fields, request);
-  const slug =
-    request.organizationId !== undefined
-      ? fields.optional("slug", request.slug, parseOrganizationSlug)
-      : fields.required("slug", request.slug, parseEnvironmentSlug);
-  const name = fields.required("name", request.name, parseName);
-  const description = fields.required("description", request.description, parseDescription);
-  const permissions = fields.set("permissions", request.permissions, parsePermissionSlug);
-  const context = parseWriteContext(fields, request.requestId, call);
-  fields.check();
+  const { scope, slug, name, description, permissions, context } = fields.check({
+    scope: parseScope(fields, request),
+    slug:
+      request.organizationId !== undefined
+        ? fields.optional("slug", request.slug, parseSlugOfCustomRole)
+        : fields.required("slug", request.slug, parseEnvironmentSlug),
+    name: fields.required("name", request.name, parseName),
+    description: fields.required("description", request.description, parseDescription),
+    permissions: fields.set("permissions", request.permissions, parsePermissionSlug),
+    context: parseWriteContext(fields, request, call),
+  });
   checkPermissionQuota(dependencies, slug ?? name, permissions.length);
 
+  const { environmentId, organizationId } = scope;
   const time = dependencies.clock();
-  const create = async (): Promise<RoleView> => {
+  for (let tries = 1; tries <= generatedSlugTries; tries += 1) {
     const id = dependencies.ids.role();
     const draft = { id, slug: slug ?? generateSlug(name, id), name, description, createTime: time, updateTime: time };
-    return organizationId
-      ? createCustomRole(dependencies, environmentId, organizationId, draft, permissions, context)
-      : createEnvironmentRole(dependencies, environmentId, draft, permissions, context);
-  };
-  for (let tries = 1; tries <= generatedSlugAttempts; tries += 1) {
+    const role = { draft, permissions };
     try {
-      return await create();
+      return await (organizationId
+        ? createCustomRole(dependencies, { environmentId, organizationId }, role, context)
+        : createEnvironmentRole(dependencies, environmentId, role, context));
     } catch (error) {
       if (!(error instanceof KeyTaken)) throw error;
       if (slug) throw refuse.roleSlugTaken(slug);
@@ -82,55 +84,51 @@ async function parseAndCreate(
 }
 
 function createEnvironmentRole(
-  dependencies: Dependencies,
+  { transactions, quotas, digest }: Dependencies,
   environmentId: EnvironmentId,
-  draft: Omit<Role, "organizationId" | "createdRevision">,
-  permissions: readonly PermissionSlug[],
+  { draft, permissions }: NewRole,
   context: WriteContext,
 ): Promise<RoleView> {
-  const { transactions, quotas } = dependencies;
   return transactions.updateEnvironment(environmentId, context, async (stores, state) => {
     const { environment, roles } = state;
     const effective = environmentRoles(state);
     if (effective.roles.length >= quotas.environmentRoles)
       throw refuse.roleLimitReached(`environments/${environmentId}`, quotas.environmentRoles);
-    const role: Role = { organizationId: "", createdRevision: environment.revision, ...draft };
+    const role: Role = { organizationId: environmentOwner, createdRevision: environment.revision, ...draft };
     const order = [...idsOf(effective.roles), role.id];
     await insertRole(stores, environment.uid, role, permissions);
     await stores.environments.update(environment.uid, { order });
     const after = { ...state, environment: { ...environment, order }, roles: new Map(roles).set(role.id, role) };
-    return viewRole(dependencies.digest, environmentRoles(after), role, permissions.toSorted());
+    return viewRole(digest, environmentRoles(after), role, permissions.toSorted());
   });
 }
 
 function createCustomRole(
-  dependencies: Dependencies,
-  environmentId: EnvironmentId,
-  organizationId: OrganizationId,
-  draft: Omit<Role, "organizationId" | "createdRevision">,
-  permissions: readonly PermissionSlug[],
+  { transactions, quotas, digest }: Dependencies,
+  scope: ParsedOrganizationScope,
+  { draft, permissions }: NewRole,
   context: WriteContext,
 ): Promise<RoleView> {
-  const { transactions, quotas } = dependencies;
-  return transactions.upsertMaterializedOrganization(
-    environmentId,
-    organizationId,
-    context,
-    async (stores, state, organization) => {
-      const { customRoles } = organization;
-      if (customRoles.length >= quotas.customRoles)
-        throw refuse.roleLimitReached(`organizations/${organizationId}`, quotas.customRoles);
-      const role: Role = { organizationId, createdRevision: organization.revision, ...draft };
-      const { own, effective } = addCustomRole(role, state, organization);
-      await insertRole(stores, state.environment.uid, role, permissions);
-      await stores.organizations.saveOwn(state.environment.uid, organizationId, own);
-      return viewRole(dependencies.digest, effective, role, permissions.toSorted());
-    },
-  );
+  const { organizationId } = scope;
+  return transactions.upsertMaterializedOrganization(scope, context, async (stores, state, organization) => {
+    const { uid } = state.environment;
+    if (organization.customRoles.length >= quotas.customRoles)
+      throw refuse.roleLimitReached(`organizations/${organizationId}`, quotas.customRoles);
+    const role: Role = { organizationId, createdRevision: organization.revision, ...draft };
+    const { own, effective } = addCustomRole(role, state, organization);
+    await insertRole(stores, uid, role, permissions);
+    await stores.organizations.saveOwn(uid, organizationId, own);
+    return viewRole(digest, effective, role, permissions.toSorted());
+  });
 }
 
-async function insertRole(stores: Stores, uid: EnvironmentUid, role: Role, slugs: readonly PermissionSlug[]) {
-  const ids = await findPermissionIds(stores, uid, slugs);
+async function insertRole(
+  stores: Stores,
+  uid: EnvironmentUid,
+  role: Role,
+  permissions: readonly PermissionSlug[],
+): Promise<void> {
+  const ids = await findPermissionIds(stores, uid, permissions);
   await stores.roles.insert(uid, role);
   await stores.roles.addPermissions(uid, role, [...ids.values()]);
 }

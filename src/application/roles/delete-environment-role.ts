@@ -2,7 +2,7 @@ import { effectiveRole, replacementRole } from "../../domain/effective-roles";
 import type { EnvironmentState } from "../../domain/environment";
 import { refuse } from "../../domain/errors";
 import { limits } from "../../domain/limits";
-import { type Role, type Tombstone, isLive } from "../../domain/role";
+import type { Role, Tombstone } from "../../domain/role";
 import { predecessors } from "../../domain/role-resolution";
 import { parseSlug } from "../../domain/slug";
 import { parseEtag } from "../../domain/values";
@@ -23,51 +23,53 @@ export interface DeleteEnvironmentRole {
   readonly requestId?: string | undefined;
 }
 
-export interface DeletedEnvironmentRole {
+export interface DeleteEnvironmentRoleResult {
   readonly affectedOrganizationCount: number;
   readonly reassignedMembershipCount: number;
   readonly validateOnly: boolean;
 }
 
+const replacementField = "replacement_default_role_slug";
+
+/**
+ * Deletes an environment role. Throws ROLE_NOT_FOUND, ETAG_MISMATCH, REPLACEMENT_ROLE_INVALID, and
+ * REPLACEMENT_DEFAULT_ROLE_REQUIRED where a scope would be left without a default. Locks the environment, and then the
+ * roles of all members, before these are counted: otherwise the rewriting of references moves members past the count.
+ * Organizations are counted before the second lock, so that writers of organizations do not wait for that count, which
+ * grows with their number. Their defaults may therefore change after it: such a default is resolved when it is read.
+ */
 export async function deleteEnvironmentRole(
   dependencies: Dependencies,
   request: DeleteEnvironmentRole,
   call: Call,
-): Promise<DeletedEnvironmentRole> {
+): Promise<DeleteEnvironmentRoleResult> {
   const fields = new Fields();
-  const environmentId = parseEnvironmentId(fields, request);
-  const slug = fields.required("slug", request.slug, parseSlug);
-  const replacementField = "replacement_default_role_slug";
-  const replacementSlug = fields.optional(replacementField, request.replacementDefaultRoleSlug, parseSlug);
-  const etag = fields.optional("etag", request.etag, parseEtag);
-  const context = parseWriteContext(fields, request.requestId, call);
-  const { validateOnly } = request;
-  fields.check();
+  const { environmentId, slug, replacementSlug, etag, context } = fields.check({
+    environmentId: parseEnvironmentId(fields, request),
+    slug: fields.required("slug", request.slug, parseSlug),
+    replacementSlug: fields.optional(replacementField, request.replacementDefaultRoleSlug, parseSlug),
+    etag: fields.optional("etag", request.etag, parseEtag),
+    context: parseWriteContext(fields, request, call),
+  });
 
-  const scope = { environmentId, organizationId: undefined };
-  return dependencies.transactions.previewOrApply(
-    scope,
+  const { validateOnly } = request;
+  const { transactions, clock } = dependencies;
+  return transactions.previewOrApply(
+    { environmentId, organizationId: undefined },
     { validateOnly, context },
-    async (stores, { state, effective }) => {
-      const { environment, roles } = state;
+    async (stores, { state, effective }, lockAllMembers) => {
+      const { environment } = state;
       const role = effectiveRole(effective, slug);
       await checkRoleEtag(dependencies, stores, state, role, etag);
-      const liveRoles = [...roles.values()].filter(isLive);
-      const replacement = replacementRole(replacementField, replacementSlug, role, liveRoles);
+      const replacement = replacementRole(replacementField, replacementSlug, role, effective.roles);
       const affectedOrganizationCount = await countAffectedOrganizations(stores, state, role, replacement);
-
-      const isDefault = environment.defaultRoleId === role.id;
-      const tombstone: Tombstone = {
-        deletedRevision: environment.revision,
-        replacementRoleId: replacement?.id,
-        environmentDefaultRoleId: isDefault && replacement ? replacement.id : environment.defaultRoleId,
-      };
-      if (!validateOnly) await stores.environments.lockMemberRoles(environment.uid); // the sweep must not move members past the count
-      const { alone: reassignedMembershipCount } = await countMembersWithRole(stores, state, role);
+      await lockAllMembers();
+      const { asOnlyRole: reassignedMembershipCount } = await countMembersWithRole(stores, state, role);
       return {
-        answer: { affectedOrganizationCount, reassignedMembershipCount, validateOnly },
+        response: { affectedOrganizationCount, reassignedMembershipCount, validateOnly },
         apply: async () => {
-          await stores.roles.softDelete(environment.uid, role.id, tombstone, dependencies.clock());
+          const tombstone = createTombstone(state, role, replacement);
+          await stores.roles.softDelete(environment.uid, role.id, tombstone, clock());
           await stores.environments.requestRewriting(environment.uid);
           await stores.environments.update(environment.uid, {
             defaultRoleId: tombstone.environmentDefaultRoleId,
@@ -79,7 +81,19 @@ export async function deleteEnvironmentRole(
   );
 }
 
-/** Counts the organizations whose own default would be switched; refuses where a default would be left without. */
+function createTombstone({ environment }: EnvironmentState, role: Role, replacement: Role | undefined): Tombstone {
+  const isDefault = environment.defaultRoleId === role.id;
+  return {
+    deletedRevision: environment.revision,
+    replacementRoleId: replacement?.id,
+    environmentDefaultRoleId: isDefault && replacement ? replacement.id : environment.defaultRoleId,
+  };
+}
+
+/**
+ * Counts the organizations whose own default the deletion changes. Throws REPLACEMENT_DEFAULT_ROLE_REQUIRED where one of
+ * them or the environment would be left without a default.
+ */
 async function countAffectedOrganizations(
   stores: Stores,
   { environment, roles }: EnvironmentState,
@@ -92,5 +106,9 @@ async function countAffectedOrganizations(
   if (replacement || (count === 0 && !isEnvironmentDefault)) return count;
   const { namedOrganizations } = limits;
   const organizationIds = await stores.organizations.listByDefault(environment.uid, defaultRoleIds, namedOrganizations);
-  throw refuse.replacementDefaultRoleRequired(role.slug, { count, organizationIds, isEnvironmentDefault });
+  throw refuse.replacementDefaultRoleRequired(replacementField, role.slug, {
+    count,
+    organizationIds,
+    isEnvironmentDefault,
+  });
 }

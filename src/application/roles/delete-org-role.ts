@@ -5,7 +5,7 @@ import { Fault } from "../../domain/fault";
 import type { OrganizationState } from "../../domain/organization";
 import type { Role } from "../../domain/role";
 import { resolveGroupRole } from "../../domain/role-resolution";
-import { type Slug, parseSlug } from "../../domain/slug";
+import { parseSlug } from "../../domain/slug";
 import { parseEtag } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import { countMembersWithRole } from "../memberships/count-members-with-role";
@@ -23,29 +23,41 @@ export interface DeleteOrgRole extends OrganizationScope {
   readonly requestId?: string | undefined;
 }
 
-export interface DeletedOrgRole {
+export interface DeleteOrgRoleResult {
   readonly reassignedMembershipCount: number;
   readonly movedGroupRoleCount: number;
   readonly validateOnly: boolean;
 }
 
+/** How many members and groups a role has. */
+interface RoleUse {
+  readonly members: number;
+  readonly groups: number;
+}
+
+const replacementField = "replacement_role_slug";
+
+/**
+ * Deletes a custom role, whose members and groups get the replacement. Throws ROLE_NOT_FOUND,
+ * ROLE_BELONGS_TO_ENVIRONMENT, ETAG_MISMATCH, REPLACEMENT_ROLE_INVALID, and without a replacement
+ * REPLACEMENT_DEFAULT_ROLE_REQUIRED and ROLE_IN_USE. Locks the organization and the roles of all members.
+ */
 export async function deleteOrgRole(
   dependencies: Dependencies,
   request: DeleteOrgRole,
   call: Call,
-): Promise<DeletedOrgRole> {
+): Promise<DeleteOrgRoleResult> {
   const fields = new Fields();
-  const scope = parseOrganizationScope(fields, request);
-  const slug = fields.required("slug", request.slug, parseSlug);
-  const replacementField = "replacement_role_slug";
-  const replacementSlug = fields.optional(replacementField, request.replacementRoleSlug, parseSlug);
-  const etag = fields.optional("etag", request.etag, parseEtag);
-  const context = parseWriteContext(fields, request.requestId, call);
-  const { validateOnly } = request;
-  fields.check();
+  const { scope, slug, replacementSlug, etag, context } = fields.check({
+    scope: parseOrganizationScope(fields, request),
+    slug: fields.required("slug", request.slug, parseSlug),
+    replacementSlug: fields.optional(replacementField, request.replacementRoleSlug, parseSlug),
+    etag: fields.optional("etag", request.etag, parseEtag),
+    context: parseWriteContext(fields, request, call),
+  });
 
-  const { transactions } = dependencies;
-  return transactions.previewOrApply(
+  const { validateOnly } = request;
+  return dependencies.transactions.previewOrApply(
     scope,
     { validateOnly, context },
     async (stores, { state, effective, organization }) => {
@@ -55,10 +67,10 @@ export async function deleteOrgRole(
       const replacement = replacementRole(replacementField, replacementSlug, role, effective.roles);
       if (!organization?.own) throw new Fault("an organization with a custom role has its own configuration");
       const { own } = organization;
-      const use = await countUses(stores, state, organization, role);
-      if (!replacement) requireUnused(effective, slug, organization, use);
+      const use = await countUse(stores, state, organization, role);
+      if (!replacement) requireUnused(effective, organization, role, use);
       return {
-        answer: { reassignedMembershipCount: use.members, movedGroupRoleCount: use.groups, validateOnly },
+        response: { reassignedMembershipCount: use.members, movedGroupRoleCount: use.groups, validateOnly },
         apply: async () => {
           if (replacement && use.members + use.groups) {
             await stores.roles.replace(uid, scope.organizationId, role.id, replacement.id);
@@ -74,24 +86,28 @@ export async function deleteOrgRole(
   );
 }
 
-async function countUses(stores: Stores, state: EnvironmentState, organization: OrganizationState, role: Role) {
+async function countUse(
+  stores: Stores,
+  state: EnvironmentState,
+  organization: OrganizationState,
+  role: Role,
+): Promise<RoleUse> {
   const mapped = [role.id, ...organization.replaced.keys()].filter(
     (id) => resolveGroupRole(state, organization, id) === role.id,
   );
-  return {
-    members: (await countMembersWithRole(stores, state, role, organization)).all,
-    groups: await stores.groupRoles.count(state.environment.uid, organization.uid, mapped),
-  };
+  const { all: members } = await countMembersWithRole(stores, state, role, organization);
+  return { members, groups: await stores.groupRoles.count(state.environment.uid, organization.uid, mapped) };
 }
 
+/** Throws REPLACEMENT_DEFAULT_ROLE_REQUIRED for the default role, and ROLE_IN_USE for a role with members or groups. */
 function requireUnused(
   effective: EffectiveRoles,
-  slug: Slug,
   organization: OrganizationState,
-  { members, groups }: { members: number; groups: number },
+  { id, slug }: Role,
+  { members, groups }: RoleUse,
 ): void {
-  if (effective.defaultRole.slug === slug)
-    throw refuse.replacementDefaultRoleRequired(slug, {
+  if (effective.defaultRole.id === id)
+    throw refuse.replacementDefaultRoleRequired(replacementField, slug, {
       count: 1,
       organizationIds: [organization.id],
       isEnvironmentDefault: false,

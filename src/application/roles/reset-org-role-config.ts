@@ -4,25 +4,30 @@ import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { type OrganizationScope, parseOrganizationScope } from "../request/scope";
-import { removeIfEmpty } from "../transactions/materialize-members";
+import { removeIfEmpty } from "../transactions/remove-if-empty";
 
+/**
+ * Has an organization inherit its environment again. Throws ORGANIZATION_HAS_CUSTOM_ROLES. Locks the organization and
+ * the roles of all members.
+ */
 export async function resetOrgRoleConfig(
   dependencies: Dependencies,
   request: OrganizationScope & { readonly requestId?: string | undefined },
   call: Call,
 ): Promise<RoleConfigView> {
   const fields = new Fields();
-  const scope = parseOrganizationScope(fields, request);
-  const context = parseWriteContext(fields, request.requestId, call);
-  fields.check();
+  const { scope, context } = fields.check({
+    scope: parseOrganizationScope(fields, request),
+    context: parseWriteContext(fields, request, call),
+  });
 
-  const { digest, transactions } = dependencies;
+  const { digest, transactions, clock } = dependencies;
   return transactions.updateMaterializedScope(scope, context, async (stores, { state, organization }) => {
     if (organization?.customRoles.length)
       throw refuse.organizationHasCustomRoles(scope.organizationId, organization.customRoles.length);
     if (organization?.own) {
       await stores.organizations.saveOwn(state.environment.uid, organization.id, undefined);
-      await removeIfEmpty(stores, state, organization, dependencies.clock());
+      await removeIfEmpty(stores, state, organization, clock());
     }
     return viewConfig(digest, organizationRoles(state, undefined));
   });

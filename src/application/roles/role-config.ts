@@ -1,44 +1,13 @@
-import {
-  type EffectiveRoles,
-  type RoleConfigView,
-  inheritedConfig,
-  organizationRoles,
-  viewConfig,
-} from "../../domain/effective-roles";
+import { type EffectiveRoles, viewConfig } from "../../domain/effective-roles";
 import { refuse } from "../../domain/errors";
 import type { Dependencies } from "../dependencies";
-import { Fields } from "../request/fields";
-import { type Call, parseWriteContext } from "../request/idempotency";
-import { type OrganizationScope, parseOrganizationScope } from "../request/scope";
 
-/** Gives an organization that inherits its own configuration, as its first custom role would. */
-export async function takeOwnConfig(
-  dependencies: Dependencies,
-  request: OrganizationScope,
-  call: Call,
-): Promise<RoleConfigView> {
-  const fields = new Fields();
-  const { environmentId, organizationId } = parseOrganizationScope(fields, request);
-  const context = parseWriteContext(fields, undefined, call);
-  fields.check();
-
-  const { digest, transactions } = dependencies;
-  return transactions.upsertMaterializedOrganization(
-    environmentId,
-    organizationId,
-    context,
-    async (stores, state, organization) => {
-      const own = organization.own ?? inheritedConfig(state);
-      await stores.organizations.saveOwn(state.environment.uid, organizationId, own);
-      return viewConfig(digest, organizationRoles(state, { ...organization, own }));
-    },
-  );
-}
-
+/** Throws ORGANIZATION_INHERITS_ENVIRONMENT in the scope of an organization without its own configuration. */
 export function requireOwnConfig(effective: EffectiveRoles, organizationId: string | undefined): void {
   if (organizationId && effective.inheritsEnvironment) throw refuse.organizationInheritsEnvironment(organizationId);
 }
 
-export function checkEtag(dependencies: Dependencies, effective: EffectiveRoles, etag: string | undefined): void {
+/** Throws ETAG_MISMATCH for the etag of another version of the configuration. */
+export function checkConfigEtag(dependencies: Dependencies, effective: EffectiveRoles, etag: string | undefined): void {
   if (etag && etag !== viewConfig(dependencies.digest, effective).etag) throw refuse.etagMismatch(etag);
 }

@@ -1,20 +1,21 @@
 import { type EffectiveRoles, idsOf, viewRole } from "../../domain/effective-roles";
 import type { Digest, EnvironmentUid } from "../../domain/ids";
 import { limits } from "../../domain/limits";
-import type { Role, RoleView } from "../../domain/role";
+import { type Role, type RoleOwner, type RoleView, environmentOwner } from "../../domain/role";
 import type { OrganizationId } from "../../domain/values";
-import { Portions, Slice } from "../../event-loop/time-slices";
+import { Portions } from "../../event-loop/portions";
+import { Slice } from "../../event-loop/time-slices";
 import type { Stores } from "../ports/unit-of-work";
 import type { Cursor } from "../request/page";
 
-/** Where a page of roles goes on: behind the last role of the page before, wherever that is now. */
+/** Returns where a page of roles begins: after the last role of the page before, wherever that is now. */
 export function positionAfter(roles: readonly Role[], cursor: Cursor): number {
   const index = roles.findIndex((role) => role.id === cursor.key);
   return index < 0 ? Math.max(0, cursor.position - 1) : index + 1;
 }
 
-/** As many roles as a caller sees at once, fewer where the answer would become too large for a client; at least one. */
-export async function firstPage(roles: readonly Role[], view: (role: Role) => RoleView): Promise<RoleView[]> {
+/** Returns the first roles, as many as a response may contain. */
+export async function viewFirstPage(roles: readonly Role[], view: (role: Role) => RoleView): Promise<RoleView[]> {
   const page = new RolePageItems();
   const slice = new Slice();
   for (const role of roles) {
@@ -25,7 +26,7 @@ export async function firstPage(roles: readonly Role[], view: (role: Role) => Ro
   return page.items;
 }
 
-/** The first roles of a context, read until a page is full. */
+/** Returns the first roles in force in a scope, as many as a response may contain. Reads only their permissions. */
 export async function readFirstPage(
   digest: Digest,
   stores: Stores,
@@ -34,14 +35,14 @@ export async function readFirstPage(
   organizationId: OrganizationId | undefined,
 ): Promise<RoleView[]> {
   const page = new RolePageItems();
-  const scopes = organizationId ? (["", organizationId] as const) : ([""] as const);
+  const owners: RoleOwner[] = organizationId ? [environmentOwner, organizationId] : [environmentOwner];
   const portions = new Portions();
   for (let start = 0; start < effective.roles.length; ) {
     const roles = effective.roles.slice(start, start + portions.size);
-    const permissions = await stores.roles.permissionsOf(uid, scopes, idsOf(roles));
+    const permissions = await stores.roles.permissionsOf(uid, owners, idsOf(roles));
     for (const role of roles)
       if (!page.add(viewRole(digest, effective, role, permissions.get(role.id) ?? []))) return page.items;
-    portions.had(
+    portions.addRows(
       roles.length,
       [...permissions.values()].reduce((sum, { length }) => sum + length, 0),
     );
@@ -50,12 +51,12 @@ export async function readFirstPage(
   return page.items;
 }
 
-/** The roles of one page, which ends where the answer would become too large for a client. It has at least one. */
+/** The roles of one page: it has at least one, and ends before the response becomes too large for a client. */
 class RolePageItems {
   readonly items: RoleView[] = [];
   private bytes = 0;
 
-  /** False: it is full. */
+  /** Adds a role. Returns false if the page is full. */
   add(view: RoleView): boolean {
     this.bytes += view.permissions.reduce((sum, slug) => sum + slug.length + 2, 1000);
     if (this.items.length && this.bytes > limits.pageBytes) return false;

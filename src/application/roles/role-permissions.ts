@@ -4,7 +4,7 @@ import type { PermissionSlug } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import type { Stores } from "../ports/unit-of-work";
 
-/** The ids of permissions that must exist, and of others where they still do. */
+/** Returns the ids of permissions, those of `others` where they still exist. Throws PERMISSION_UNKNOWN. */
 export async function findPermissionIds(
   stores: Stores,
   uid: EnvironmentUid,
@@ -17,6 +17,7 @@ export async function findPermissionIds(
   return ids;
 }
 
+/** Throws PERMISSION_LIMIT_REACHED if a role would have more permissions than it may. */
 export function checkPermissionQuota(dependencies: Dependencies, role: string, count: number): void {
   const limit = dependencies.quotas.permissionsPerRole;
   if (count > limit) throw refuse.permissionLimitReached(`roles/${role}`, limit);

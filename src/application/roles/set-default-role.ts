@@ -5,7 +5,7 @@ import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { type Scope, parseScope } from "../request/scope";
-import { checkEtag, requireOwnConfig } from "./role-config";
+import { checkConfigEtag, requireOwnConfig } from "./role-config";
 
 export interface SetDefaultRole extends Scope {
   readonly slug: string;
@@ -13,32 +13,33 @@ export interface SetDefaultRole extends Scope {
   readonly requestId?: string | undefined;
 }
 
+/**
+ * Changes the default role of a scope. Throws ROLE_NOT_FOUND, ORGANIZATION_INHERITS_ENVIRONMENT and ETAG_MISMATCH. Locks
+ * the scope, and for an organization the roles of all members.
+ */
 export async function setDefaultRole(
   dependencies: Dependencies,
   request: SetDefaultRole,
   call: Call,
 ): Promise<RoleConfigView> {
   const fields = new Fields();
-  const scope = parseScope(fields, request);
-  const slug = fields.required("slug", request.slug, parseSlug);
-  const etag = fields.optional("etag", request.etag, parseEtag);
-  const context = parseWriteContext(fields, request.requestId, call);
-  fields.check();
+  const { scope, slug, etag, context } = fields.check({
+    scope: parseScope(fields, request),
+    slug: fields.required("slug", request.slug, parseSlug),
+    etag: fields.optional("etag", request.etag, parseEtag),
+    context: parseWriteContext(fields, request, call),
+  });
 
   const { digest, transactions } = dependencies;
-  return transactions.updateMaterializedScope(
-    scope,
-    context,
-    async (stores, { state: { environment }, effective, organization }) => {
-      requireOwnConfig(effective, scope.organizationId);
-      checkEtag(dependencies, effective, etag);
-      const after = { ...effective, defaultRole: effectiveRole(effective, slug) };
-      const defaultRoleId = after.defaultRole.id;
-      if (organization?.own) {
-        const own = { ...organization.own, defaultRoleId, order: idsOf(effective.roles) };
-        await stores.organizations.saveOwn(environment.uid, organization.id, own);
-      } else await stores.environments.update(environment.uid, { defaultRoleId });
-      return viewConfig(digest, after);
-    },
-  );
+  return transactions.updateMaterializedScope(scope, context, async (stores, { state, effective, organization }) => {
+    requireOwnConfig(effective, scope.organizationId);
+    checkConfigEtag(dependencies, effective, etag);
+    const { uid } = state.environment;
+    const after = { ...effective, defaultRole: effectiveRole(effective, slug) };
+    const defaultRoleId = after.defaultRole.id;
+    if (organization?.own)
+      await stores.organizations.saveOwn(uid, organization.id, { defaultRoleId, order: idsOf(effective.roles) });
+    else await stores.environments.update(uid, { defaultRoleId });
+    return viewConfig(digest, after);
+  });
 }

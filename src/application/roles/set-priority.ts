@@ -1,14 +1,14 @@
 import { type EffectiveRoles, type RoleConfigView, idsOf, slugsOf, viewConfig } from "../../domain/effective-roles";
 import { refuse } from "../../domain/errors";
 import { differenceFromPermutation } from "../../domain/priority";
-import type { RoleView } from "../../domain/role";
+import type { Role, RoleView } from "../../domain/role";
 import { type Slug, parseSlug } from "../../domain/slug";
 import { parseEtag } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { type Scope, parseScope } from "../request/scope";
-import { checkEtag, requireOwnConfig } from "./role-config";
+import { checkConfigEtag, requireOwnConfig } from "./role-config";
 import { readFirstPage } from "./role-page";
 
 export interface SetPriority extends Scope {
@@ -17,39 +17,41 @@ export interface SetPriority extends Scope {
   readonly requestId?: string | undefined;
 }
 
+/**
+ * Changes the priority order of a scope. Throws PRIORITY_ORDER_MISMATCH, ORGANIZATION_INHERITS_ENVIRONMENT and
+ * ETAG_MISMATCH. Locks the scope, and for an organization the roles of all members.
+ */
 export async function setPriority(
   dependencies: Dependencies,
   request: SetPriority,
   call: Call,
 ): Promise<{ roles: RoleView[]; config: RoleConfigView }> {
   const fields = new Fields();
-  const scope = parseScope(fields, request);
-  const slugs = fields.list("slugs", request.slugs, parseSlug);
-  const etag = fields.optional("etag", request.etag, parseEtag);
-  const context = parseWriteContext(fields, request.requestId, call);
-  fields.check();
+  const { scope, slugs, etag, context } = fields.check({
+    scope: parseScope(fields, request),
+    slugs: fields.list("slugs", request.slugs, parseSlug),
+    etag: fields.optional("etag", request.etag, parseEtag),
+    context: parseWriteContext(fields, request, call),
+  });
 
   const { digest, transactions } = dependencies;
-  return transactions.updateMaterializedScope(
-    scope,
-    context,
-    async (stores, { state: { environment }, effective, organization }) => {
-      requireOwnConfig(effective, scope.organizationId);
-      checkEtag(dependencies, effective, etag);
-      const after = { ...effective, roles: reordered(effective, slugs) };
-      const order = idsOf(after.roles);
-      if (organization?.own)
-        await stores.organizations.saveOwn(environment.uid, organization.id, { ...organization.own, order });
-      else await stores.environments.update(environment.uid, { order });
-      return {
-        roles: await readFirstPage(digest, stores, environment.uid, after, scope.organizationId),
-        config: viewConfig(digest, after),
-      };
-    },
-  );
+  return transactions.updateMaterializedScope(scope, context, async (stores, { state, effective, organization }) => {
+    requireOwnConfig(effective, scope.organizationId);
+    checkConfigEtag(dependencies, effective, etag);
+    const { uid } = state.environment;
+    const after = { ...effective, roles: orderRoles(effective, slugs) };
+    const order = idsOf(after.roles);
+    if (organization?.own) await stores.organizations.saveOwn(uid, organization.id, { ...organization.own, order });
+    else await stores.environments.update(uid, { order });
+    return {
+      roles: await readFirstPage(digest, stores, uid, after, scope.organizationId),
+      config: viewConfig(digest, after),
+    };
+  });
 }
 
-function reordered(effective: EffectiveRoles, slugs: readonly Slug[]) {
+/** Returns the roles in the given order. Throws PRIORITY_ORDER_MISMATCH unless it names each role exactly once. */
+function orderRoles(effective: EffectiveRoles, slugs: readonly Slug[]): Role[] {
   const difference = differenceFromPermutation(slugs, slugsOf(effective.roles));
   if (difference) throw refuse.priorityOrderMismatch(difference);
   const bySlug = new Map(effective.roles.map((role) => [role.slug, role]));

@@ -7,15 +7,18 @@ import type { EnvironmentRole } from "../../domain/role";
 import type { Stores } from "../ports/unit-of-work";
 import type { ParsedScope } from "../request/scope";
 
-/** One consistent view of a scope: what is stored, and what holds there. */
+/** One consistent state of a scope: what is stored, and the roles in force. */
 export interface ScopeState {
   readonly state: EnvironmentState;
-  /** Absent in the environment's own scope, and for an organization that has no data. */
+  /** Undefined in the environment's own scope, and for an organization that has no data. */
   readonly organization: OrganizationState | undefined;
   readonly effective: EffectiveRoles;
 }
 
-/** The environment is read before its roles, so that whatever it names is among them, at least as a tombstone. */
+/**
+ * Returns the state of an environment that has been read before: in this order each role that it refers to is among the
+ * roles, at least as a tombstone.
+ */
 export async function loadEnvironment(stores: Stores, environment: Environment): Promise<EnvironmentState> {
   const roles = await stores.roles.listOfEnvironment(environment.uid);
   const multipleRolesDisabled = await stores.environments.listMultipleRolesDisabled(environment.uid);
@@ -26,7 +29,7 @@ export async function loadEnvironment(stores: Stores, environment: Environment):
   };
 }
 
-/** Organizations with their custom roles. */
+/** Returns organizations with their custom roles. */
 export async function loadOrganizations(
   stores: Stores,
   uid: EnvironmentUid,
@@ -42,7 +45,7 @@ export async function loadOrganizations(
   );
 }
 
-/** What holds in a scope, for a transaction that reads one consistent state. */
+/** Returns the state of a scope, for a transaction that reads one consistent state. Throws ENVIRONMENT_NOT_FOUND. */
 export async function loadScope(stores: Stores, { environmentId, organizationId }: ParsedScope): Promise<ScopeState> {
   const environment = await stores.environments.find(environmentId);
   if (!environment) throw refuse.environmentNotFound(environmentId);

@@ -5,19 +5,22 @@ import type { Stores } from "../ports/unit-of-work";
 import type { ParsedScope } from "../request/scope";
 import { type ScopeState, loadScope } from "./load-state";
 
-/** What is known of scopes without reading all of it. */
+/** States of scopes in memory, each for one revision. */
 export interface StateCache {
-  /** What holds in a scope, for a transaction that reads one consistent state. */
+  /** Returns the state of a scope, for a transaction that reads one consistent state. Throws ENVIRONMENT_NOT_FOUND. */
   readScope(stores: Stores, scope: ParsedScope): Promise<ScopeState>;
-  /** The state that goes with an environment that this transaction has not changed. */
+  /** Returns the state of an environment that this transaction has not changed, undefined where it is not cached. */
   getEnvironment(environment: Environment): EnvironmentState | undefined;
-  /** Has an environment read for those who will ask what is `known` of it; they do without until then. */
+  /** Reads an environment in a transaction of its own, for later calls of `getEnvironment`. */
   warmEnvironment(environment: Environment): void;
-  /** The state of an organization with the revision that its lock gave it: nothing else of it has changed. */
+  /**
+   * Returns the state of an organization, undefined where it is not cached. Its lock has raised its revision by one, and
+   * nothing else of it has changed.
+   */
   getOrganizationBeforeLock(environment: EnvironmentUid, organization: Organization): OrganizationState | undefined;
 }
 
-/** For a transaction that sees what nobody else does yet. */
+/** Caches nothing, for a transaction that sees its own changes, which nobody else does yet. */
 export const noStateCache: StateCache = {
   readScope: loadScope,
   getEnvironment: () => undefined,

@@ -1,42 +1,42 @@
 import { type Blueprint, type EnvironmentBlueprint, BlueprintRefusal } from "../../application/blueprints/blueprint";
 import type { BlueprintService } from "../../application/blueprints/blueprint-service";
-import type { Change } from "../../application/blueprints/changes";
+import type { Change } from "../../application/blueprints/change";
 import type { Expected } from "../../application/blueprints/compare-blueprint";
 import { Refusal } from "../../domain/errors";
 import { Fault } from "../../domain/fault";
 import { type EnvironmentId, parseId } from "../../domain/values";
-import { type Document, read } from "./documents";
-import { type Source, Unreadable } from "./source";
+import { type Document, readDocuments } from "./documents";
+import { type Source, UnreadableFile } from "./source";
 import { Tally } from "./tally";
 
 export interface ApplyOptions {
-  /** The environment to apply to; else the one that the file names. */
+  /** The environment to change. If it is undefined, the file names it. */
   readonly environment: string | undefined;
   readonly prune: boolean;
 }
 
 export interface Plan {
-  /** How many blueprints the file has. */
+  /** The number of blueprints in the file. */
   readonly blueprints: number;
   readonly changes: Tally;
 }
 
 export interface Show {
-  /** Is called once, before any change is shown. */
+  /** Called once, before the first change. */
   readonly target: (environmentId: string) => void;
-  /** Is called once for each document that changes something. */
+  /** Called once for each document that changes something. */
   readonly document: (place: string) => void;
   readonly changes: (changes: readonly Change[]) => void;
 }
 
-interface Located {
+interface LocatedBlueprint {
   readonly document: Document;
   readonly environmentId: EnvironmentId;
   readonly blueprint: Blueprint;
   readonly expected: Expected;
 }
 
-/** A file of blueprints, which is read once to compare and once to apply, a document at a time. */
+/** A file of blueprints. It is read twice, to compare and to apply, one document at a time. */
 export class BlueprintFile {
   constructor(
     private readonly source: Source,
@@ -44,17 +44,17 @@ export class BlueprintFile {
     private readonly options: ApplyOptions,
   ) {}
 
-  /** Shows what applying would change, document by document. With `keep` the file can be applied afterwards. */
+  /** Shows the changes that `apply` would make, document by document. `apply` requires `keep`. */
   async compare(show: Show, { keep }: { readonly keep: boolean }): Promise<Plan> {
     const { prune } = this.options;
     let blueprints = 0;
     let shown: Document | undefined;
     const tally = new Tally();
-    for await (const located of this.located(this.source.read({ keep }))) {
+    for await (const located of this.locateBlueprints(this.source.read({ keep }))) {
       const { document, environmentId, blueprint, expected } = located;
       if (!blueprints) show.target(environmentId);
       blueprints += 1;
-      const changes = await this.explained(document, () =>
+      const changes = await this.explain(document, () =>
         this.blueprints.compare(environmentId, blueprint, { prune, expected }),
       );
       tally.add(changes);
@@ -65,25 +65,25 @@ export class BlueprintFile {
     return { blueprints, changes: tally };
   }
 
-  /** Applies one blueprint after the other, each as a whole or not at all, and reports how many have been. */
-  async apply(applied: (count: number) => void): Promise<Tally> {
+  /** Applies one blueprint after the other, each as a whole or not at all, and reports their number so far. */
+  async apply(onProgress: (count: number) => void): Promise<Tally> {
     const { prune } = this.options;
     let count = 0;
     const tally = new Tally();
-    for await (const { document, environmentId, blueprint } of this.located(this.source.readAgain())) {
+    for await (const { document, environmentId, blueprint } of this.locateBlueprints(this.source.readAgain())) {
       tally.add(
-        await this.explained(
+        await this.explain(
           document,
           () => this.blueprints.apply(environmentId, blueprint, { prune }),
-          "nothing of this document was applied, what came before it was",
+          "this document was not applied, but the documents before it were",
         ),
       );
-      applied((count += 1));
+      onProgress((count += 1));
     }
     return tally;
   }
 
-  private async explained<T>({ place, line, lineOf }: Document, work: () => Promise<T>, consequence = ""): Promise<T> {
+  private async explain<T>({ place, line, lineOf }: Document, work: () => Promise<T>, consequence = ""): Promise<T> {
     try {
       return await work();
     } catch (error) {
@@ -93,11 +93,11 @@ export class BlueprintFile {
         throw new Fault(`${where}: ${error.message} (${error.reason})${consequence && `; ${consequence}.`}`, {
           cause: error.cause,
         });
-      throw new Fault(`${where}${consequence && `, ${consequence}`}`, { cause: error });
+      throw new Fault(`${where}${consequence && `: ${consequence}`}`, { cause: error });
     }
   }
 
-  private async *located(chunks: AsyncIterable<Buffer>): AsyncGenerator<Located> {
+  private async *locateBlueprints(chunks: AsyncIterable<Buffer>): AsyncGenerator<LocatedBlueprint> {
     let environmentId = this.options.environment;
     const parsed = parseId(environmentId ?? "any");
     if ("rule" in parsed) throw new Fault(`--environment ${parsed.rule}`);
@@ -110,11 +110,13 @@ export class BlueprintFile {
       documents += 1;
       if (document.environmentId !== undefined) {
         environments += 1;
-        if (environments > 1) throw new Fault(`${place}: a file has one environment`);
+        if (environments > 1) throw new Fault(`${place}: a file may contain only one environment`);
         environmentId ??= document.environmentId;
       }
       if (environmentId === undefined)
-        throw new Fault(`${place}: which environment? Begin the file with its document, or give --environment.`);
+        throw new Fault(
+          `${place}: the environment is missing; begin the file with the document of an environment, or set --environment.`,
+        );
       for (const blueprint of document.blueprints) {
         if (blueprint.kind === "environment") environment = blueprint;
         else if (blueprint.kind === "organization" && blueprint.roles?.length) {
@@ -126,14 +128,14 @@ export class BlueprintFile {
         yield { document, environmentId: environmentId as EnvironmentId, blueprint, expected };
       }
     }
-    if (!documents) throw new Fault(`${this.source.name} contains no document: there is nothing to apply`);
+    if (!documents) throw new Fault(`${this.source.name} contains no document; there is nothing to apply`);
   }
 
   private async *documents(chunks: AsyncIterable<Buffer>): AsyncGenerator<Document> {
     try {
-      yield* read(chunks);
+      yield* readDocuments(chunks);
     } catch (error) {
-      if (error instanceof Unreadable) throw error;
+      if (error instanceof UnreadableFile) throw error;
       if (error instanceof Fault) throw new Fault(`${this.source.name}, ${error.message}`);
       throw new Fault(`${this.source.name} cannot be read`, { cause: error });
     }

@@ -1,26 +1,27 @@
 import type { Command } from "commander";
 import type { BlueprintService } from "../../application/blueprints/blueprint-service";
-import type { Change } from "../../application/blueprints/changes";
+import type { Change } from "../../application/blueprints/change";
 import { escapeUnseen } from "../../display/shown-text";
 import { Fault } from "../../domain/fault";
 import { parseId } from "../../domain/values";
 import { askToConfirm } from "../ask-to-confirm";
+import { addExamples } from "../help";
 import { BlueprintFile } from "./apply";
 import { exportBlueprints } from "./export";
 import { Source } from "./source";
 
-/** Gives the work the blueprints of the configured database, and how people call the database. */
+/** Runs work with the blueprints and the description of the configured database. */
 export type WithBlueprints = (work: (blueprints: BlueprintService, database: string) => Promise<void>) => Promise<void>;
 
-/** Adds the commands that move roles between environments and repositories. */
+/** Adds the commands that export and apply blueprints. */
 export function addBlueprintCommands(program: Command, withBlueprints: WithBlueprints): void {
-  program
+  const exportCommand = program
     .command("export")
-    .description("print an environment's roles, permissions and what its organizations hold, as YAML for apply")
-    .argument("<environment>", "the environment's id")
-    .option("--organization <id...>", "of the organizations only these")
-    .option("--no-organization", "the environment alone")
-    .option("--members", "also the members of the organizations")
+    .description("print an environment with its roles, permissions and organizations as YAML for apply")
+    .argument("<environment>", "the id of the environment")
+    .option("--organization <id...>", "export only these organizations")
+    .option("--no-organization", "export no organizations")
+    .option("--members", "also export the members of the organizations")
     .action(
       (
         environment: string,
@@ -28,28 +29,30 @@ export function addBlueprintCommands(program: Command, withBlueprints: WithBluep
       ) =>
         withBlueprints((blueprints, database) => {
           const parsed = parseId(environment);
-          if ("rule" in parsed) throw new Fault(`The environment ${parsed.rule}.`);
-          console.error(targetLine(environment, database));
+          if ("rule" in parsed) throw new Fault(`The environment id ${parsed.rule}.`);
+          console.error(formatTarget(environment, database));
           const only = organization === false ? [] : organization;
           return exportBlueprints(blueprints, environment, { members, only }, process.stdout);
         }),
     );
-  program
+  addExamples(exportCommand, ["orgroles export dev > roles.yaml", "orgroles export dev --organization acme --members"]);
+  const applyCommand = program
     .command("apply")
-    .description("make an environment hold what a file says, after showing what that changes")
-    .argument("<file>", "YAML as export prints it; - for standard input")
-    .option("--environment <id>", "apply to this environment, whatever the file names")
-    .option("--prune", "delete the roles, permissions and groups that the file's lists do not have")
-    .option("--dry-run", "show what would change, and change nothing")
-    .option("--detailed-exitcode", "with --dry-run: end with 2 when something would change, with 0 when nothing would")
-    .option("--yes", "do not ask")
+    .description("change an environment to match a file, after showing the changes")
+    .argument("<file>", "YAML as export prints it; - means standard input")
+    .option("--environment <id>", "change this environment, even if the file names another")
+    .option("--prune", "delete roles, permissions and group mappings that are missing from the lists in the file")
+    .option("--dry-run", "show the changes without making them")
+    .option("--detailed-exitcode", "with --dry-run: exit with 2 if the file would change something, otherwise with 0")
+    .option("--yes", "do not ask for confirmation")
     .action((file: string, flags: ApplyFlags) => {
-      if (flags.detailedExitcode && !flags.dryRun) program.error("error: --detailed-exitcode needs --dry-run");
+      if (flags.detailedExitcode && !flags.dryRun) program.error("error: --detailed-exitcode requires --dry-run");
       return withBlueprints((blueprints, database) => apply(blueprints, database, file, flags));
     });
+  addExamples(applyCommand, ["orgroles apply roles.yaml --dry-run", "orgroles apply roles.yaml --environment staging"]);
 }
 
-const targetLine = (environment: string, database: string) =>
+const formatTarget = (environment: string, database: string) =>
   escapeUnseen(`Target: environment ${environment}, database ${database}`);
 
 interface ApplyFlags {
@@ -67,34 +70,34 @@ async function apply(blueprints: BlueprintService, database: string, name: strin
     const file = new BlueprintFile(source, blueprints, { environment, prune });
     const plan = await file.compare(
       {
-        target: (id) => console.log(targetLine(id, database)),
+        target: (id) => console.log(formatTarget(id, database)),
         document: (place) => console.log(place),
-        changes: (changes) => changes.forEach((change) => console.log(changeLine(change))),
+        changes: (changes) => changes.forEach((change) => console.log(formatChange(change))),
       },
       { keep: !dryRun },
     );
-    if (!plan.changes.total) return console.log("Everything is as the file says.");
+    if (!plan.changes.total) return console.log("The environment already matches the file.");
     console.log(`Would change: ${plan.changes.planned}.`);
     if (dryRun) {
       console.log("Nothing was changed: this was a dry run.");
       if (flags.detailedExitcode) process.exitCode = 2;
       return;
     }
-    if (!flags.yes && !(await askToConfirm("Apply this?"))) throw new Fault("Nothing was changed.");
-    const made = await file.apply(await progress(plan.blueprints));
-    console.log(`Applied: ${made.made}.`);
+    if (!flags.yes && !(await askToConfirm("Apply these changes?"))) throw new Fault("Nothing was changed.");
+    const applied = await file.apply(await showProgress(plan.blueprints));
+    console.log(`Applied: ${applied.made}.`);
   } finally {
     await source.close();
   }
 }
 
-/** Returns a change as people read it. */
-function changeLine({ sign, subject, details }: Change): string {
+/** Formats a change for people. */
+function formatChange({ sign, subject, details }: Change): string {
   return `  ${sign} ${subject}${details.length ? `: ${details.join(", ")}` : ""}`;
 }
 
-/** A bar for those who watch, where there is more to do than they would wait for without one. */
-async function progress(total: number): Promise<(count: number) => void> {
+/** Shows a progress bar on a terminal if there are many blueprints. Returns the function that advances it. */
+async function showProgress(total: number): Promise<(count: number) => void> {
   if (!process.stderr.isTTY || total < 20) return () => undefined;
   const bar = (await import("@clack/prompts")).progress({ max: total, output: process.stderr });
   bar.start("Applying");

@@ -2,19 +2,19 @@ import type { Blueprint } from "../../application/blueprints/blueprint";
 import { Fault } from "../../domain/fault";
 import { parseId } from "../../domain/values";
 import { linesOf } from "./lines";
-import { describe, isGiven } from "./schema";
+import { isGiven, parseContent } from "./schema";
 import { type DocumentText, documentTexts } from "./split";
 import { type Path, LineFault, YamlDocument } from "./yaml-document";
 
-/** One document of a file of blueprints. */
+/** A document of a file of blueprints. */
 export interface Document {
-  /** Such as `document 2 (organization acme)`. */
+  /** The place in the file, such as `document 2 (organization acme)`. */
   readonly place: string;
-  /** The line on which it begins. */
+  /** The first line of the document. */
   readonly line: number;
-  /** Of a document that describes an environment. */
+  /** The id of the environment, if the document describes one. */
   readonly environmentId: string | undefined;
-  /** Large documents of members are several. */
+  /** The blueprints of the document. A large document of members contains several. */
   readonly blueprints: readonly Blueprint[];
   /** Returns the line of a part of a blueprint. */
   readonly lineOf: (path: Path) => number;
@@ -22,8 +22,8 @@ export interface Document {
 
 const mostFaults = 20;
 
-/** Returns the documents of a file, one after the other. Throws a sentence that names the document and the line. */
-export async function* read(chunks: AsyncIterable<Buffer>): AsyncGenerator<Document> {
+/** Reads the documents of a file, one after the other. Throws a Fault that names the document and the line. */
+export async function* readDocuments(chunks: AsyncIterable<Buffer>): AsyncGenerator<Document> {
   let number = 1;
   for await (const text of documentTexts(linesOf(chunks))) {
     const document = parse(text, `document ${number}`);
@@ -40,12 +40,12 @@ function parse({ text, firstLine }: DocumentText, place: string): Document | und
   const { line } = yaml.find([]);
   const kind = content instanceof Map && ["environment", "organization"].find((key) => isGiven(content, key));
   if (!(content instanceof Map) || !kind)
-    throw new Fault(`${place}, line ${line}: this names neither an environment nor an organization`);
+    throw new Fault(`${place}, line ${line}: the document names neither an environment nor an organization`);
   const subject: unknown = content.get(kind);
   const where = `${place} (${kind}${typeof subject === "string" && "value" in parseId(subject) ? ` ${subject}` : ""})`;
-  const described = describe(content);
-  if (!("violations" in described)) return { place: where, line, lineOf: (path) => yaml.find(path).line, ...described };
-  const { violations } = described;
+  const parsed = parseContent(content);
+  if (!("violations" in parsed)) return { place: where, line, lineOf: (path) => yaml.find(path).line, ...parsed };
+  const { violations } = parsed;
   const faults = violations
     .slice(0, mostFaults)
     .map(({ path, rule }) => ({ ...yaml.find(path), rule }))

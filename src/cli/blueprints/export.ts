@@ -6,13 +6,13 @@ import { write } from "./write";
 
 export interface ExportOptions {
   readonly members: boolean;
-  /** Only these organizations, each of which must have data. */
+  /** The only organizations to export. Each of them must have data. */
   readonly only: readonly string[] | undefined;
 }
 
 /**
- * Writes what an environment contains as YAML: a document for it, and one or more for each of its organizations. Ends
- * early when the output fails, which the output reports by its event.
+ * Writes an environment as YAML: one document for the environment, and one or more for each of its organizations. Stops
+ * early if the output fails; the output then emits an error event.
  */
 export async function exportBlueprints(
   blueprints: BlueprintService,
@@ -24,11 +24,11 @@ export async function exportBlueprints(
   const options = { members, only: only as readonly OrganizationId[] | undefined };
   const [unknown] = await blueprints.organizationsWithoutData(id, options.only ?? []);
   if (unknown !== undefined)
-    throw new Fault(`The environment ${environmentId} has no data of an organization ${unknown}; nothing was written.`);
+    throw new Fault(`Environment "${environmentId}" has no data of organization "${unknown}"; nothing was written.`);
   for await (const blueprint of blueprints.read(id, options))
-    if (!(await written(output, write(environmentId, blueprint)))) return;
+    if (!(await writeText(output, write(environmentId, blueprint)))) return;
 }
 
-/** Returns whether the text was written. */
-const written = (output: Writable, text: string): Promise<boolean> =>
+/** Writes the text, and reports whether that succeeded. */
+const writeText = (output: Writable, text: string): Promise<boolean> =>
   new Promise((resolve) => output.write(text, (error) => resolve(!error)));

@@ -1,15 +1,15 @@
 import { Fault } from "../../domain/fault";
 import { isUtf8 } from "node:buffer";
 
-/** Bytes of one line, and of one document: each is read whole. */
+/** Maximum number of bytes of a line and of a document, because each is read as a whole. */
 export const longest = 16 * 1024 * 1024;
 
-/** What YAML does not allow as it is, and what readers of YAML 1.1 take for the end of a line. */
+/** Characters that YAML forbids outside of double quotes, and line ends of YAML 1.1. */
 const unreadable = /[^\t\n\u0020-\u007E\u00A0-\u2027\u202A-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 
 /**
- * Returns the lines of UTF-8 text, many at a time, without line ends and byte order marks. Throws a sentence that names
- * the line.
+ * Returns the lines of UTF-8 text, many at a time, without line ends and byte order marks. Throws a Fault that names the
+ * line.
  */
 export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly string[]> {
   let pending: Buffer[] = [];
@@ -36,11 +36,11 @@ function textOf(bytes: Buffer, firstLine: number): string {
     new Fault(`line ${firstLine + before.toString("latin1").split("\n").length - 1}: ${sentence}`);
   const mark = bytes.toString("hex", 0, 2);
   if (firstLine === 1 && ["fffe", "feff"].includes(mark))
-    throw fault("", "this is UTF-16 text; save the file as UTF-8");
+    throw fault("", "the file is UTF-16 text; save the file as UTF-8");
   const nul = bytes.indexOf(0);
   if (nul >= 0)
-    throw fault(bytes.subarray(0, nul), "this is a NUL byte: binary data or UTF-16 text; save the file as UTF-8");
-  if (!isUtf8(bytes)) throw fault(beforeBrokenLine(bytes), "this is not UTF-8 text; save the file as UTF-8");
+    throw fault(bytes.subarray(0, nul), "there is a NUL byte (binary data or UTF-16 text); save the file as UTF-8");
+  if (!isUtf8(bytes)) throw fault(beforeBrokenLine(bytes), "the text is not UTF-8; save the file as UTF-8");
   const text = bytes
     .toString("utf8")
     .replace(firstLine === 1 ? /^\uFEFF/ : /^\uFEFF(?=---)/, "")
@@ -49,7 +49,7 @@ function textOf(bytes: Buffer, firstLine: number): string {
   if (!found) return text;
   const code = found[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
   const before = text.slice(0, found.index);
-  throw fault(before, `the character U+${code} is only possible in double quotes, written as "\\u${code}"`);
+  throw fault(before, `the character U+${code} must be in double quotes, written as "\\u${code}"`);
 }
 
 /** Returns the lines before the first one that is not UTF-8. */

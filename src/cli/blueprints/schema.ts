@@ -12,8 +12,8 @@ import {
 } from "../../domain/values";
 import type { Path, Value } from "./yaml-document";
 
-/** What a document describes. Large documents of members are several blueprints. */
-export interface Described {
+/** The content of a document. A large document of members contains several blueprints. */
+export interface DocumentContent {
   readonly environmentId: string | undefined;
   readonly blueprints: readonly Blueprint[];
 }
@@ -23,8 +23,10 @@ export interface Violation {
   readonly rule: string;
 }
 
-/** Returns what a document describes, or every rule that it breaks. */
-export function describe(content: ReadonlyMap<string, Value>): Described | { readonly violations: Violation[] } {
+/** Parses the content of a document, or returns every rule that it breaks. */
+export function parseContent(
+  content: ReadonlyMap<string, Value>,
+): DocumentContent | { readonly violations: Violation[] } {
   const kind = isGiven(content, "environment")
     ? "environment"
     : isGiven(content, "members")
@@ -41,7 +43,7 @@ export function describe(content: ReadonlyMap<string, Value>): Described | { rea
   };
 }
 
-/** Null is nothing. */
+/** Reports whether a key has a value. Null counts as no value. */
 export const isGiven = (content: ReadonlyMap<string, Value>, key: string) => (content.get(key) ?? null) !== null;
 
 const kinds: Readonly<Record<string, string>> = { string: "text", array: "a list", map: "a mapping" };
@@ -50,17 +52,17 @@ function ruleOf(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code !== "invalid_type") return undefined;
   if (issue.input === undefined) return "is required";
   const rule = `must be ${kinds[issue.expected] ?? "a mapping"}`;
-  return issue.input === null ? `${rule}, not null; quotes make null and ~ text` : rule;
+  return issue.input === null ? `${rule}, not null; use quotes for the text null or ~` : rule;
 }
 
-/** A mapping with these keys. A key without a value, or with null, is absent. */
+/** Makes the schema of a mapping with these keys. A key without a value, or with null, counts as absent. */
 function fields<Shape extends z.ZodRawShape>(shape: Shape) {
   const known = Object.keys(shape);
   const present = (value: unknown) =>
     value instanceof Map
       ? Object.fromEntries([...value].filter(([key, one]) => one !== null || !known.includes(key)))
       : value;
-  const rule = `is an unknown key; the keys here are ${known.join(", ")}`;
+  const rule = `is an unknown key; the known keys are ${known.join(", ")}`;
   const error = (issue: z.core.$ZodRawIssue) => (issue.code === "unrecognized_keys" ? rule : ruleOf(issue));
   return z.preprocess(present, z.strictObject(shape, { error }));
 }
@@ -81,7 +83,7 @@ function unique<Item>(items: z.ZodType<Item[]>, slugOf: (item: Item) => string, 
     const seen = new Set<string>();
     list.forEach((item, index) => {
       const slug = slugOf(item);
-      if (seen.has(slug)) context.addIssue({ code: "custom", path: [index, ...path], message: `repeats ${slug}` });
+      if (seen.has(slug)) context.addIssue({ code: "custom", path: [index, ...path], message: `repeats "${slug}"` });
       seen.add(slug);
     });
   });
@@ -148,11 +150,11 @@ const schemas = {
     members: z.map(text(parseId), oneOrMore(parseSlug)),
   }).transform(({ organization, members }) => ({
     environmentId: undefined,
-    blueprints: inBatches(organization, [...members]),
+    blueprints: splitIntoBatches(organization, [...members]),
   })),
 };
 
-function inBatches(organizationId: string, members: readonly [string, string[]][]): MembersBlueprint[] {
+function splitIntoBatches(organizationId: string, members: readonly [string, string[]][]): MembersBlueprint[] {
   const batches: MembersBlueprint[] = [];
   for (let start = 0; start < members.length; start += limits.batchItems)
     batches.push({

@@ -5,24 +5,24 @@ import path from "node:path";
 import { Fault } from "../../domain/fault";
 import { describeFileFault, showPath } from "../../display/shown-text";
 
-/** A sentence about the file as a whole. */
-export class Unreadable extends Fault {}
+/** Reports that a file cannot be read. */
+export class UnreadableFile extends Fault {}
 
 /**
- * A file that is read twice, to compare and to apply. It may change between both, and a pipe can be read only once:
- * the second reading therefore returns a copy of the first.
+ * A file that is read twice, to compare and to apply. It may change between the two readings, and a pipe can be read only
+ * once. The second reading therefore returns a copy of the first.
  */
 export class Source {
-  /** How people call it. */
+  /** The name of the file for people. */
   readonly name: string;
   private copy: FileHandle | undefined;
 
-  /** `-` is standard input. */
+  /** `-` means standard input. */
   constructor(private readonly file: string) {
     this.name = file === "-" ? "standard input" : showPath(file);
   }
 
-  /** Reads the file. With `keep` it can be read again. */
+  /** Reads the file. `readAgain` requires `keep`. */
   async *read({ keep }: { readonly keep: boolean }): AsyncGenerator<Buffer> {
     if (keep) this.copy = await openUnnamed();
     for await (const chunk of this.original()) {
@@ -31,7 +31,7 @@ export class Source {
     }
   }
 
-  /** Reads what the first reading returned. */
+  /** Reads the copy that `read` kept. */
   readAgain(): AsyncIterable<Buffer> {
     if (!this.copy) throw new Error("the first reading was not kept");
     return this.copy.createReadStream({ start: 0, autoClose: false });
@@ -45,16 +45,14 @@ export class Source {
     try {
       yield* this.file === "-" ? process.stdin : createReadStream(this.file);
     } catch (error) {
-      throw new Unreadable(
-        this.file === "-"
-          ? "Standard input cannot be read"
-          : `The file of blueprints: ${describeFileFault(this.file, error)}`,
+      throw new UnreadableFile(
+        this.file === "-" ? "Standard input cannot be read" : `Blueprint file: ${describeFileFault(this.file, error)}`,
       );
     }
   }
 }
 
-/** Opens a file that nobody else can open, and that is gone however this process ends. */
+/** Opens a file that no other process can open and that disappears when this process ends. */
 async function openUnnamed(): Promise<FileHandle> {
   const folder = await mkdtemp(path.join(tmpdir(), "orgroles-"));
   try {

@@ -1,7 +1,7 @@
 import { Fault } from "../../domain/fault";
 import { longest } from "./lines";
 
-/** The text of one YAML document. */
+/** The text of a YAML document. */
 export interface DocumentText {
   readonly firstLine: number;
   readonly text: string;
@@ -14,13 +14,13 @@ const blank = /^\s*(?:#.*)?$/;
 const bare = /^---(?:\s+#.*|\s*)$/;
 
 /**
- * Splits lines into documents: `---` and `...` at the start of a line do so wherever they stand, in quotes and block
- * scalars too. Documents with nothing but comments are left out.
+ * Splits lines into documents at `---` and `...` at the start of a line, even in quotes and block scalars. Omits documents
+ * that contain only comments.
  */
 export async function* documentTexts(batches: AsyncIterable<readonly string[]>): AsyncGenerator<DocumentText> {
   let pending: string[] = [];
   let bytes = 0;
-  /** Whether a document has begun: directives and comments before `---` belong to it. */
+  /** Whether a document has begun. Directives and comments before `---` belong to it. */
   let begun = false;
   let isEmpty = true;
   let number = 0;
@@ -47,7 +47,7 @@ export async function* documentTexts(batches: AsyncIterable<readonly string[]>):
       bytes += Buffer.byteLength(line) + 1;
       if (bytes > longest)
         throw new Fault(
-          `line ${number}: the document is longer than ${longest} bytes: make several of it, with --- between`,
+          `line ${number}: the document is longer than ${longest} bytes; split it into several documents with ---`,
         );
       if (begun || pending.length || !isEmpty) pending.push(line);
     }

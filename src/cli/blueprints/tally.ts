@@ -1,6 +1,6 @@
-import type { Change } from "../../application/blueprints/changes";
+import type { Change } from "../../application/blueprints/change";
 
-/** How many things are added, changed and deleted. */
+/** Counts the additions, changes and deletions. */
 export class Tally {
   private readonly counts = { "+": 0, "~": 0, "-": 0 };
 
@@ -12,7 +12,7 @@ export class Tally {
     return this.counts["+"] + this.counts["~"] + this.counts["-"];
   }
 
-  /** Such as `3 to add, 1 to change, 0 to delete`. */
+  /** Returns a text such as `3 to add, 1 to change, 0 to delete`. */
   get planned(): string {
     return `${this.counts["+"]} to add, ${this.counts["~"]} to change, ${this.counts["-"]} to delete`;
   }

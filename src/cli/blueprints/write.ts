@@ -1,7 +1,7 @@
 import { Document, Scalar, visit } from "yaml";
 import type { Blueprint, PermissionBlueprint, RoleBlueprint } from "../../application/blueprints/blueprint";
 
-/** Returns a blueprint as a YAML document that readers of YAML 1.1 and 1.2 understand alike. */
+/** Writes a blueprint as a YAML document that readers of YAML 1.1 and 1.2 understand alike. */
 export function write(environmentId: string, blueprint: Blueprint): string {
   const document = new Document(contentOf(environmentId, blueprint));
   visit(document, {
@@ -10,20 +10,20 @@ export function write(environmentId: string, blueprint: Blueprint): string {
     },
   });
   const text = document.toString({ lineWidth: 0, doubleQuotedAsJSON: true });
-  return `---\n${text.replaceAll(invisible, escaped)}`;
+  return `---\n${text.replaceAll(invisible, escapeCharacter)}`;
 }
 
-/** Words that some reader takes for a boolean, nothing or a number. */
+/** Words that some readers parse as a boolean, null or a number. */
 const words = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf|infinity)$/i;
-/** Words of letters, which digits and some punctuation may follow, with single spaces between. */
+/** Words that begin with a letter, with single spaces between them. */
 const plain = /^\p{L}[\p{L}\p{M}\p{N}_.*/@+-]*(?:[: ][\p{L}\p{N}][\p{L}\p{M}\p{N}_.*/@+-]*)*$/u;
 
-/** Whether every reader takes this for text without quotes. */
+/** Reports whether every reader parses this as text without quotes. */
 const isPlain = (text: string) => plain.test(text) && !words.test(text);
 
-/** Only in double quotes: line breaks of YAML 1.1, what YAML refuses, and what changes how a line looks. */
+/** Characters to escape: line breaks of YAML 1.1, forbidden ones, and those that change how a line looks. */
 const invisible = /[\u007F-\u009F\u00AD\u061C\u200E\u200F\u2028-\u202E\u2060-\u2069\uFEFF\uFFFE\uFFFF]/g;
-const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+const escapeCharacter = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 function contentOf(environmentId: string, blueprint: Blueprint): object {
   switch (blueprint.kind) {
@@ -32,14 +32,14 @@ function contentOf(environmentId: string, blueprint: Blueprint): object {
         environment: environmentId,
         display_name: blueprint.displayName === environmentId ? undefined : blueprint.displayName,
         multiple_roles: blueprint.multipleRolesEnabled,
-        permissions: blueprint.permissions?.map(brief),
-        roles: blueprint.roles?.map(brief),
+        permissions: blueprint.permissions?.map(describeItem),
+        roles: blueprint.roles?.map(describeItem),
         default_role: blueprint.defaultRole,
       };
     case "organization":
       return {
         organization: blueprint.organizationId,
-        roles: blueprint.roles?.map(brief),
+        roles: blueprint.roles?.map(describeItem),
         default_role: blueprint.defaultRole,
         priority: blueprint.priority,
         groups: blueprint.groups?.size ? blueprint.groups : undefined,
@@ -54,7 +54,7 @@ function contentOf(environmentId: string, blueprint: Blueprint): object {
   }
 }
 
-const brief = ({ slug, name, description, permissions }: PermissionBlueprint & Partial<RoleBlueprint>) => ({
+const describeItem = ({ slug, name, description, permissions }: PermissionBlueprint & Partial<RoleBlueprint>) => ({
   slug,
   name,
   description: description === "" ? undefined : description,

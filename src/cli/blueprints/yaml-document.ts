@@ -14,19 +14,19 @@ import {
 } from "yaml";
 import { Fault } from "../../domain/fault";
 
-/** What a document contains: every scalar is text, so that no id or slug becomes a number or a date; or nothing. */
+/** The content of a document. Every scalar is text or null, so that no id or slug becomes a number or a date. */
 export type Value = string | null | readonly Value[] | ReadonlyMap<string, Value>;
 
-/** Where something stands: keys, indexes of lists, or slugs of their items. */
+/** The path of a value: keys, indexes of lists, or slugs of list items. */
 export type Path = readonly PropertyKey[];
 
 export interface Place {
   readonly line: number;
-  /** Such as `roles[0].slug`. */
+  /** The path as text, such as `roles[0].slug`. */
   readonly name: string;
 }
 
-/** A sentence about a line of a document. */
+/** A fault in a line of a document. */
 export class LineFault extends Fault {
   constructor(
     readonly line: number,
@@ -37,15 +37,15 @@ export class LineFault extends Fault {
 }
 
 const deepest = 50;
-/** Each takes memory of its own: keys, values, and everything between them. */
+/** Every token takes memory: keys, values, and everything between them. */
 const mostTokens = 8_000_000;
-/** Values that aliases may add to those that a document has itself. */
+/** Maximum number of values that aliases add to the document. */
 const mostAliased = 1_000_000;
 
 const tagOf = (node: Node) => `tag:yaml.org,2002:${isMap(node) ? "map" : isSeq(node) ? "seq" : "str"}`;
 const nothing = new Set(["", "~", "null", "Null", "NULL"]);
 
-/** A document of YAML 1.2 or 1.1, as far as both read it alike. */
+/** A YAML document, as far as YAML 1.1 and 1.2 read it alike. */
 export class YamlDocument {
   readonly value: Value;
   private readonly lines = new LineCounter();
@@ -62,7 +62,7 @@ export class YamlDocument {
     this.value = this.contents && this.valueOf(this.contents, false);
   }
 
-  /** Returns the place that a path leads to, or as far as it leads. */
+  /** Returns the place of a path, or of its longest part that exists. */
   find(path: Path): Place {
     let node: Node | null | undefined = this.contents;
     let at: Node | null | undefined = node;
@@ -106,16 +106,16 @@ export class YamlDocument {
   }
 
   private compose(text: string): Node | null {
-    // duplicate keys are found below, because the library compares all pairs of keys
+    // `contentOf` finds duplicate keys: the library compares all pairs of keys
     const composer = new Composer({ schema: "failsafe", merge: false, uniqueKeys: false, logLevel: "silent" });
     const [document, another] = [...composer.compose(this.tokens(text), true, text.length)] as Document.Parsed[];
     const error = document?.errors[0] ?? document?.warnings.find(({ code }) => code === "BAD_DIRECTIVE");
     if (error) throw new LineFault(this.lineAt(error.pos[0]), withoutQuotes(error.message));
-    if (another) throw new LineFault(this.lineAt(another.range[0]), "a document ends before this line");
+    if (another) throw new LineFault(this.lineAt(another.range[0]), "the document ends before this line");
     return document?.contents ?? null;
   }
 
-  /** Yields tokens that are neither so deeply nested nor so many that composing them exhausts stack or memory. */
+  /** Yields tokens. Throws if they are too many, or nested too deep, to compose them safely. */
   private *tokens(text: string) {
     const parser = new Parser(this.lines.addNewLine);
     this.lines.addNewLine(0);
@@ -128,27 +128,30 @@ export class YamlDocument {
       if ((count += 1) > mostTokens)
         throw new LineFault(
           this.lineAt(parser.offset),
-          "the document is too large: make several of it, with --- between",
+          "the document is too large; split it into several documents with ---",
         );
       if (parser.stack.length > deepest)
-        throw new LineFault(this.lineAt(parser.offset), `lists and mappings are nested more than ${deepest} deep`);
+        throw new LineFault(
+          this.lineAt(parser.offset),
+          `lists and mappings are nested more than ${deepest} levels deep`,
+        );
     }
     yield* parser.end();
   }
 
   private valueOf(node: Node, isAliased: boolean): Value {
     if (isAliased && (this.aliased += 1) > mostAliased)
-      throw new LineFault(this.lineOf(node), `aliases stand for more than ${mostAliased} values`);
+      throw new LineFault(this.lineOf(node), `aliases expand to more than ${mostAliased} values`);
     if (isAlias(node)) {
       const target = this.targetOf(node);
-      if (!target) throw new LineFault(this.lineOf(node), "no anchor of this name is complete before the alias");
+      if (!target) throw new LineFault(this.lineOf(node), "the alias has no complete anchor before it");
       this.targets.set(node, target);
       return this.valueOf(target, true);
     }
     if (node.tag !== undefined && ![tagOf(node), "!"].includes(node.tag))
       throw new LineFault(
         this.lineOf(node),
-        `the tag ${node.tag.replace(/^tag:yaml.org,2002:/, "!!")} is not supported: every value is text`,
+        `the tag ${node.tag.replace(/^tag:yaml.org,2002:/, "!!")} is not supported; every value is text`,
       );
     const value = this.contentOf(node, isAliased);
     if (!isAliased && "anchor" in node && node.anchor) this.anchors.set(node.anchor, node);
@@ -163,10 +166,10 @@ export class YamlDocument {
     for (const { key, value } of node.items) {
       const name = this.keyOf(key, isAliased);
       const first = keys.get(name);
-      if (first) throw new LineFault(this.lineOf(key), `the key ${name} repeats that of line ${this.lineOf(first)}`);
+      if (first) throw new LineFault(this.lineOf(key), `the key "${name}" is already in line ${this.lineOf(first)}`);
       keys.set(name, key);
       if (name === "<<" && isScalar(key) && key.type === Scalar.PLAIN && this.isMerge(value))
-        throw new LineFault(this.lineOf(key), "merge keys (<<) are not supported: repeat the keys");
+        throw new LineFault(this.lineOf(key), "merge keys (<<) are not supported; repeat the keys");
       map.set(name, value ? this.valueOf(value, isAliased) : null);
     }
     return map;
@@ -179,7 +182,7 @@ export class YamlDocument {
     return text;
   }
 
-  /** Ids have texts or lists of texts as values, and `<<` is a valid id. */
+  /** Reports whether a value of `<<` merges a mapping. `<<` is also a valid id, with a text or a list of texts as value. */
   private isMerge(value: Node | null): boolean {
     const node = this.targetOf(value);
     return isMap(node) || (isSeq<Node>(node) && node.items.some((item) => isMap(this.targetOf(item))));
@@ -190,8 +193,8 @@ export class YamlDocument {
   }
 }
 
-/** Returns a parser's words up to where they quote the file. */
-const withoutQuotes = (message: string) => /^[\w ,.()'-]*/.exec(message)?.[0].trim() || "is no YAML";
+/** Cuts the message of the parser before it quotes the file. */
+const withoutQuotes = (message: string) => /^[\w ,.()'-]*/.exec(message)?.[0].trim() || "is not valid YAML";
 
 function scalarOf(node: Node): string | null {
   if (!isScalar(node) || typeof node.value !== "string") return null;

@@ -3,32 +3,32 @@ import { setTimeout as sleep } from "node:timers/promises";
 import Libsql from "libsql/promise";
 import type { Logger } from "pino";
 
-/** Bytes of the log above which its content is moved into the file. */
+/** Size of the log in bytes above which its content is moved into the file. */
 const longLog = 4 * 1024 * 1024;
 
 /**
- * What the connection that writes leaves to a checkpointer. A log that was longer is cut to `longLog` when it begins anew.
- * A commit moves what is in the log only where the checkpointer has not done it for 64 MiB.
+ * Pragmas of the connection that writes, beside a checkpointer. SQLite cuts a longer log to `longLog` when the log
+ * begins anew. A commit moves the log's content only if the checkpointer has not done so for 64 MiB.
  */
 export const leaveCheckpoints = [`journal_size_limit = ${longLog}`, "wal_autocheckpoint = 16384"] as const;
 
-/** Milliseconds between two looks at the log, and after a look at which not everything could be moved. */
-const lookInterval = 100;
+/** Milliseconds between two checks of the log, and after a check that could not move everything. */
+const checkInterval = 100;
 const retryInterval = 1000;
 
-/** What SQLite says of a checkpoint: the pages in the log, and how many of them are in the file. */
+/** The result of a checkpoint: the pages in the log, and how many of them are in the file. */
 interface Outcome {
   readonly busy: number;
   readonly log: number;
   readonly checkpointed: number;
 }
 
-/** Lets no other work use the database meanwhile. */
+/** Runs work while no other work uses the database. */
 export type Exclusively = <T>(work: () => Promise<T>) => Promise<T>;
 
 /**
- * Moves what is committed from the log of an SQLite file into the file, on a connection of its own whose statements run
- * in a thread of the driver: a commit that does it keeps the event loop for as long as the disk takes.
+ * Moves committed pages from the log of an SQLite file into the file, over a connection of its own whose statements run
+ * in a thread of the driver. A commit that moves them blocks the event loop for as long as the disk takes.
  */
 export class Checkpointer {
   private readonly stopping = new AbortController();
@@ -45,7 +45,7 @@ export class Checkpointer {
     this.life = this.live();
   }
 
-  /** Ends after a last checkpoint, which leaves an empty log where no other process reads the file. */
+  /** Resolves after a last checkpoint, which leaves an empty log if no other process reads the file. */
   async close(): Promise<void> {
     this.stopping.abort();
     await this.life;
@@ -54,11 +54,11 @@ export class Checkpointer {
   }
 
   private async live(): Promise<void> {
-    for (let pause = lookInterval; await this.slept(pause); )
-      pause = (await this.attempt(() => this.look())) ? lookInterval : retryInterval;
+    for (let pause = checkInterval; await this.sleepUnlessStopped(pause); )
+      pause = (await this.attempt(() => this.check())) ? checkInterval : retryInterval;
   }
 
-  private async look(): Promise<boolean> {
+  private async check(): Promise<boolean> {
     const { size, mtimeMs } = statSync(`${this.file}-wal`, { throwIfNoEntry: false }) ?? { size: 0, mtimeMs: 0 };
     if (size <= longLog || mtimeMs === this.moved) return true;
     const isDone = await this.moveAll();
@@ -67,8 +67,8 @@ export class Checkpointer {
   }
 
   /**
-   * The log begins anew only after all of it was moved, and is longer already where somebody has written meanwhile. So
-   * the little that came since is moved while nobody writes.
+   * Moves all pages, and those written during that once more while nobody writes: the log begins anew only after all of
+   * it was moved.
    */
   private async moveAll(): Promise<boolean> {
     if (!isComplete(await this.checkpoint("PASSIVE"))) return false;
@@ -93,7 +93,7 @@ export class Checkpointer {
     }
   }
 
-  private slept(milliseconds: number): Promise<boolean> {
+  private sleepUnlessStopped(milliseconds: number): Promise<boolean> {
     const options = { signal: this.stopping.signal, ref: false };
     return sleep(milliseconds, true, options).catch(() => false);
   }

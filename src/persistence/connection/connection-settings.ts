@@ -5,21 +5,21 @@ interface Setting {
   /** The variable's name, then the name that older servers know it by. */
   readonly names: readonly [string, ...string[]];
   readonly value: string | number;
-  /** A server that lacks it behaves as if it had this value. */
+  /** Whether a server that lacks the variable behaves as if it had this value. */
   readonly optional?: boolean;
 }
 
 const noLimit = "18446744073709551615";
 
-/** They make statements wait for what other nodes of a cluster have acknowledged. */
+/** Settings that make statements wait for writes that other nodes of a cluster have acknowledged. */
 const clusterWaits: readonly Setting[] = [
   { names: ["wsrep_sync_wait"], value: 1, optional: true },
   { names: ["group_replication_consistency"], value: "BEFORE", optional: true },
 ];
 
-/** What statements rely on, whatever the server's own settings are. Values are written as the server shows them. */
+/** The settings that statements rely on, whatever the server's own are. Values are written as the server shows them. */
 const settings: readonly Setting[] = [
-  // what a statement means
+  // the meaning of a statement
   { names: ["sql_mode"], value: "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION" },
   { names: ["character_set_client"], value: "utf8mb4" },
   { names: ["character_set_results"], value: "utf8mb4" },
@@ -29,23 +29,23 @@ const settings: readonly Setting[] = [
   { names: ["foreign_key_checks"], value: 1 },
   { names: ["unique_checks"], value: 1 },
 
-  // which rows it reads and writes
+  // the rows that a statement reads and writes
   { names: ["sql_select_limit"], value: noLimit },
   { names: ["sql_big_selects"], value: 1 }, // lifts max_join_size
   { names: ["sql_safe_updates"], value: 0 },
   { names: ["max_sort_length"], value: 1024 },
-  { names: ["group_concat_max_len"], value: 16_777_216 }, // with less, lists are cut short
-  { names: ["range_optimizer_max_mem_size"], value: 8_388_608, optional: true }, // with less, UPDATE locks all it scans
-  { names: ["optimizer_max_sel_arg_weight"], value: 32_000, optional: true }, // the same in MariaDB
+  { names: ["group_concat_max_len"], value: 16_777_216 }, // with less, lists of permissions are cut short
+  { names: ["range_optimizer_max_mem_size"], value: 8_388_608, optional: true }, // with less, an UPDATE locks all rows that it scans
+  { names: ["optimizer_max_sel_arg_weight"], value: 32_000, optional: true }, // MariaDB's name for that limit
 
-  // what a transaction is
+  // transactions
   { names: ["autocommit"], value: 1 },
   { names: ["completion_type"], value: "NO_CHAIN" },
   { names: ["transaction_isolation", "tx_isolation"], value: "READ-COMMITTED" },
   { names: ["transaction_read_only", "tx_read_only"], value: 0 },
   ...clusterWaits,
 
-  // how long it may take: the service has its own limit
+  // times: the service has limits of its own
   { names: ["innodb_lock_wait_timeout"], value: 5 },
   { names: ["wait_timeout"], value: 28_800 },
   { names: ["net_read_timeout"], value: 30 },
@@ -54,13 +54,13 @@ const settings: readonly Setting[] = [
   { names: ["max_execution_time"], value: 0, optional: true },
 ];
 
-/** In comments that only one of MariaDB and MySQL reads, because the other one does not know the variable. */
-const whatLimitsShow =
+/** Lifts limits on SHOW. Two variables are in comments that only the engine reads that has the variable. */
+const showLimits =
   `@@SESSION.sql_select_limit = ${noLimit}, @@SESSION.sql_big_selects = 1` +
   "/*M!100101 , @@SESSION.max_statement_time = 0 *//*!50708 , @@SESSION.max_execution_time = 0 */";
 
 /** Sends one statement over a connection. */
-export type Ask = (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>;
+export type SendToConnection = (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>;
 
 interface Assignment {
   readonly name: string;
@@ -71,31 +71,31 @@ interface Assignment {
 export class ConnectionSettings {
   private constructor(private readonly assignments: readonly Assignment[]) {}
 
-  /** Finds out what the server knows. Throws when the service cannot work on it. */
-  static async of(ask: Ask): Promise<ConnectionSettings> {
-    await ask(`SET ${whatLimitsShow}`);
+  /** Reads which variables the server has. Throws if the service cannot work on it. */
+  static async of(send: SendToConnection): Promise<ConnectionSettings> {
+    await send(`SET ${showLimits}`);
     const names = [...settings.flatMap((setting) => setting.names), "log_bin", "binlog_format"];
-    const rows = await ask(`SHOW VARIABLES WHERE Variable_name IN ('${names.join("', '")}')`);
+    const rows = await send(`SHOW VARIABLES WHERE Variable_name IN ('${names.join("', '")}')`);
     const known = new Map(rows.map((row) => [String(row["Variable_name"]).toLowerCase(), String(row["Value"])]));
     requireRowsInBinaryLog(known);
     return new ConnectionSettings(settings.flatMap((setting) => assignmentOn(known, setting)));
   }
 
-  /** For a connection that reads no rows, and should not wait for other nodes. */
+  /** Returns the settings of a connection that reads no rows and must not wait for other nodes. */
   withoutClusterWaits(): ConnectionSettings {
     const waits = new Set(clusterWaits.flatMap(({ names }) => names));
     return new ConnectionSettings(this.assignments.filter(({ name }) => !waits.has(name)));
   }
 
-  /** Sets everything and reads it back. Throws when the server, or a proxy before it, has not accepted one of them. */
-  async apply(ask: Ask): Promise<void> {
+  /** Sets everything and reads it back. Throws if the server, or a proxy in between, has not accepted a setting. */
+  async apply(send: SendToConnection): Promise<void> {
     try {
-      await ask(`SET ${this.assignments.map(written).join(", ")}`);
+      await send(`SET ${this.assignments.map(assign).join(", ")}`);
     } catch (error) {
-      await this.explain(ask);
+      await this.explain(send);
       throw error;
     }
-    const [found] = await ask(
+    const [found] = await send(
       `SELECT ${this.assignments.map(({ name }) => `@@SESSION.${name} AS ${name}`).join(", ")}`,
     );
     for (const { name, value } of this.assignments) {
@@ -106,10 +106,10 @@ export class ConnectionSettings {
   }
 
   /** Throws for the first setting that the server rejects by itself: not every error of a server names the variable. */
-  private async explain(ask: Ask): Promise<void> {
+  private async explain(send: SendToConnection): Promise<void> {
     for (const assignment of this.assignments)
       try {
-        await ask(`SET ${written(assignment)}`);
+        await send(`SET ${assign(assignment)}`);
       } catch (error) {
         const { name, value } = assignment;
         const why = explanationOf(error as Error);
@@ -118,10 +118,10 @@ export class ConnectionSettings {
   }
 }
 
-/** Numbers of 64 bits are strings. */
+/** Returns whether a value is a number. Numbers of 64 bits are strings. */
 const isNumber = (value: string | number) => /^\d+$/.test(String(value));
 
-const written = ({ name, value }: Assignment) => `@@SESSION.${name} = ${isNumber(value) ? value : `'${value}'`}`;
+const assign = ({ name, value }: Assignment) => `@@SESSION.${name} = ${isNumber(value) ? value : `'${value}'`}`;
 
 function assignmentOn(known: ReadonlyMap<string, string>, { names, value, optional }: Setting): Assignment[] {
   const name = names.find((candidate) => known.has(candidate));
@@ -130,7 +130,9 @@ function assignmentOn(known: ReadonlyMap<string, string>, { names, value, option
   throw new UnusableServer(`the server has no variable ${names[0]}, which has to be '${value}'`);
 }
 
-/** A session may not choose the format by itself, and with STATEMENT the server rejects writes that are READ COMMITTED. */
+/**
+ * Throws if the server logs statements: then it rejects READ COMMITTED writes, and no session may change the format.
+ */
 function requireRowsInBinaryLog(known: ReadonlyMap<string, string>): void {
   if (known.get("log_bin") === "ON" && known.get("binlog_format") === "STATEMENT")
     throw new UnusableServer("binlog_format is 'STATEMENT': set it to 'ROW' or 'MIXED' on the server");

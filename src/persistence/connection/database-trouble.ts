@@ -10,11 +10,11 @@ import { UnusableServer } from "./unusable-server";
 /** Why the database cannot be used: a sentence for operators, without the password. */
 export class DatabaseTrouble extends Fault {
   override readonly explainsItself = true;
-  /** As drivers mark what ends a connection. */
+  /** The mark of drivers for errors that end a connection. */
   readonly fatal = true;
 }
 
-/** What was tried. */
+/** An attempt to connect. */
 export interface Attempt {
   readonly url: MysqlUrl;
   readonly address: Address;
@@ -33,7 +33,9 @@ interface DriverError {
 const requireTls = "set ssl-mode=REQUIRED in ORGROLES_DATABASE_URL, or ORGROLES_DATABASE_SSL_MODE=REQUIRED";
 const clientFiles = "ssl-cert and ssl-key";
 
-/** Returns what made an attempt, or the connections that it led to, fail: errors that are no trouble of the database as they are. */
+/**
+ * Returns the trouble that made an attempt fail, or the connections that came of it. Returns other errors as they are.
+ */
 export function troubleOf(error: unknown, attempt: Attempt): unknown {
   const cause = error instanceof Refusal ? (error.cause ?? error) : error;
   if (cause instanceof DatabaseTrouble) return cause;
@@ -41,7 +43,7 @@ export function troubleOf(error: unknown, attempt: Attempt): unknown {
   return isTrouble ? new DatabaseTrouble(explainFailure(cause, attempt), { cause }) : error;
 }
 
-/** Returns a sentence that says what is wrong and what to do. */
+/** Returns a sentence that explains the failure and what to do. */
 export function explainFailure(error: unknown, attempt: Attempt): string {
   if (error instanceof TlsFileError) return `A file for TLS cannot be used: ${error.message}.`;
   if (error instanceof UnusableServer)
@@ -59,7 +61,7 @@ const driverErrorOf = (error: unknown) => ((error as { driverError?: unknown }).
 
 type Sentence = (where: string, attempt: Attempt, message: string) => string;
 
-/** The server's own numbers. */
+/** Sentences for the server's own error numbers. */
 const byNumber: Readonly<Record<number, Sentence>> = {
   1040: (where) => `${where} has no connection left (max_connections): close others, or raise the limit.`,
   1044: (where, { url }) =>
@@ -81,7 +83,7 @@ const byNumber: Readonly<Record<number, Sentence>> = {
   4151: (where, { url }) => `${where} has locked the account of the user "${url.user}": unlock it.`,
 };
 
-/** Codes of the operating system and of mysql2. */
+/** Sentences for codes of the operating system and of mysql2. */
 const byCode: Readonly<Record<string, Sentence>> = {
   ECONNREFUSED: (where) => `Nothing accepts connections on ${where}: start the server, or correct the address.`,
   ENOENT: (where) => `There is no socket ${where}: start the server, or correct the path.`,
@@ -112,7 +114,7 @@ function deniedSentence(where: string, attempt: Attempt): string {
   );
 }
 
-/** What else a server denies with the same words. */
+/** Returns what else a server rejects with these words. */
 function deniedHint({ url, isEncrypted }: Attempt): string {
   if (isEncrypted && url.sslCert === undefined) return ` If the user needs a client certificate, set ${clientFiles}.`;
   const isChosen = sslModeOf(url) === "DISABLED" || url.socket !== undefined;
@@ -147,7 +149,7 @@ function closedSentence(where: string): string {
   return `${where} closed the connection: look at the server's log.`;
 }
 
-/** mysql2 leaves nothing of TLS's own errors but the message. */
+/** Explains an error of TLS by its message, which is all that mysql2 keeps of it. */
 function tlsSentence(where: string, _: Attempt, message: string): string {
   const meaning = tlsMeanings.find(([pattern]) => pattern.test(message))?.[1];
   const what = meaning ?? "TLS could not be agreed on: look at the versions and certificates of both sides";

@@ -2,7 +2,7 @@ import { escapeUnseen } from "../../display/shown-text";
 import { BlockList, isIP } from "node:net";
 import { type ServerOptions, parseParameters } from "./server-options";
 
-/** Where the data is. */
+/** The address of the database. */
 export type DatabaseUrl = SqliteUrl | MysqlUrl;
 
 export interface SqliteUrl {
@@ -18,7 +18,7 @@ export interface Address {
 
 export interface MysqlUrl extends ServerOptions {
   readonly kind: "mysql";
-  /** In the order in which they are tried; with a socket only this machine. */
+  /** The hosts in the order of attempts; with a socket only this machine. */
   readonly hosts: readonly Address[];
   readonly user: string;
   readonly password: string;
@@ -30,12 +30,12 @@ const encodingRule =
   `${rule}; characters such as @ / % # ? in USER or PASSWORD must be percent-encoded` +
   " (@ is %40, / is %2F, % is %25, # is %23, ? is %3F)";
 
-/** The fault never repeats the text, because the text may contain a password. */
+/** Parses a URL. The fault never repeats the text, because the text may contain a password. */
 export function parseDatabaseUrl(text: string): { value: DatabaseUrl } | { rule: string } {
   const file = /^sqlite:(.+)$/.exec(text)?.[1];
   if (file) return { value: { kind: "sqlite", file } };
   const parts = /^m(?:ysql|ariadb):\/\/(?:([^@/?#]*)@)?([^@/?#]*)(\/[^@?#]+)(\?[^@#]*)?$/.exec(text);
-  // Node would leave out tabs and line ends without a word
+  // Node removes tabs and line ends without an error
   if (!parts || /[\s\p{Cc}]/u.test(text)) return { rule: /^m(?:ysql|ariadb):/.test(text) ? encodingRule : rule };
   const [, login = "", hosts = "", path = "", query = ""] = parts;
   const parsed = parseParameters(query);
@@ -95,7 +95,7 @@ export function describeAddress({ host, port }: Address, socket?: string): strin
   return socket ?? `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-/** For people: without user and password. */
+/** Describes a URL for people, without user and password. */
 export function describeDatabaseUrl(url: DatabaseUrl): string {
   if (url.kind === "sqlite") return `sqlite:${escapeUnseen(url.file)}`;
   if (url.socket !== undefined) return `mysql://localhost/${url.database}?socket=${url.socket}`;

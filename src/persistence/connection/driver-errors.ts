@@ -3,10 +3,10 @@ import { refuse } from "../../domain/errors";
 import { Fault } from "../../domain/fault";
 import { UnusableServer } from "./unusable-server";
 
-/** A transaction that met another one: nothing of it remains, and it may be run again. */
+/** A transaction conflicted with another one: nothing of it remains, and it may run again. */
 export class Conflict extends Fault {}
 
-/** What a failure of the database means for the one who asked. */
+/** The meaning of a failure of the database for the caller. */
 export type Failure = "duplicate" | "conflict" | "unavailable" | "unknown";
 
 const duplicates = new Set<unknown>([1062, "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"]);
@@ -95,7 +95,7 @@ interface DriverError {
   readonly fatal?: unknown;
 }
 
-/** Reads what a driver threw, in the only place that knows the drivers' codes. */
+/** Returns the meaning of an error. No other place knows the codes of drivers. */
 export function failureOf(error: unknown): Failure {
   const cause = (error as { driverError?: DriverError }).driverError ?? (error as DriverError);
   if (cause instanceof UnusableServer) return "unavailable";
@@ -107,18 +107,18 @@ export function failureOf(error: unknown): Failure {
   return "unknown";
 }
 
-/** Codes of the operating system and of mysql2; where mysql2 gives none, its message is all there is. */
+/** Tells by codes of the operating system and of mysql2, or by the message if mysql2 sets no code. */
 function isLostConnection({ code, fatal, message }: DriverError): boolean {
   if (fatal === true || (typeof code === "string" && /^(?:E[A-Z]+|PROTOCOL_[A-Z_]+)$/.test(code))) return true;
   return typeof message === "string" && /closed state|Pool is closed|is not established|Queue limit/.test(message);
 }
 
-/** Turns a driver's failure into what the ports promise; everything else passes through. */
+/** Returns the error that the ports promise for an error of a driver, and any other error as it is. */
 export function translateError(error: unknown): unknown {
   switch (failureOf(error)) {
     case "duplicate":
     case "conflict":
-      return new Conflict("the transaction met another one", { cause: error });
+      return new Conflict("the transaction conflicted with another one", { cause: error });
     case "unavailable":
       return Object.assign(refuse.databaseUnavailable(), { cause: error });
     case "unknown":
@@ -126,7 +126,7 @@ export function translateError(error: unknown): unknown {
   }
 }
 
-/** An insert whose key may be taken. */
+/** Awaits an insert. Throws KeyTaken if another row has the key. */
 export async function orKeyTaken<T>(key: KeyTaken["key"], insert: Promise<T>): Promise<T> {
   try {
     return await insert;

@@ -1,10 +1,12 @@
-/** ASCII characters that mean themselves between single quotes, in every `sql_mode` and every character set of a client. */
+/**
+ * Matches ASCII text that means itself between single quotes, in every `sql_mode` and every character set of a client.
+ */
 const plain = /^[\w .,:;+/=-]+$/;
 
 /**
- * Writes values into the places of a statement, in a way that no setting of a session can turn into SQL: the text is
- * ASCII without backslashes, and everything but plain text is hexadecimal digits. Escaping, as a driver does it, is
- * undone by `NO_BACKSLASH_ESCAPES` and by character sets in which a byte of a character can be a backslash.
+ * Writes values into the places of a statement so that no setting of a session can turn them into SQL: the text is
+ * ASCII without backslashes, and everything but plain text becomes hexadecimal digits. `NO_BACKSLASH_ESCAPES`, and
+ * character sets in which a byte of a character can be a backslash, defeat the escaping that drivers do.
  */
 export function writeValues(sql: string, values: readonly unknown[] = []): string {
   let text = "";

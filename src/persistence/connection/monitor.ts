@@ -1,5 +1,7 @@
 import mysql from "mysql2/promise";
 import { Fault } from "../../domain/fault";
+import { serverDialectOf } from "../engines/index";
+import type { ServerDialect } from "../engines/server";
 import { ConnectionSettings } from "./connection-settings";
 
 /** Watches a server over a connection of its own, so that a busy pool is not taken for a dead server. */
@@ -7,7 +9,7 @@ export class Monitor {
   private constructor(
     /** HOST:PORT, or the path of a socket. */
     readonly host: string,
-    /** For every connection to this server. */
+    /** The settings of every connection to this server. */
     readonly settings: ConnectionSettings,
     private readonly connection: mysql.Connection,
     private readonly timeout: number,
@@ -23,9 +25,9 @@ export class Monitor {
     const connection = await mysql.createConnection(options);
     connection.on("error", () => undefined);
     try {
-      const ask = async (sql: string) => (await connection.query<mysql.RowDataPacket[]>({ sql, timeout }))[0];
-      const settings = await ConnectionSettings.of(ask);
-      await settings.withoutClusterWaits().apply(ask);
+      const send = async (sql: string) => (await connection.query<mysql.RowDataPacket[]>({ sql, timeout }))[0];
+      const settings = await ConnectionSettings.of(send);
+      await settings.withoutClusterWaits().apply(send);
       return new Monitor(host, settings, connection, timeout, mustBeWritable);
     } catch (error) {
       connection.destroy();
@@ -33,29 +35,30 @@ export class Monitor {
     }
   }
 
-  /** Throws when the server does not answer. False: it answers, but another one is to be looked for. */
+  /** Returns false if the server is read-only and must not be. Throws if the server does not respond. */
   async check(): Promise<boolean> {
     return !((await this.look()).readOnly && this.mustBeWritable);
   }
 
-  async look(): Promise<{ readonly engine: "mariadb" | "mysql"; readonly readOnly: boolean }> {
+  /** Returns the dialect of the server and whether it is read-only. Throws if the server does not respond. */
+  async look(): Promise<{ readonly dialect: ServerDialect; readonly readOnly: boolean }> {
     await this.checkQuorum();
     const sql = "SELECT VERSION() AS version, @@global.read_only AS readOnly";
     const [rows] = await this.connection.query<mysql.RowDataPacket[]>({ sql, timeout: this.timeout });
     return {
-      engine: /mariadb/i.test(String(rows[0]?.["version"])) ? "mariadb" : "mysql",
+      dialect: serverDialectOf(String(rows[0]?.["version"])),
       readOnly: Number(rows[0]?.["readOnly"]) === 1,
     };
   }
 
-  /** A node of a Galera cluster that is cut off from the others answers, but no statement that needs a table. */
+  /** Throws for a node of a Galera cluster that is cut off: it responds, but not to statements that need a table. */
   private async checkQuorum(): Promise<void> {
-    const isNode = await this.shown("VARIABLES", "wsrep_on");
-    if (isNode === "ON" && (await this.shown("STATUS", "wsrep_ready")) !== "ON")
+    const isNode = await this.show("VARIABLES", "wsrep_on");
+    if (isNode === "ON" && (await this.show("STATUS", "wsrep_ready")) !== "ON")
       throw new Fault("the node is not ready for its cluster (wsrep_ready)");
   }
 
-  private async shown(kind: "VARIABLES" | "STATUS", name: string): Promise<unknown> {
+  private async show(kind: "VARIABLES" | "STATUS", name: string): Promise<unknown> {
     const sql = `SHOW GLOBAL ${kind} LIKE '${name}'`;
     const [[row]] = await this.connection.query<mysql.RowDataPacket[]>({ sql, timeout: this.timeout });
     return row?.["Value"];

@@ -4,10 +4,10 @@ import { Fault } from "../../domain/fault";
 import { DatabaseTrouble } from "./database-trouble";
 import { explanationOf } from "../../display/database-error-codes";
 
-/** Milliseconds after which an outage that goes on is in the log again. */
+/** Milliseconds after which a continuing outage is logged again. */
 const interval = 60_000;
 
-/** Reports an outage once for each cause and then once a minute, however often the database is tried. */
+/** Logs an outage once for each cause and then once a minute, however many attempts fail. */
 export class OutageLog {
   private nextReport = 0;
   private current: string | undefined;
@@ -17,7 +17,7 @@ export class OutageLog {
     private readonly where: object,
   ) {}
 
-  /** The cause of the outage under way. */
+  /** The cause of the current outage. */
   get cause(): string | undefined {
     return this.current;
   }

@@ -2,8 +2,8 @@ import { type MysqlUrl, isOnThisMachine } from "./database-url";
 import { sslModeOf } from "./server-options";
 
 /**
- * Returns a warning when roles, statements and the login cross a network in plain text. Without TLS the login itself
- * can be read or redirected: mysql2 accepts any public key that something on the way gives it for the password.
+ * Returns a warning if roles, statements and the login cross a network in plain text. Without TLS even the login can be
+ * read or redirected: mysql2 encrypts the password with any public key that it receives.
  */
 export function plainTextWarning(url: MysqlUrl, isEncrypted = sslModeOf(url) !== "DISABLED"): string | undefined {
   if (isEncrypted || isOnThisMachine(url)) return undefined;

@@ -4,8 +4,8 @@ import path from "node:path";
 const ofOthers = 0o007;
 
 /**
- * Creates a missing database file that only its owner reads: SQLite would create one that everybody reads, and gives the
- * files beside it the same mode. A missing folder is created for the owner only; an existing one stays as it is.
+ * Creates a missing database file that only its owner can read. SQLite would create one that everybody can read, and
+ * gives the files beside it the mode of the database file. Creates a missing folder for the owner only.
  */
 export function createPrivately(file: string): void {
   mkdirSync(path.dirname(path.resolve(file)), { recursive: true, mode: 0o700 });
@@ -13,8 +13,8 @@ export function createPrivately(file: string): void {
 }
 
 /**
- * Takes a database file and those beside it from everybody but their owner. Files that only a group reads beside the
- * owner stay as they are: somebody has decided so.
+ * Makes a database file, and the files beside it, readable for their owner only if everybody can read them. Leaves
+ * files that a group can read: somebody has decided so.
  */
 export function makePrivate(file: string): void {
   for (const one of [file, `${file}-wal`, `${file}-shm`, `${file}-journal`]) {
@@ -22,7 +22,7 @@ export function makePrivate(file: string): void {
     try {
       chmodSync(one, 0o600);
     } catch {
-      // somebody else's file, or a file system without modes: its owner decides
+      // the file of another user, or a file system without modes
     }
   }
 }

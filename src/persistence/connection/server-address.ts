@@ -2,7 +2,7 @@ import { type Socket, connect, isIP } from "node:net";
 import type { ConnectionOptions, SslOptions } from "mysql2";
 import type { Address, MysqlUrl } from "./database-url";
 
-/** Returns where and how mysql2 connects, for the pool and the monitor alike. */
+/** Returns the address and the options with which mysql2 connects, for the pool and the monitor. */
 export function serverOptions(
   { socket }: MysqlUrl,
   address: Address,
@@ -20,8 +20,8 @@ export function serverOptions(
 }
 
 /**
- * Node compares a certificate with the name that it keeps in `_host` of the socket, and with "localhost" when there is
- * none. It keeps none for an IP address, and mysql2 gives it no other name.
+ * Connects a socket whose certificate Node compares with the given host. Node compares with the name in `_host` of the
+ * socket, or with "localhost". It sets no name for an IP address, and mysql2 passes none.
  */
 function openNamedSocket({ host, port }: Address): Socket {
   return Object.assign(connect({ host, port, noDelay: true, keepAlive: true }), { _host: host });

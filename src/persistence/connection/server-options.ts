@@ -2,10 +2,10 @@ import { z } from "zod";
 
 export const sslModes = ["DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"] as const;
 
-/** As MySQL's own clients mean it. */
+/** The modes of MySQL's own clients. */
 export type SslMode = (typeof sslModes)[number];
 
-/** How a database server is reached, apart from its address. Everything is optional. */
+/** Options of connections to a database server, apart from its address. */
 export interface ServerOptions {
   /** The path of the server's Unix socket. */
   readonly socket?: string | undefined;
@@ -23,7 +23,7 @@ export interface ServerOptions {
 const path = (what: string) => z.string().min(1, `must be the path of ${what}`);
 const timeoutRule = "must be a whole number between 100 and 60000";
 
-/** The rules of all options, which have a parameter of the URL and a setting each. */
+/** The rules of all options. Each option is a parameter of the URL and a setting. */
 export const optionRules = {
   socket: path("a Unix socket"),
   sslMode: z
@@ -51,7 +51,7 @@ export const parameterOf: Readonly<Record<keyof ServerOptions, string>> = {
   connectTimeout: "connect-timeout-ms",
 };
 
-/** Returns the mode in force: a CA without a mode is there to be used, as for MySQL's own clients. */
+/** Returns the mode in force. A CA without a mode means VERIFY_CA, as for MySQL's own clients. */
 export function sslModeOf({ sslMode, sslCa }: ServerOptions): SslMode {
   return sslMode ?? (sslCa === undefined ? "PREFERRED" : "VERIFY_CA");
 }
@@ -59,7 +59,7 @@ export function sslModeOf({ sslMode, sslCa }: ServerOptions): SslMode {
 /** Reads the parameters of a URL. The fault names a parameter and never repeats a value. */
 export function parseParameters(query: string): { options: ServerOptions } | { fault: string } {
   const options: Record<string, unknown> = {};
-  // in a URL that is no form, + stands for itself
+  // + means a space only in forms
   for (const [parameter, text] of new URLSearchParams(query.replaceAll("+", "%2B"))) {
     const name = optionNames.find((one) => parameterOf[one] === parameter);
     if (!name)

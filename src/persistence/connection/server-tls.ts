@@ -3,17 +3,17 @@ import type { SslOptions } from "mysql2";
 import { type ServerOptions, sslModeOf } from "./server-options";
 import { type TlsMaterial, readTlsFiles } from "./tls-files";
 
-/** Milliseconds after which a new connection has the files read again. */
+/** Milliseconds after which a new connection reads the files again. */
 const refresh = 1000;
 
-/** TLS towards a database server, with files that may change while they are in use. */
+/** TLS to a database server, with files that may change while they are in use. */
 export class ServerTls {
   private readonly mode: ReturnType<typeof sslModeOf>;
   private material: TlsMaterial | undefined;
   private nextLook = 0;
   private fault = "";
 
-  /** `onFault` is called with a sentence when changed files cannot be used, once for each change. */
+  /** Calls `onFault` with a sentence if changed files cannot be used, once for each change. */
   constructor(
     private readonly options: ServerOptions,
     private readonly onFault: (fault: string) => void = () => undefined,
@@ -27,9 +27,9 @@ export class ServerTls {
   }
 
   /**
-   * Returns what mysql2 needs for TLS, or undefined for plain text, which is also what a mere preference means on a
-   * socket of this machine. Throws a TlsFileError when the files cannot be used. Each connection reads the properties
-   * again, and thereby the files: those that do not fit together, as in the middle of a change, are left alone.
+   * Returns mysql2's options for TLS, or undefined for plain text: PREFERRED means plain text on a socket of this
+   * machine. Throws a TlsFileError if the files cannot be used. Each connection reads the properties again, and thereby
+   * the files; files that do not fit together, as in the middle of a change, do not replace the former ones.
    */
   sslOptions(): SslOptions | undefined {
     if (this.mode === "DISABLED" || (this.isOptional && this.options.socket !== undefined)) return undefined;

@@ -1,33 +1,51 @@
-import type { DataSourceOptions, EntityManager, Repository } from "typeorm";
+import type { EntityManager, Repository } from "typeorm";
 import type { CallSignal } from "../../application/ports/cancellation";
+import type { Dialect } from "../engines/dialect";
+import { dialectOf } from "../engines/index";
 import { type Tables, table } from "../entities";
+import type { Selection, Table } from "../entities/table";
 import { senderOf } from "./direct";
 
-/** What a driver says of a statement that answers no rows. */
+/** The result of a statement that returns no rows, by one of the drivers. */
 interface Written {
   readonly affectedRows?: number;
   readonly changes?: number;
 }
 
 /**
- * A store's way to the database, in a transaction or outside of any: SQL as it is where calls often pass, repositories,
- * which take three times as long, everywhere else. Nothing begins once the caller has given up.
+ * Sends the statements of stores, in a transaction or outside of any: plain SQL on hot paths, repositories, which take
+ * three times as long, everywhere else. No statement begins once the caller has cancelled.
  */
 export class Session {
-  readonly engine: DataSourceOptions["type"];
+  readonly dialect: Dialect;
 
   constructor(
     private readonly manager: EntityManager,
     private readonly signal?: CallSignal,
   ) {
-    this.engine = manager.dataSource.options.type;
+    this.dialect = dialectOf(manager.dataSource);
   }
 
   query<Row>(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
     return this.send(sql, parameters) as Promise<Row[]>;
   }
 
-  /** How many rows a statement has changed. */
+  /** Returns the rows of a SELECT. */
+  async select<Row>({ list, decode }: Selection<Row>, from: string, parameters: readonly unknown[]): Promise<Row[]> {
+    const rows = await this.query<Row>(`SELECT ${list} FROM ${from}`, parameters);
+    if (decode) for (const row of rows) decode(row);
+    return rows;
+  }
+
+  /** Adds rows to a table, in one statement. */
+  async insert<Row extends object>(into: Table<string, Row>, rows: readonly NoInfer<Row>[]): Promise<void> {
+    await this.send(
+      into.insertSql(rows.length),
+      rows.flatMap((row) => into.valuesOf(row)),
+    );
+  }
+
+  /** Returns the number of rows that a statement has changed. */
   async affected(sql: string, parameters: readonly unknown[]): Promise<number> {
     const { affectedRows, changes } = (await this.send(sql, parameters)) as Written;
     return affectedRows ?? changes ?? 0;

@@ -5,7 +5,7 @@ import { Fault } from "../../domain/fault";
 import { describeFileFault, showPath } from "../../display/shown-text";
 import { type ServerOptions, sslModeOf } from "./server-options";
 
-/** PEM. */
+/** The content of the files, in PEM. */
 export interface TlsMaterial {
   readonly ca?: string | undefined;
   readonly cert?: string | undefined;
@@ -14,7 +14,7 @@ export interface TlsMaterial {
 
 type FileOption = "sslCa" | "sslCert" | "sslKey";
 
-/** Files for TLS that cannot be used; says which and why, and repeats nothing of what is in them. */
+/** Some files for TLS cannot be used. The message names each and the fault, and repeats nothing of their content. */
 export class TlsFileError extends Fault {
   constructor(readonly faults: readonly { readonly option: FileOption; readonly fault: string }[]) {
     super(faults.map(({ fault }) => fault).join("; "));
@@ -45,14 +45,14 @@ export function readTlsFiles({ sslCa, sslCert, sslKey }: ServerOptions): TlsMate
   return material;
 }
 
-/** Returns which options lack another one, and that other one. */
+/** Returns the options that need another option which is not set. */
 export function missingOptions(options: ServerOptions): { option: keyof ServerOptions; needs: FileOption }[] {
   const missing: { option: keyof ServerOptions; needs: FileOption }[] = [];
   if (options.sslCert !== undefined && options.sslKey === undefined)
     missing.push({ option: "sslCert", needs: "sslKey" });
   if (options.sslKey !== undefined && options.sslCert === undefined)
     missing.push({ option: "sslKey", needs: "sslCert" });
-  // any customer of a public authority has a certificate of it: without the name it proves nothing
+  // a public authority has certified many servers: without the name its certificate proves nothing
   if (sslModeOf(options) === "VERIFY_CA" && options.sslCa === undefined)
     missing.push({ option: "sslMode", needs: "sslCa" });
   return missing;

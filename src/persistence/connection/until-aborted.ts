@@ -1,6 +1,6 @@
 /**
- * Resolves as the work does, or rejects as soon as the signal aborts. The work then goes on by itself: what it comes to
- * is given to `dispose`.
+ * Resolves or rejects as the work does, or rejects as soon as the signal aborts. The work then goes on, and `dispose`
+ * receives its result.
  */
 export function untilAborted<T>(
   work: Promise<T>,

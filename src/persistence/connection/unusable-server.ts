@@ -1,6 +1,6 @@
 import { Fault } from "../../domain/fault";
 
-/** A database server whose settings do not let the service work. Its operator has to change something. */
+/** The settings of a database server prevent the service from working. The server's operator has to change them. */
 export class UnusableServer extends Fault {
   constructor(reason: string, options?: ErrorOptions) {
     super(`The database server cannot be used: ${reason}`, options);

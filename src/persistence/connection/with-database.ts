@@ -1,5 +1,5 @@
 import type { DataSource } from "typeorm";
-import { openDatabase } from "./data-source";
+import { openDatabase } from "./open-database";
 import type { DatabaseUrl } from "./database-url";
 import { untilAborted } from "./until-aborted";
 
@@ -8,7 +8,7 @@ const statementTimeout = 600_000;
 
 interface Options {
   readonly poolSize: number;
-  /** Whether a file that does not exist is an error. */
+  /** Whether a missing file is an error. */
   readonly mustExist: boolean;
   /** Milliseconds for one statement. */
   readonly timeout?: number;

@@ -1,41 +1,57 @@
-import type { EntitySchemaColumnOptions, ValueTransformer } from "typeorm";
-import type { Engine } from "../engines/engine";
+import type { EntitySchemaColumnOptions } from "typeorm";
+import type { ColumnTypes } from "../engines/dialect";
 
-/** Column types that behave alike on every engine: text is compared byte by byte, integers are JavaScript numbers. */
-export interface Columns {
-  ascii(length: number): EntitySchemaColumnOptions;
-  text(length: number): EntitySchemaColumnOptions;
-  longText(): EntitySchemaColumnOptions;
-  /** Ids, separated by commas. */
-  idList(): EntitySchemaColumnOptions;
-  integer(): EntitySchemaColumnOptions;
-  boolean(): EntitySchemaColumnOptions;
+/** Converts between the values of a row and the values that the driver stores. */
+export interface Codec<Value> {
+  readonly encode: (value: Value) => unknown;
+  readonly decode: (stored: unknown) => Value;
 }
 
-/** What a list of ids is stored as. */
-export const fromIds = (ids: readonly string[]): string => ids.join(",");
-export const toIds = <Id extends string>(text: string): Id[] => (text === "" ? [] : (text.split(",") as Id[]));
+/** A column that behaves alike on every engine: text is compared byte by byte, integers are JavaScript numbers. */
+export interface Column<Value> {
+  readonly options: (types: ColumnTypes) => EntitySchemaColumnOptions;
+  /** Absent: the driver returns the value itself. */
+  readonly codec?: Codec<Value>;
+}
 
-const identity = <T>(value: T) => value;
-const number: ValueTransformer = { to: identity, from: Number };
-const boolean: ValueTransformer = { to: Number, from: Boolean };
-const list: ValueTransformer = {
-  to: fromIds,
-  from: toIds,
+export const ascii = <Value extends string>(length: number): Column<Value> => ({
+  options: (types) => ({ type: "varchar", length, ...types.ascii }),
+});
+
+export const text = <Value extends string>(length: number): Column<Value> => ({
+  options: (types) => ({ type: "varchar", length, ...types.unicode }),
+});
+
+export const longText = (): Column<string> => ({
+  options: ({ longText: type, unicode }) => ({ type, ...unicode }),
+});
+
+/** A 64-bit integer. The driver returns a number, because no value exceeds 2^53. */
+export const integer = (): Column<number> => ({
+  options: () => ({ type: "bigint", transformer: { to: (value: number) => value, from: Number } }),
+});
+
+export const boolean = (): Column<boolean> => {
+  const codec: Codec<boolean> = { encode: Number, decode: Boolean };
+  return { options: () => ({ type: "tinyint", transformer: transformer(codec) }), codec };
 };
 
-export function columnsFor(engine: Engine): Columns {
-  const ascii = engine === "sqlite" ? {} : { charset: "ascii", collation: "ascii_bin" };
-  const unicode = engine === "sqlite" ? {} : { charset: "utf8mb4", collation: "utf8mb4_bin" };
-  const long = engine === "sqlite" ? "text" : "mediumtext";
-  return {
-    ascii: (length) => ({ type: "varchar", length, ...ascii }),
-    text: (length) => ({ type: "varchar", length, ...unicode }),
-    longText: () => ({ type: long, ...unicode }),
-    idList: () => ({ type: long, ...ascii, transformer: list }),
-    integer: () => ({ type: "bigint", transformer: number }),
-    boolean: () => ({ type: "tinyint", transformer: boolean }),
+/** A list of ids, stored as text with commas in between. */
+export const idList = <Id extends string>(): Column<readonly Id[]> => {
+  const codec: Codec<readonly Id[]> = {
+    encode: (ids) => ids.join(","),
+    decode: (stored) => (stored === "" ? [] : (String(stored).split(",") as Id[])),
   };
-}
+  return {
+    options: ({ longText: type, ascii: characters }) => ({ type, ...characters, transformer: transformer(codec) }),
+    codec,
+  };
+};
 
-export const primary = (column: EntitySchemaColumnOptions): EntitySchemaColumnOptions => ({ ...column, primary: true });
+const transformer = <Value>({ encode, decode }: Codec<Value>) => ({ to: encode, from: decode });
+
+/** Makes a column part of the primary key. */
+export const key = <Value>({ options, ...column }: Column<Value>): Column<Value> => ({
+  options: (types) => ({ ...options(types), primary: true }),
+  ...column,
+});

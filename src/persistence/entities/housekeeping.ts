@@ -1,60 +1,37 @@
-import { EntitySchema } from "typeorm";
 import type { EnvironmentUid } from "../../domain/ids";
 import type { EnvironmentId, RequestId } from "../../domain/values";
-import { type Columns, primary } from "./columns";
+import { ascii, integer, key, longText } from "./columns";
+import { type RowOf, declareTable } from "./table";
 
-/** The answer to a request id. It outlives its environment, so that a repeated deletion finds it. */
-export interface AnsweredRequestRow {
-  environmentId: EnvironmentId;
-  requestId: RequestId;
-  fingerprint: string;
-  answer: string;
-  createTime: number;
-}
+/** The responses to request ids. A record outlives its environment, so that a repeated deletion finds it. */
+export const idempotencyRecordTable = declareTable(
+  "answered_requests",
+  {
+    environmentId: key(ascii<EnvironmentId>(64)),
+    requestId: key(ascii<RequestId>(36)),
+    fingerprint: ascii<string>(64),
+    answer: longText(),
+    createTime: integer(),
+  },
+  { indices: [{ name: "answered_requests_time", columns: ["createTime"] }] },
+);
 
-export const answeredRequestEntity = (columns: Columns) =>
-  new EntitySchema<AnsweredRequestRow>({
-    name: "answered_requests",
-    columns: {
-      environmentId: primary(columns.ascii(64)),
-      requestId: primary(columns.ascii(36)),
-      fingerprint: columns.ascii(64),
-      answer: columns.longText(),
-      createTime: columns.integer(),
-    },
-    indices: [{ name: "answered_requests_time", columns: ["createTime"] }],
-  });
-
-/** What was deleted in one row, and has left rows behind that nothing reads. */
-export interface PurgeRow {
-  kind: "environment" | "organization" | "permission";
-  environmentUid: EnvironmentUid;
+/** The markers of deletions that removed one row and left others behind, which nothing reads. */
+export const deletionMarkerTable = declareTable("purges", {
+  kind: key(ascii<"environment" | "organization" | "permission">(16)),
+  environmentUid: key(ascii<EnvironmentUid>(26)),
   /** The permission's id or the organization's uid; empty for an environment. */
-  subjectId: string;
-  deleteTime: number;
-}
+  subjectId: key(ascii<string>(31)),
+  deleteTime: integer(),
+});
 
-export const purgeEntity = (columns: Columns) =>
-  new EntitySchema<PurgeRow>({
-    name: "purges",
-    columns: {
-      kind: primary(columns.ascii(16)),
-      environmentUid: primary(columns.ascii(26)),
-      subjectId: primary(columns.ascii(31)),
-      deleteTime: columns.integer(),
-    },
-  });
+export type DeletionMarkerRow = RowOf<typeof deletionMarkerTable>;
 
-/** Who does a piece of background work. `beat` grows while the holder lives. */
-export interface LeaseRow {
-  name: string;
-  /** Empty when nobody holds it. */
-  holder: string;
-  beat: number;
-}
-
-export const leaseEntity = (columns: Columns) =>
-  new EntitySchema<LeaseRow>({
-    name: "leases",
-    columns: { name: primary(columns.ascii(32)), holder: columns.ascii(36), beat: columns.integer() },
-  });
+/** The leases of background work, and the processes that have them. */
+export const leaseTable = declareTable("leases", {
+  name: key(ascii<string>(32)),
+  /** Empty while the lease is free. */
+  holder: ascii<string>(36),
+  /** Grows while the holder is alive. */
+  beat: integer(),
+});

@@ -1,65 +1,40 @@
 import type { EntityManager, EntitySchema, Repository } from "typeorm";
-import type { Engine } from "../engines/engine";
-import { columnsFor } from "./columns";
+import type { Dialect } from "../engines/dialect";
 import {
-  type EnvironmentAnchorRow,
-  type EnvironmentRow,
-  type RoleCollapseRow,
-  type SuccessionRow,
-  environmentAnchorEntity,
-  environmentEntity,
-  roleCollapseEntity,
-  successionEntity,
+  environmentAnchorTable,
+  environmentTable,
+  multipleRolesDisabledTable,
+  roleResolutionTable,
 } from "./environment";
-import {
-  type AnsweredRequestRow,
-  type LeaseRow,
-  type PurgeRow,
-  answeredRequestEntity,
-  leaseEntity,
-  purgeEntity,
-} from "./housekeeping";
-import { type OrganizationRow, organizationEntity } from "./organization";
-import { type GroupRoleRow, type RoleAssignmentRow, groupRoleEntity, roleAssignmentEntity } from "./membership";
-import { type PermissionRow, permissionEntity } from "./permission";
-import { type RolePermissionRow, type RoleRow, roleEntity, rolePermissionEntity } from "./role";
+import { deletionMarkerTable, idempotencyRecordTable, leaseTable } from "./housekeeping";
+import { groupRoleTable, roleAssignmentTable } from "./membership";
+import { organizationTable } from "./organization";
+import { permissionTable } from "./permission";
+import { rolePermissionTable, roleTable } from "./role";
+import type { RowOf } from "./table";
 
-/** Every table, and what a row of it is. */
-export interface Tables {
-  environments: EnvironmentRow;
-  environment_anchors: EnvironmentAnchorRow;
-  organizations: OrganizationRow;
-  roles: RoleRow;
-  role_permissions: RolePermissionRow;
-  permissions: PermissionRow;
-  role_assignments: RoleAssignmentRow;
-  group_roles: GroupRoleRow;
-  successions: SuccessionRow;
-  role_collapses: RoleCollapseRow;
-  answered_requests: AnsweredRequestRow;
-  purges: PurgeRow;
-  leases: LeaseRow;
-}
+const tables = [
+  environmentTable,
+  environmentAnchorTable,
+  organizationTable,
+  roleTable,
+  rolePermissionTable,
+  permissionTable,
+  roleAssignmentTable,
+  groupRoleTable,
+  roleResolutionTable,
+  multipleRolesDisabledTable,
+  idempotencyRecordTable,
+  deletionMarkerTable,
+  leaseTable,
+] as const;
+
+/** The type of the rows of each table, by its name. */
+export type Tables = { [T in (typeof tables)[number] as T["name"]]: RowOf<T> };
 
 export function table<Name extends keyof Tables>(manager: EntityManager, name: Name): Repository<Tables[Name]> {
   return manager.getRepository<Tables[Name]>(name);
 }
 
-export function entitiesFor(engine: Engine): EntitySchema[] {
-  const columns = columnsFor(engine);
-  return [
-    environmentEntity,
-    environmentAnchorEntity,
-    organizationEntity,
-    roleEntity,
-    rolePermissionEntity,
-    permissionEntity,
-    roleAssignmentEntity,
-    groupRoleEntity,
-    successionEntity,
-    roleCollapseEntity,
-    answeredRequestEntity,
-    purgeEntity,
-    leaseEntity,
-  ].map((entity): EntitySchema => entity(columns));
-}
+export const entitiesFor = ({ columnTypes }: Dialect): EntitySchema[] =>
+  tables.map((declared) => declared.entity(columnTypes));

@@ -1,32 +1,24 @@
-import { EntitySchema } from "typeorm";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { GroupId, UserId } from "../../domain/values";
-import { type Columns, primary } from "./columns";
+import { ascii, integer, key } from "./columns";
+import { type RowOf, declareTable } from "./table";
 
-/** One role of one member. A member is its rows; they agree in all but the role. */
-export interface RoleAssignmentRow {
-  environmentUid: EnvironmentUid;
-  organizationUid: OrganizationUid;
-  userId: UserId;
-  roleId: RoleId;
-  /** Of a member with several roles: the environment's revision they were last settled at. 0: this is the only one. */
-  severalSince: number;
-  createTime: number;
-  updateTime: number;
-}
-
-export const roleAssignmentEntity = (columns: Columns) =>
-  new EntitySchema<RoleAssignmentRow>({
-    name: "role_assignments",
-    columns: {
-      environmentUid: primary(columns.ascii(26)),
-      organizationUid: primary(columns.ascii(26)),
-      userId: primary(columns.ascii(64)),
-      roleId: primary(columns.ascii(31)),
-      severalSince: columns.integer(),
-      createTime: columns.integer(),
-      updateTime: columns.integer(),
-    },
+/** One row for each role of a member. The rows of a member differ in the role only. */
+export const roleAssignmentTable = declareTable(
+  "role_assignments",
+  {
+    environmentUid: key(ascii<EnvironmentUid>(26)),
+    organizationUid: key(ascii<OrganizationUid>(26)),
+    userId: key(ascii<UserId>(64)),
+    roleId: key(ascii<RoleId>(31)),
+    /**
+     * The environment's revision at which several roles were materialized last; 0 if this is the member's only role.
+     */
+    severalSince: integer(),
+    createTime: integer(),
+    updateTime: integer(),
+  },
+  {
     indices: [
       {
         name: "role_assignments_role",
@@ -34,27 +26,22 @@ export const roleAssignmentEntity = (columns: Columns) =>
       },
       { name: "role_assignments_several", columns: ["environmentUid", "severalSince"] },
     ],
-  });
+  },
+);
 
-export interface GroupRoleRow {
-  environmentUid: EnvironmentUid;
-  organizationUid: OrganizationUid;
-  groupId: GroupId;
-  roleId: RoleId;
-  createTime: number;
-  updateTime: number;
-}
+export type RoleAssignmentRow = RowOf<typeof roleAssignmentTable>;
 
-export const groupRoleEntity = (columns: Columns) =>
-  new EntitySchema<GroupRoleRow>({
-    name: "group_roles",
-    columns: {
-      environmentUid: primary(columns.ascii(26)),
-      organizationUid: primary(columns.ascii(26)),
-      groupId: primary(columns.ascii(64)),
-      roleId: columns.ascii(31),
-      createTime: columns.integer(),
-      updateTime: columns.integer(),
-    },
-    indices: [{ name: "group_roles_role", columns: ["environmentUid", "roleId"] }],
-  });
+export const groupRoleTable = declareTable(
+  "group_roles",
+  {
+    environmentUid: key(ascii<EnvironmentUid>(26)),
+    organizationUid: key(ascii<OrganizationUid>(26)),
+    groupId: key(ascii<GroupId>(64)),
+    roleId: ascii<RoleId>(31),
+    createTime: integer(),
+    updateTime: integer(),
+  },
+  { indices: [{ name: "group_roles_role", columns: ["environmentUid", "roleId"] }] },
+);
+
+export type GroupRoleRow = RowOf<typeof groupRoleTable>;

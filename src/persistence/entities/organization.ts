@@ -1,30 +1,21 @@
-import { EntitySchema } from "typeorm";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { OrganizationId } from "../../domain/values";
-import { type Columns, primary } from "./columns";
+import { ascii, idList, integer, key } from "./columns";
+import { type RowOf, declareTable } from "./table";
 
-export interface OrganizationRow {
-  environmentUid: EnvironmentUid;
-  id: OrganizationId;
-  /** What its members and groups belong to. */
-  uid: OrganizationUid;
-  revision: number;
-  /** Empty while it inherits. */
-  defaultRoleId: RoleId | "";
-  roleOrder: RoleId[];
-}
-
-export const organizationEntity = (columns: Columns) =>
-  new EntitySchema<OrganizationRow>({
-    name: "organizations",
-    columns: {
-      environmentUid: primary(columns.ascii(26)),
-      id: primary(columns.ascii(64)),
-      uid: columns.ascii(26),
-      revision: columns.integer(),
-      defaultRoleId: columns.ascii(31),
-      roleOrder: columns.idList(),
-    },
+export const organizationTable = declareTable(
+  "organizations",
+  {
+    environmentUid: key(ascii<EnvironmentUid>(26)),
+    id: key(ascii<OrganizationId>(64)),
+    /** Its members and groups refer to this uid. */
+    uid: ascii<OrganizationUid>(26),
+    revision: integer(),
+    /** Empty while the organization inherits. */
+    defaultRoleId: ascii<RoleId | "">(31),
+    roleOrder: idList<RoleId>(),
+  },
+  {
     indices: [
       { name: "organizations_uid", columns: ["environmentUid", "uid"], unique: true },
       { name: "organizations_default_role", columns: ["environmentUid", "defaultRoleId"] },
@@ -37,4 +28,7 @@ export const organizationEntity = (columns: Columns) =>
         referencedColumnNames: ["environmentUid"],
       },
     ],
-  });
+  },
+);
+
+export type OrganizationRow = RowOf<typeof organizationTable>;

@@ -1,8 +1,8 @@
 import type { QueryRunner } from "typeorm";
 import type { Deletion, ReversibleMigration } from "./deletion";
-import { dialect } from "../engines/ddl";
+import { ddl } from "../engines/ddl";
 
-/** In an order in which they can be dropped. */
+/** The tables, in an order in which they can be dropped. */
 const tables = [
   "organizations",
   "roles",
@@ -14,14 +14,14 @@ const tables = [
   "environments",
 ];
 
-/** Environments, organizations, roles and permissions. */
+/** Creates environments, organizations, roles and permissions. */
 export class Initial1790000000001 implements ReversibleMigration {
   readonly deletions: readonly Deletion[] = tables.map((table) => ({ table }));
 
   async up(runner: QueryRunner): Promise<void> {
-    const { ascii, text, longAscii, longText, integer, boolean, create, index, quoted } = dialect(runner);
+    const { ascii, text, longAscii, longText, integer, boolean, createTable, createIndex, quote } = ddl(runner);
 
-    await create(
+    await createTable(
       "environments",
       `uid ${ascii(26)}`,
       `id ${ascii(64)}`,
@@ -34,16 +34,16 @@ export class Initial1790000000001 implements ReversibleMigration {
       `update_time ${integer}`,
       "PRIMARY KEY (uid)",
     );
-    await index("UNIQUE INDEX", "environments_id", "environments", "id");
+    await createIndex("UNIQUE INDEX", "environments_id", "environments", "id");
 
-    await create(
+    await createTable(
       "environment_anchors",
       `environment_uid ${ascii(26)}`,
       `closings ${integer}`,
       "PRIMARY KEY (environment_uid)",
     );
 
-    await create(
+    await createTable(
       "organizations",
       `environment_uid ${ascii(26)}`,
       `id ${ascii(64)}`,
@@ -52,12 +52,12 @@ export class Initial1790000000001 implements ReversibleMigration {
       `default_role_id ${ascii(31)}`,
       `role_order ${longAscii}`,
       "PRIMARY KEY (environment_uid, id)",
-      `CONSTRAINT ${quoted("organizations_environment")} FOREIGN KEY (${quoted("environment_uid")})` +
-        ` REFERENCES ${quoted("environment_anchors")} (environment_uid) ON DELETE NO ACTION ON UPDATE NO ACTION`,
+      `CONSTRAINT ${quote("organizations_environment")} FOREIGN KEY (${quote("environment_uid")})` +
+        ` REFERENCES ${quote("environment_anchors")} (environment_uid) ON DELETE NO ACTION ON UPDATE NO ACTION`,
     );
-    await index("INDEX", "organizations_default_role", "organizations", "environment_uid, default_role_id");
+    await createIndex("INDEX", "organizations_default_role", "organizations", "environment_uid, default_role_id");
 
-    await create(
+    await createTable(
       "roles",
       `environment_uid ${ascii(26)}`,
       `organization_id ${ascii(64)}`,
@@ -74,9 +74,9 @@ export class Initial1790000000001 implements ReversibleMigration {
       `environment_default_role_id ${ascii(31)}`,
       "PRIMARY KEY (environment_uid, organization_id, id)",
     );
-    await index("UNIQUE INDEX", "roles_slug", "roles", "environment_uid, slug_scope, slug");
+    await createIndex("UNIQUE INDEX", "roles_slug", "roles", "environment_uid, slug_scope, slug");
 
-    await create(
+    await createTable(
       "role_permissions",
       `environment_uid ${ascii(26)}`,
       `organization_id ${ascii(64)}`,
@@ -84,9 +84,9 @@ export class Initial1790000000001 implements ReversibleMigration {
       `permission_id ${ascii(31)}`,
       "PRIMARY KEY (environment_uid, organization_id, role_id, permission_id)",
     );
-    await index("INDEX", "role_permissions_permission", "role_permissions", "environment_uid, permission_id");
+    await createIndex("INDEX", "role_permissions_permission", "role_permissions", "environment_uid, permission_id");
 
-    await create(
+    await createTable(
       "permissions",
       `environment_uid ${ascii(26)}`,
       `id ${ascii(31)}`,
@@ -97,9 +97,9 @@ export class Initial1790000000001 implements ReversibleMigration {
       `update_time ${integer}`,
       "PRIMARY KEY (environment_uid, id)",
     );
-    await index("UNIQUE INDEX", "permissions_slug", "permissions", "environment_uid, slug");
+    await createIndex("UNIQUE INDEX", "permissions_slug", "permissions", "environment_uid, slug");
 
-    await create(
+    await createTable(
       "answered_requests",
       `environment_id ${ascii(64)}`,
       `request_id ${ascii(36)}`,
@@ -108,9 +108,9 @@ export class Initial1790000000001 implements ReversibleMigration {
       `create_time ${integer}`,
       "PRIMARY KEY (environment_id, request_id)",
     );
-    await index("INDEX", "answered_requests_time", "answered_requests", "create_time");
+    await createIndex("INDEX", "answered_requests_time", "answered_requests", "create_time");
 
-    await create(
+    await createTable(
       "purges",
       `kind ${ascii(16)}`,
       `environment_uid ${ascii(26)}`,

@@ -1,15 +1,25 @@
 import type { QueryRunner } from "typeorm";
 import type { Deletion, ReversibleMigration } from "./deletion";
-import { dialect } from "../engines/ddl";
+import { ddl } from "../engines/ddl";
+import type { Engine } from "../engines/dialect";
 
 const tables = ["role_assignments", "group_roles", "role_collapses", "successions"];
 
-/** Custom roles that were deleted while members had them. */
+const hashOfKey = "LEFT(SHA2(CONCAT(environment_uid, ' ', id), 256), 26)";
+
+/** Expressions for a new uid of an organization. A server may run the statement twice, so that it derives the uid. */
+const newUids: Readonly<Record<Engine, string>> = {
+  sqlite: "lower(hex(randomblob(13)))",
+  mariadb: hashOfKey,
+  mysql: hashOfKey,
+};
+
+/** A condition for custom roles that were deleted while members had them. */
 const deletedInUse = "slug_scope LIKE 'replaced:%'";
 
 /**
- * Members and mapped groups. They belong to an internal id of the organization, so that deleting an organization takes
- * constant time; what the revision of an own configuration was kept for is not needed any more.
+ * Creates members and mapped groups. They refer to an internal id of the organization, so that the deletion of an
+ * organization takes constant time. Drops the revision of own configurations, which nothing needs any more.
  */
 export class Members1790000000002 implements ReversibleMigration {
   readonly deletions: readonly Deletion[] = [
@@ -19,10 +29,11 @@ export class Members1790000000002 implements ReversibleMigration {
   ];
 
   async up(runner: QueryRunner): Promise<void> {
-    const { ascii, longAscii, integer, boolean, create, index, hasColumn, isSqlite } = dialect(runner);
-    const newUid = isSqlite ? "lower(hex(randomblob(13)))" : "LEFT(SHA2(CONCAT(environment_uid, ' ', id), 256), 26)";
+    const { ascii, longAscii, integer, boolean, createTable, createIndex, hasColumn, canAlterColumns, engine } =
+      ddl(runner);
+    const newUid = newUids[engine];
 
-    if (isSqlite) await this.replaceOrganizations(runner, "uid", newUid);
+    if (!canAlterColumns) await this.replaceOrganizations(runner, "uid", newUid);
     else {
       if (!(await hasColumn("organizations", "uid")))
         await runner.query(`ALTER TABLE organizations ADD COLUMN uid ${ascii(26)} AFTER id`);
@@ -30,9 +41,9 @@ export class Members1790000000002 implements ReversibleMigration {
       if (await hasColumn("organizations", "own_since_revision"))
         await runner.query("ALTER TABLE organizations DROP COLUMN own_since_revision");
     }
-    await index("UNIQUE INDEX", "organizations_uid", "organizations", "environment_uid, uid");
+    await createIndex("UNIQUE INDEX", "organizations_uid", "organizations", "environment_uid, uid");
 
-    await create(
+    await createTable(
       "role_assignments",
       `environment_uid ${ascii(26)}`,
       `organization_uid ${ascii(26)}`,
@@ -43,11 +54,11 @@ export class Members1790000000002 implements ReversibleMigration {
       `update_time ${integer}`,
       "PRIMARY KEY (environment_uid, organization_uid, user_id, role_id)",
     );
-    const holders = "environment_uid, role_id, organization_uid, user_id, several_since";
-    await index("INDEX", "role_assignments_role", "role_assignments", holders);
-    await index("INDEX", "role_assignments_several", "role_assignments", "environment_uid, several_since");
+    const withRole = "environment_uid, role_id, organization_uid, user_id, several_since";
+    await createIndex("INDEX", "role_assignments_role", "role_assignments", withRole);
+    await createIndex("INDEX", "role_assignments_several", "role_assignments", "environment_uid, several_since");
 
-    await create(
+    await createTable(
       "group_roles",
       `environment_uid ${ascii(26)}`,
       `organization_uid ${ascii(26)}`,
@@ -57,9 +68,9 @@ export class Members1790000000002 implements ReversibleMigration {
       `update_time ${integer}`,
       "PRIMARY KEY (environment_uid, organization_uid, group_id)",
     );
-    await index("INDEX", "group_roles_role", "group_roles", "environment_uid, role_id");
+    await createIndex("INDEX", "group_roles_role", "group_roles", "environment_uid, role_id");
 
-    await create(
+    await createTable(
       "successions",
       `environment_uid ${ascii(26)}`,
       `touches ${integer}`,
@@ -71,7 +82,7 @@ export class Members1790000000002 implements ReversibleMigration {
         " WHERE uid NOT IN (SELECT environment_uid FROM successions)",
     );
 
-    await create(
+    await createTable(
       "role_collapses",
       `environment_uid ${ascii(26)}`,
       `revision ${integer}`,
@@ -82,10 +93,10 @@ export class Members1790000000002 implements ReversibleMigration {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    const { integer, hasColumn, isSqlite } = dialect(runner);
+    const { integer, hasColumn, canAlterColumns } = ddl(runner);
     for (const name of tables) await runner.query(`DROP TABLE IF EXISTS ${name}`);
     await runner.query(`DELETE FROM roles WHERE ${deletedInUse}`);
-    if (isSqlite) {
+    if (!canAlterColumns) {
       await this.replaceOrganizations(runner, "own_since_revision", "0");
       return;
     }
@@ -95,14 +106,14 @@ export class Members1790000000002 implements ReversibleMigration {
       await runner.query("ALTER TABLE organizations DROP INDEX organizations_uid, DROP COLUMN uid");
   }
 
-  /** SQLite adds no column without a default: the table is made anew, in the migration's transaction. */
+  /** Replaces the table in the migration's transaction, because SQLite adds no column without a default. */
   private async replaceOrganizations(
     runner: QueryRunner,
     added: "uid" | "own_since_revision",
     value: string,
   ): Promise<void> {
-    const { ascii, longAscii, integer, create, index, quoted } = dialect(runner);
-    await create(
+    const { ascii, longAscii, integer, createTable, createIndex, quote } = ddl(runner);
+    await createTable(
       "new_organizations",
       `environment_uid ${ascii(26)}`,
       `id ${ascii(64)}`,
@@ -111,8 +122,8 @@ export class Members1790000000002 implements ReversibleMigration {
       `default_role_id ${ascii(31)}`,
       `role_order ${longAscii}`,
       "PRIMARY KEY (environment_uid, id)",
-      `CONSTRAINT ${quoted("organizations_environment")} FOREIGN KEY (${quoted("environment_uid")})` +
-        ` REFERENCES ${quoted("environment_anchors")} (environment_uid) ON DELETE NO ACTION ON UPDATE NO ACTION`,
+      `CONSTRAINT ${quote("organizations_environment")} FOREIGN KEY (${quote("environment_uid")})` +
+        ` REFERENCES ${quote("environment_anchors")} (environment_uid) ON DELETE NO ACTION ON UPDATE NO ACTION`,
     );
     await runner.query(
       `INSERT INTO new_organizations (environment_uid, id, ${added}, revision, default_role_id, role_order)` +
@@ -120,6 +131,6 @@ export class Members1790000000002 implements ReversibleMigration {
     );
     await runner.query("DROP TABLE organizations");
     await runner.query("ALTER TABLE new_organizations RENAME TO organizations");
-    await index("INDEX", "organizations_default_role", "organizations", "environment_uid, default_role_id");
+    await createIndex("INDEX", "organizations_default_role", "organizations", "environment_uid, default_role_id");
   }
 }

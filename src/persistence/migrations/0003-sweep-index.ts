@@ -1,16 +1,16 @@
 import type { QueryRunner } from "typeorm";
 import type { Deletion, ReversibleMigration } from "./deletion";
-import { dialect } from "../engines/ddl";
+import { ddl } from "../engines/ddl";
 
-/** Every process asks every few seconds which environments are to be swept, however many there are. */
+/** Adds an index for the query that every process sends each second: which environments request rewriting. */
 export class SweepIndex1790000000003 implements ReversibleMigration {
   readonly deletions: readonly Deletion[] = [];
 
   async up(runner: QueryRunner): Promise<void> {
-    await dialect(runner).index("INDEX", "successions_sweep", "successions", "sweep_requested");
+    await ddl(runner).createIndex("INDEX", "successions_sweep", "successions", "sweep_requested");
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await dialect(runner).dropIndex("successions_sweep", "successions");
+    await ddl(runner).dropIndex("successions_sweep", "successions");
   }
 }

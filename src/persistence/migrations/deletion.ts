@@ -1,13 +1,13 @@
 import type { MigrationInterface } from "typeorm";
 
-/** What taking a migration back deletes: a table, one of its columns, or those of its rows that a condition names. */
+/** Something that the revert of a migration deletes: a table, a column of it, or the rows that a condition selects. */
 export interface Deletion {
   readonly table: string;
   readonly column?: string;
   readonly where?: string;
 }
 
-/** A migration that says what its `down` deletes, so that somebody can be asked before. */
+/** A migration that declares what its `down` deletes, so that an operator can confirm it first. */
 export interface ReversibleMigration extends MigrationInterface {
   readonly deletions: readonly Deletion[];
 }

@@ -3,7 +3,7 @@ import { Members1790000000002 } from "./0002-members";
 import { SweepIndex1790000000003 } from "./0003-sweep-index";
 import type { ReversibleMigration } from "./deletion";
 
-/** In the order in which they run. */
+/** All migrations, in the order in which they run. */
 export const migrations = [
   Initial1790000000001,
   Members1790000000002,

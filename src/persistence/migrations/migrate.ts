@@ -1,23 +1,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DataSource, MigrationExecutor } from "typeorm";
 import { Fault } from "../../domain/fault";
-import { Lease } from "../lease";
+import { StoredLease } from "../lease";
 import { schemaState } from "./schema-state";
 import { untilAborted } from "../connection/until-aborted";
+import { ddl } from "../engines/ddl";
+import { dialectOf } from "../engines/index";
 
 export interface MigrationOptions {
   /**
-   * Ends the waiting at once, and migrations after the statement under way; they are repeated from the beginning of
-   * the one that was interrupted. The promise rejects with the reason.
+   * Ends the waiting at once, and migrations after the current statement. The next run repeats the interrupted
+   * migration from its beginning. The promise rejects with the reason.
    */
   readonly signal?: AbortSignal | undefined;
-  /** Called with a sentence, once, when another process has been waited for so long. */
+  /** Called once, with a sentence, after a wait of `patience` for another process. */
   readonly onWait?: ((sentence: string) => void) | undefined;
-  /** Milliseconds; by default longer than migrations of a small database take. */
+  /** Milliseconds. The default exceeds the migrations of a small database. */
   readonly patience?: number | undefined;
 }
 
-/** Milliseconds between two tries to take the lease. */
+/** Milliseconds between two attempts to take the lease. */
 const pause = 100;
 
 const waitSentence =
@@ -28,7 +30,7 @@ const waitSentence =
 export const pendingMigrations = async (dataSource: DataSource): Promise<readonly string[]> =>
   (await schemaState(dataSource)).pending;
 
-/** Brings the schema up to date. Of several processes at once one does it, the others wait for it. */
+/** Brings the schema up to date. Of several processes one does it, and the others wait. */
 export async function migrate(dataSource: DataSource, options: MigrationOptions = {}): Promise<void> {
   const { signal = new AbortController().signal } = options;
   const isPending = async () => (await untilAborted(pendingMigrations(dataSource), signal)).length > 0;
@@ -41,8 +43,8 @@ export async function migrate(dataSource: DataSource, options: MigrationOptions 
 }
 
 /**
- * Takes the schema back by one migration, with everything in the tables it had made. Changes nothing and throws when
- * the last migration is another than the one named.
+ * Reverts the last migration, with the content of the tables that it created. Throws and changes nothing if the last
+ * migration is not the given one.
  */
 export async function revert(
   dataSource: DataSource,
@@ -60,9 +62,7 @@ export async function revert(
   });
 }
 
-const isSqlite = (dataSource: DataSource) => dataSource.options.type === "better-sqlite3";
-
-/** Lets no statement begin once the signal has aborted, apart from the one that takes a transaction back. */
+/** Runs migrations. Once the signal has aborted, no statement begins except a rollback. */
 async function execute(
   dataSource: DataSource,
   signal: AbortSignal,
@@ -75,7 +75,7 @@ async function execute(
     return query(...parameters);
   }) as typeof query;
   const executor = new MigrationExecutor(dataSource, runner);
-  executor.transaction = isSqlite(dataSource) ? "each" : "none";
+  executor.transaction = dialectOf(dataSource).hasTransactionalDdl ? "each" : "none";
   try {
     await work(executor);
   } finally {
@@ -85,13 +85,13 @@ async function execute(
 }
 
 async function createLeases(dataSource: DataSource): Promise<void> {
-  const [ascii, end] = isSqlite(dataSource)
-    ? ["", ""]
-    : [" CHARACTER SET ascii COLLATE ascii_bin", " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"];
-  await dataSource.query(
-    `CREATE TABLE IF NOT EXISTS leases (name varchar(32)${ascii} NOT NULL, holder varchar(36)${ascii} NOT NULL, ` +
-      `beat bigint NOT NULL, PRIMARY KEY (name))${end}`,
-  );
+  const runner = dataSource.createQueryRunner();
+  try {
+    const { ascii, integer, createTable } = ddl(runner);
+    await createTable("leases", `name ${ascii(32)}`, `holder ${ascii(36)}`, `beat ${integer}`, "PRIMARY KEY (name)");
+  } finally {
+    await runner.release();
+  }
 }
 
 async function underLease(
@@ -99,7 +99,7 @@ async function underLease(
   { signal = new AbortController().signal, onWait, patience = 3000 }: MigrationOptions,
   work: () => Promise<void>,
 ): Promise<void> {
-  const lease = new Lease((statements) => statements(dataSource.manager), "migrations");
+  const lease = new StoredLease((statements) => statements(dataSource.manager), "migrations");
   const take = () => untilAborted(lease.take(), signal, (isTaken) => isTaken && lease.release());
   for (let waited = 0; !(await take()); waited += pause) {
     if (waited === patience) onWait?.(waitSentence);

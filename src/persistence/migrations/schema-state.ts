@@ -2,13 +2,13 @@ import type { DataSource } from "typeorm";
 import { failureOf } from "../connection/driver-errors";
 import { migrations } from "./index";
 
-/** The names of migrations, each list in the order in which they run. */
+/** The names of migrations. Each list is in the order in which they run. */
 export interface SchemaState {
-  /** Those that the database has and this version knows. */
+  /** Migrations that the database has and this version knows. */
   readonly done: readonly string[];
-  /** Those that the database lacks. */
+  /** Migrations that the database lacks. */
   readonly pending: readonly string[];
-  /** Those that the database has from a newer version. */
+  /** Migrations that a newer version made. */
   readonly unknown: readonly string[];
 }
 
@@ -28,7 +28,7 @@ async function appliedMigrations(dataSource: DataSource): Promise<string[]> {
     const rows: { name: string }[] = await dataSource.query("SELECT name FROM migrations ORDER BY timestamp, id");
     return rows.map(({ name }) => name);
   } catch (error) {
-    if (failureOf(error) !== "unknown") throw error; // otherwise the table is missing, and with it all others
+    if (failureOf(error) !== "unknown") throw error; // an unknown failure: the table is missing, and with it all others
     return [];
   }
 }

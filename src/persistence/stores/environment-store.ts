@@ -4,35 +4,22 @@ import type { EnvironmentUid } from "../../domain/ids";
 import type { EnvironmentId } from "../../domain/values";
 import { orKeyTaken } from "../connection/driver-errors";
 import type { Session } from "../connection/session";
-import { toIds } from "../entities/columns";
-import type { EnvironmentRow } from "../entities/environment";
+import {
+  environmentAnchorTable,
+  environmentTable,
+  multipleRolesDisabledTable,
+  roleResolutionTable,
+} from "../entities/environment";
+import { deletionMarkerTable } from "../entities/housekeeping";
+import type { RowOf } from "../entities/table";
 
-/** As the driver reads it. */
-type RawEnvironment = Omit<EnvironmentRow, "multipleRolesEnabled" | "roleOrder"> & {
-  readonly multipleRolesEnabled: number;
-  readonly roleOrder: string;
-};
+/** Plain SQL, because every write reads its environment and a repository takes three times as long. */
+const selection = environmentTable.selection();
 
-/** Every write reads its environment: by SQL, because a repository takes three times as long. */
-const select =
-  "SELECT uid, id, display_name AS displayName, multiple_roles_enabled AS multipleRolesEnabled," +
-  " default_role_id AS defaultRoleId, role_order AS roleOrder, revision, create_time AS createTime," +
-  " update_time AS updateTime FROM environments WHERE ";
-
-function toEnvironment(row: RawEnvironment): Environment {
-  const { uid, id, displayName, defaultRoleId, revision, createTime, updateTime } = row;
-  return {
-    uid,
-    id,
-    displayName,
-    multipleRolesEnabled: row.multipleRolesEnabled === 1,
-    createTime,
-    updateTime,
-    revision,
-    defaultRoleId,
-    order: toIds(row.roleOrder),
-  };
-}
+const toEnvironment = ({ roleOrder, ...environment }: RowOf<typeof selection>): Environment => ({
+  order: roleOrder,
+  ...environment,
+});
 
 export class TypeormEnvironmentStore implements EnvironmentStore {
   constructor(private readonly session: Session) {}
@@ -58,8 +45,7 @@ export class TypeormEnvironmentStore implements EnvironmentStore {
   }
 
   private async read(condition: string, value: string): Promise<Environment[]> {
-    const rows: RawEnvironment[] = await this.session.query(select + condition, [value]);
-    return rows.map(toEnvironment);
+    return (await this.session.select(selection, `environments WHERE ${condition}`, [value])).map(toEnvironment);
   }
 
   async touch(uid: EnvironmentUid): Promise<boolean> {
@@ -67,20 +53,17 @@ export class TypeormEnvironmentStore implements EnvironmentStore {
   }
 
   async insert({ order, ...environment }: Environment): Promise<void> {
-    await orKeyTaken("environment", this.rows.insert({ ...environment, roleOrder: [...order] }));
-    await this.anchors.insert({ environmentUid: environment.uid, closings: 0 });
-    await this.session.table("successions").insert({
-      environmentUid: environment.uid,
-      touches: 0,
-      sweepRequested: false,
-    });
+    const { uid: environmentUid } = environment;
+    await orKeyTaken("environment", this.session.insert(environmentTable, [{ roleOrder: order, ...environment }]));
+    await this.session.insert(environmentAnchorTable, [{ environmentUid, closings: 0 }]);
+    await this.session.insert(roleResolutionTable, [{ environmentUid, touches: 0, sweepRequested: false }]);
   }
 
   async update(
     uid: EnvironmentUid,
     { order, ...changes }: Partial<Omit<Environment, "uid" | "id" | "revision">>,
   ): Promise<void> {
-    await this.rows.update({ uid }, { ...changes, ...(order && { roleOrder: [...order] }) });
+    await this.rows.update({ uid }, { ...(order && { roleOrder: order }), ...changes });
   }
 
   async lockMemberRoles(environmentUid: EnvironmentUid): Promise<void> {
@@ -92,14 +75,14 @@ export class TypeormEnvironmentStore implements EnvironmentStore {
       where: { environmentUid },
       order: { revision: "ASC" },
     });
-    return rows.map(({ revision, roleOrder, createTime }) => ({ revision, order: roleOrder, createTime }));
+    return rows.map(({ environmentUid: _, roleOrder, ...event }) => ({ order: roleOrder, ...event }));
   }
 
   async insertMultipleRolesDisabled(
     environmentUid: EnvironmentUid,
-    { order, ...collapse }: MultipleRolesDisabled,
+    { order, ...event }: MultipleRolesDisabled,
   ): Promise<void> {
-    await this.session.table("role_collapses").insert({ environmentUid, ...collapse, roleOrder: [...order] });
+    await this.session.insert(multipleRolesDisabledTable, [{ environmentUid, roleOrder: order, ...event }]);
   }
 
   async removeMultipleRolesDisabled(environmentUid: EnvironmentUid, revision: number): Promise<void> {
@@ -125,11 +108,8 @@ export class TypeormEnvironmentStore implements EnvironmentStore {
 
   async remove(uid: EnvironmentUid, time: number): Promise<void> {
     await this.rows.delete({ uid });
-    await this.session.table("purges").insert({
-      kind: "environment",
-      environmentUid: uid,
-      subjectId: "",
-      deleteTime: time,
-    });
+    await this.session.insert(deletionMarkerTable, [
+      { kind: "environment", environmentUid: uid, subjectId: "", deleteTime: time },
+    ]);
   }
 }

@@ -4,15 +4,10 @@ import type { GroupRole } from "../../domain/group-role";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { GroupId } from "../../domain/values";
 import type { Session } from "../connection/session";
-import type { GroupRoleRow } from "../entities/membership";
+import { type GroupRoleRow, groupRoleTable } from "../entities/membership";
 import { notRemoved } from "./organization-store";
 
-const toGroupRole = ({ groupId, roleId, createTime, updateTime }: GroupRoleRow): GroupRole => ({
-  groupId,
-  roleId,
-  createTime,
-  updateTime,
-});
+const toGroupRole = ({ environmentUid: _, organizationUid: __, ...groupRole }: GroupRoleRow): GroupRole => groupRole;
 
 export class TypeormGroupRoleStore implements GroupRoleStore {
   constructor(private readonly session: Session) {}
@@ -69,7 +64,7 @@ export class TypeormGroupRoleStore implements GroupRoleStore {
 
   async put(environmentUid: EnvironmentUid, organizationUid: OrganizationUid, groupRole: GroupRole): Promise<void> {
     await this.remove(environmentUid, organizationUid, groupRole.groupId);
-    await this.rows.insert({ environmentUid, organizationUid, ...groupRole });
+    await this.session.insert(groupRoleTable, [{ environmentUid, organizationUid, ...groupRole }]);
   }
 
   async remove(environmentUid: EnvironmentUid, organizationUid: OrganizationUid, groupId: GroupId): Promise<boolean> {

@@ -5,14 +5,19 @@ import { brotliCompress, brotliDecompress, constants } from "node:zlib";
 const compress = promisify(brotliCompress);
 const decompress = promisify(brotliDecompress);
 
-/** From here on compression is worth its time. Shorter answers are plain JSON, as earlier versions read and write them. */
+/**
+ * The length above which compression is worth its time. Shorter responses are plain JSON, which earlier versions read,
+ * too.
+ */
 const plainLength = 4096;
-/** Begins what is compressed, and no JSON. */
+/** Begins a compressed text. No JSON begins with it. */
 const prefix = "brotli:";
 const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 
-/** A list of texts, by their places in a table of all texts: the first one, then the distance of each from the one before. */
-interface Placed {
+/**
+ * A list of texts as places in a table of all texts: the first place, then the distance of each from the one before.
+ */
+interface Places {
   readonly places: readonly number[];
 }
 
@@ -22,13 +27,14 @@ interface Packed {
 }
 
 /**
- * Returns an answer as text for a column. The largest answers name the permissions of hundreds of roles, each of them
- * many times: they take a place in a table once, and numbers of one or two digits elsewhere.
+ * Returns a response as text for a column. The largest responses name the permissions of hundreds of roles, each of
+ * them many times. A table contains each name once, and numbers of one or two digits replace the names. The plain twin
+ * is `JSON.stringify`, which writes responses up to `plainLength`.
  */
 export async function toText(answer: unknown): Promise<string> {
   const plain = JSON.stringify(answer);
   if (plain.length <= plainLength) return plain;
-  await turn(); // what follows takes long enough
+  await turn(); // packing takes long enough without the work before it
   const texts = new Set<string>();
   collectTexts(answer, texts);
   const table = [...texts].sort();
@@ -37,6 +43,7 @@ export async function toText(answer: unknown): Promise<string> {
   return prefix + (await compress(packed, quality)).toString("base64");
 }
 
+/** Returns the response that `toText` has written. */
 export async function fromText(text: string): Promise<unknown> {
   if (!text.startsWith(prefix)) return JSON.parse(text);
   const packed = (await decompress(Buffer.from(text.slice(prefix.length), "base64"))).toString();
@@ -47,7 +54,7 @@ export async function fromText(text: string): Promise<unknown> {
 const isTexts = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "string");
 
-/** All texts of all lists of texts. */
+/** Adds all texts of all lists of texts. */
 function collectTexts(value: unknown, texts: Set<string>): void {
   if (isTexts(value)) for (const text of value) texts.add(text);
   else if (typeof value === "object" && value !== null)
@@ -56,12 +63,12 @@ function collectTexts(value: unknown, texts: Set<string>): void {
 
 function pack(value: unknown, places: ReadonlyMap<string, number>): unknown {
   if (typeof value !== "object" || value === null) return value;
-  if (isTexts(value)) return placed(value, places);
+  if (isTexts(value)) return toPlaces(value, places);
   if (Array.isArray(value)) return value.map((item) => pack(item, places));
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, pack(item, places)]));
 }
 
-function placed(texts: readonly string[], places: ReadonlyMap<string, number>): Placed {
+function toPlaces(texts: readonly string[], places: ReadonlyMap<string, number>): Places {
   let before = 0;
   const distances = texts.map((text) => {
     const place = places.get(text) ?? 0;
@@ -77,7 +84,7 @@ function unpack(value: unknown, table: readonly string[]): unknown {
   if (Array.isArray(value)) return value.map((item) => unpack(item, table));
   if ("places" in value) {
     let place = 0;
-    return (value as Placed).places.map((distance) => table[(place += distance)]);
+    return (value as Places).places.map((distance) => table[(place += distance)]);
   }
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, unpack(item, table)]));
 }

@@ -1,18 +1,18 @@
 import type { MembershipStore, PendingMembers } from "../../application/ports/membership-store";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { MemberKey, Membership } from "../../domain/membership";
-import { inPortions } from "../../event-loop/time-slices";
+import { inPortions } from "../../event-loop/portions";
 import type { Session } from "../connection/session";
-import type { RoleAssignmentRow } from "../entities/membership";
-import { amongPairs, insertion, placeholders } from "./conditions";
+import { roleAssignmentTable } from "../entities/membership";
+import type { RowOf } from "../entities/table";
+import { placeholders } from "./conditions";
 import { notRemoved } from "./organization-store";
 
 /** A piece of SQL that finds members, and its parameters. */
 type Selection = readonly [sql: string, ...parameters: (string | number)[]];
 
 /**
- * Members are selected first and read whole then, in one statement: a member is its rows, and a limit must not cut one
- * in two.
+ * Selects members first and then reads all their rows, in one statement: a limit on rows would cut a member in two.
  */
 export class TypeormMembershipStore implements MembershipStore {
   constructor(private readonly session: Session) {}
@@ -25,8 +25,8 @@ export class TypeormMembershipStore implements MembershipStore {
     const found: Membership[] = [];
     await inPortions(keys, async (portion) => {
       const [where, ...parameters] = this.ofMembers(portion);
-      const sql = `SELECT ${columns} FROM role_assignments assigned WHERE environment_uid = ? AND ${where}`;
-      const rows = await this.session.query<Assigned>(sql, [environmentUid, ...parameters]);
+      const from = `role_assignments assigned WHERE environment_uid = ? AND ${where}`;
+      const rows = await this.session.select(selection, from, [environmentUid, ...parameters]);
       for (const member of toMemberships(rows)) found.push(member);
       return rows.length;
     });
@@ -85,12 +85,12 @@ export class TypeormMembershipStore implements MembershipStore {
     roleId: RoleId,
     organizationUid?: OrganizationUid,
   ): Promise<number> {
-    const alone = { environmentUid, roleId, severalSince: 0 };
-    if (organizationUid) return this.rows.countBy({ ...alone, organizationUid });
-    return (await this.rows.countBy(alone)) - (await this.countRemoved(environmentUid, roleId));
+    const onlyRole = { environmentUid, roleId, severalSince: 0 };
+    if (organizationUid) return this.rows.countBy({ ...onlyRole, organizationUid });
+    return (await this.rows.countBy(onlyRole)) - (await this.countRemoved(environmentUid, roleId));
   }
 
-  /** Those of removed organizations, of which there are few: quicker than looking at each member's. */
+  /** Counts members of removed organizations. These are few, so that this is faster than a look at each member's. */
   private countRemoved(environmentUid: EnvironmentUid, roleId: RoleId): Promise<number> {
     return this.countRows(
       "purges JOIN role_assignments assigned ON assigned.environment_uid = purges.environment_uid" +
@@ -147,7 +147,7 @@ export class TypeormMembershipStore implements MembershipStore {
         ...(organizations ?? []),
       ]);
     const referring = roleIds.length ? await members(`role_id IN (${placeholders(roleIds)})`, ...roleIds) : [];
-    if (referring.length || !multipleRolesDisabledAt) return referring;
+    if (referring.length || multipleRolesDisabledAt === undefined) return referring;
     return members("several_since > 0 AND several_since < ?", multipleRolesDisabledAt);
   }
 
@@ -161,6 +161,7 @@ export class TypeormMembershipStore implements MembershipStore {
         [environmentUid, ...parameters],
       );
     const referring = roleIds.length ? await count(`role_id IN (${placeholders(roleIds)})`, [...roleIds]) : 0;
+    if (multipleRolesDisabledAt === undefined) return referring;
     return referring + (await count("several_since > 0 AND several_since < ?", [multipleRolesDisabledAt]));
   }
 
@@ -173,15 +174,11 @@ export class TypeormMembershipStore implements MembershipStore {
     });
     const rows = memberships.flatMap(({ roleIds, materializedAtRevision, ...member }) => {
       const severalSince = roleIds.length > 1 ? materializedAtRevision : 0;
-      const { organizationUid, userId, createTime, updateTime } = member;
-      return roleIds.map((id) => [environmentUid, organizationUid, userId, id, severalSince, createTime, updateTime]);
+      return roleIds.map((roleId) => ({ environmentUid, roleId, severalSince, ...member }));
     });
-    const size = this.session.engine === "better-sqlite3" ? rowsOfSqlite : rowsPerInsert;
-    for (let start = 0; start < rows.length; start += size) {
-      const some = rows.slice(start, start + size);
-      const names = "environment_uid, organization_uid, user_id, role_id, several_since, create_time, update_time";
-      await this.session.query(insertion("role_assignments", names, some), some.flat());
-    }
+    const size = this.session.dialect.rowsPerInsert;
+    for (let start = 0; start < rows.length; start += size)
+      await this.session.insert(roleAssignmentTable, rows.slice(start, start + size));
   }
 
   async remove(environmentUid: EnvironmentUid, { organizationUid, userId }: MemberKey): Promise<void> {
@@ -189,15 +186,16 @@ export class TypeormMembershipStore implements MembershipStore {
   }
 
   private ofMembers(keys: readonly MemberKey[]): Selection {
-    const where = amongPairs(this.session.engine, "organization_uid, user_id", keys);
+    const where = this.session.dialect.amongPairs("organization_uid, user_id", keys.length);
     return [where, ...keys.flatMap(({ organizationUid, userId }) => [organizationUid, userId])];
   }
 
   private async read(environmentUid: EnvironmentUid, [members, ...parameters]: Selection): Promise<Membership[]> {
     return toMemberships(
-      await this.session.query(
-        // CROSS keeps SQLite from looking at all selected members for each row of the environment
-        `SELECT ${columns} FROM (${members}) selected CROSS JOIN role_assignments assigned` +
+      await this.session.select(
+        selection,
+        // CROSS keeps SQLite from scanning all selected members for each row of the environment
+        `(${members}) selected CROSS JOIN role_assignments assigned` +
           " ON assigned.environment_uid = ? AND assigned.organization_uid = selected.organization_uid" +
           " AND assigned.user_id = selected.user_id ORDER BY assigned.organization_uid, assigned.user_id",
         [...parameters, environmentUid],
@@ -206,16 +204,9 @@ export class TypeormMembershipStore implements MembershipStore {
   }
 }
 
-/** As many as a server is not long busy with. */
-const rowsPerInsert = 1000;
-/** SQLite runs in this thread, and no round trip makes many short statements dear. */
-const rowsOfSqlite = 250;
+const selection = roleAssignmentTable.selection(["environmentUid"], "assigned");
 
-const columns =
-  "assigned.organization_uid AS organizationUid, assigned.user_id AS userId, assigned.role_id AS roleId," +
-  " assigned.several_since AS severalSince, assigned.create_time AS createTime, assigned.update_time AS updateTime";
-
-/** Of several ordered selections the first members of all, each once. */
+/** Returns a selection of the first members of several ordered selections, each member once. */
 function firstOf(limit: number, selections: readonly Selection[]): Selection {
   return [
     selections.map(([sql], index) => `SELECT * FROM (${sql}) part${index}`).join(" UNION ") +
@@ -224,23 +215,13 @@ function firstOf(limit: number, selections: readonly Selection[]): Selection {
   ];
 }
 
-type Assigned = Omit<RoleAssignmentRow, "environmentUid">;
-
-function toMemberships(rows: readonly Assigned[]): Membership[] {
+function toMemberships(rows: readonly RowOf<typeof selection>[]): Membership[] {
   const memberships = new Map<string, Membership & { roleIds: RoleId[] }>();
-  for (const { organizationUid, userId, roleId, severalSince, createTime, updateTime } of rows) {
-    const key = `${organizationUid} ${userId}`;
+  for (const { roleId, severalSince, ...member } of rows) {
+    const key = `${member.organizationUid} ${member.userId}`;
     const membership = memberships.get(key);
     if (membership) membership.roleIds.push(roleId);
-    else
-      memberships.set(key, {
-        organizationUid,
-        userId,
-        roleIds: [roleId],
-        materializedAtRevision: severalSince,
-        createTime,
-        updateTime,
-      });
+    else memberships.set(key, { roleIds: [roleId], materializedAtRevision: severalSince, ...member });
   }
   return [...memberships.values()];
 }

@@ -5,30 +5,20 @@ import type { Organization, OwnConfig } from "../../domain/organization";
 import type { OrganizationId } from "../../domain/values";
 import { Conflict } from "../connection/driver-errors";
 import type { Session } from "../connection/session";
-import { fromIds, toIds } from "../entities/columns";
-import type { OrganizationRow } from "../entities/organization";
-import { insertion, placeholders } from "./conditions";
+import { deletionMarkerTable } from "../entities/housekeeping";
+import { organizationTable } from "../entities/organization";
+import type { RowOf } from "../entities/table";
+import { placeholders } from "./conditions";
 
-/** As the driver reads it. */
-type RawOrganization = Pick<OrganizationRow, "uid" | "id" | "revision" | "defaultRoleId"> & {
-  readonly roleOrder: string;
-};
+/** Plain SQL, because every write to an organization reads its row and a repository takes three times as long. */
+const selection = organizationTable.selection(["environmentUid"]);
+const inEnvironment = "organizations WHERE environment_uid = ? AND ";
 
-function toOrganization({ uid, id, revision, defaultRoleId, roleOrder }: RawOrganization): Organization {
-  return {
-    uid,
-    id,
-    revision,
-    ...(defaultRoleId !== "" && { own: { defaultRoleId, order: toIds(roleOrder) } }),
-  };
+function toOrganization({ defaultRoleId, roleOrder, ...organization }: RowOf<typeof selection>): Organization {
+  return defaultRoleId === "" ? organization : { own: { defaultRoleId, order: roleOrder }, ...organization };
 }
 
-/** Every write to an organization locks and reads it: by SQL, because a repository takes three times as long. */
-const select =
-  "SELECT uid, id, revision, default_role_id AS defaultRoleId, role_order AS roleOrder FROM organizations" +
-  " WHERE environment_uid = ? AND ";
-
-/** A condition for rows that belong to an organization: it has not been removed. */
+/** Returns a condition for rows of organizations: the organization has not been removed. */
 export const notRemoved = (alias: string) =>
   "NOT EXISTS (SELECT 1 FROM purges WHERE kind = 'organization'" +
   ` AND purges.environment_uid = ${alias}.environment_uid AND subject_id = ${alias}.organization_uid)`;
@@ -59,7 +49,7 @@ export class TypeormOrganizationStore implements OrganizationStore {
     environmentUid: EnvironmentUid,
     values: readonly (string | number)[],
   ): Promise<Organization[]> {
-    const rows: RawOrganization[] = await this.session.query(select + condition, [environmentUid, ...values]);
+    const rows = await this.session.select(selection, inEnvironment + condition, [environmentUid, ...values]);
     return rows.map(toOrganization);
   }
 
@@ -70,7 +60,7 @@ export class TypeormOrganizationStore implements OrganizationStore {
       [environmentUid, ...ids],
     );
     const found = await this.find(environmentUid, ids);
-    if (found.length !== affected) throw new Conflict("an organization came into being before it could be locked");
+    if (found.length !== affected) throw new Conflict("an organization was created before it could be locked");
     return found;
   }
 
@@ -78,16 +68,18 @@ export class TypeormOrganizationStore implements OrganizationStore {
     environmentUid: EnvironmentUid,
     organizations: readonly Pick<Organization, "id" | "uid">[],
   ): Promise<void> {
-    const rows = organizations.map(({ id, uid }) => [environmentUid, id, uid, 1, "", fromIds([])]);
-    const columns = "environment_uid, id, uid, revision, default_role_id, role_order";
-    await this.session.query(insertion("organizations", columns, rows), rows.flat());
+    const first = { environmentUid, revision: 1, defaultRoleId: "", roleOrder: [] } as const;
+    await this.session.insert(
+      organizationTable,
+      organizations.map(({ id, uid }) => ({ id, uid, ...first })),
+    );
   }
 
   async saveOwn(environmentUid: EnvironmentUid, id: OrganizationId, own: OwnConfig | undefined): Promise<void> {
     const { defaultRoleId = "", order = [] } = own ?? {};
     await this.session.query(
       "UPDATE organizations SET default_role_id = ?, role_order = ? WHERE environment_uid = ? AND id = ?",
-      [defaultRoleId, fromIds(order), environmentUid, id],
+      [defaultRoleId, organizationTable.encode("roleOrder", order), environmentUid, id],
     );
   }
 
@@ -119,11 +111,8 @@ export class TypeormOrganizationStore implements OrganizationStore {
     time: number,
   ): Promise<void> {
     await this.rows.delete({ environmentUid, id });
-    await this.session.table("purges").insert({
-      kind: "organization",
-      environmentUid,
-      subjectId: uid,
-      deleteTime: time,
-    });
+    await this.session.insert(deletionMarkerTable, [
+      { kind: "organization", environmentUid, subjectId: uid, deleteTime: time },
+    ]);
   }
 }

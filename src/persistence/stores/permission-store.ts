@@ -4,10 +4,12 @@ import type { Permission } from "../../domain/permission";
 import type { PermissionSlug } from "../../domain/values";
 import { orKeyTaken } from "../connection/driver-errors";
 import type { Session } from "../connection/session";
-import type { PermissionRow } from "../entities/permission";
+import { deletionMarkerTable } from "../entities/housekeeping";
+import { permissionTable } from "../entities/permission";
 import { placeholders } from "./conditions";
 
-const toPermission = ({ environmentUid: _, ...permission }: PermissionRow): Permission => permission;
+const selection = permissionTable.selection(["environmentUid"]);
+const inEnvironment = "permissions WHERE environment_uid = ? AND ";
 
 export class TypeormPermissionStore implements PermissionStore {
   constructor(private readonly session: Session) {}
@@ -17,16 +19,14 @@ export class TypeormPermissionStore implements PermissionStore {
   }
 
   async find(environmentUid: EnvironmentUid, slug: PermissionSlug): Promise<Permission | undefined> {
-    const row = await this.rows.findOneBy({ environmentUid, slug });
-    return row ? toPermission(row) : undefined;
+    return (await this.session.select(selection, `${inEnvironment}slug = ?`, [environmentUid, slug]))[0];
   }
 
   async list(environmentUid: EnvironmentUid, after: string, limit: number): Promise<Permission[]> {
-    return this.session.query<Permission>(
-      "SELECT id, slug, name, description, create_time AS createTime, update_time AS updateTime FROM permissions" +
-        ` WHERE environment_uid = ? AND slug > ? ORDER BY slug LIMIT ${limit}`,
-      [environmentUid, after],
-    );
+    return this.session.select(selection, `${inEnvironment}slug > ? ORDER BY slug LIMIT ${limit}`, [
+      environmentUid,
+      after,
+    ]);
   }
 
   count(environmentUid: EnvironmentUid): Promise<number> {
@@ -58,7 +58,7 @@ export class TypeormPermissionStore implements PermissionStore {
   }
 
   async insert(environmentUid: EnvironmentUid, permission: Permission): Promise<void> {
-    await orKeyTaken("permission_slug", this.rows.insert({ environmentUid, ...permission }));
+    await orKeyTaken("permission_slug", this.session.insert(permissionTable, [{ environmentUid, ...permission }]));
   }
 
   async update(
@@ -71,11 +71,8 @@ export class TypeormPermissionStore implements PermissionStore {
 
   async remove(environmentUid: EnvironmentUid, id: PermissionId, time: number): Promise<void> {
     await this.rows.delete({ environmentUid, id });
-    await this.session.table("purges").insert({
-      kind: "permission",
-      environmentUid,
-      subjectId: id,
-      deleteTime: time,
-    });
+    await this.session.insert(deletionMarkerTable, [
+      { kind: "permission", environmentUid, subjectId: id, deleteTime: time },
+    ]);
   }
 }

@@ -3,26 +3,27 @@ import type { RoleStore } from "../../application/ports/role-store";
 import type { EnvironmentUid, PermissionId, RoleId } from "../../domain/ids";
 import type { OrganizationState } from "../../domain/organization";
 import type { EnvironmentRole, Role, Tombstone } from "../../domain/role";
+import { slugUniqueness } from "../../domain/slug";
 import type { OrganizationId, PermissionSlug } from "../../domain/values";
-import { inPortions } from "../../event-loop/time-slices";
+import { inPortions } from "../../event-loop/portions";
 import { orKeyTaken } from "../connection/driver-errors";
 import type { Session } from "../connection/session";
-import type { RoleRow } from "../entities/role";
-import { insertion, placeholders } from "./conditions";
+import { rolePermissionTable, roleTable } from "../entities/role";
+import type { RowOf } from "../entities/table";
+import { placeholders } from "./conditions";
 
-/** While it is put together. */
+/** The custom roles of an organization, while they are collected. */
 interface CustomRoles extends Pick<OrganizationState, "customRoles" | "replaced"> {
   readonly customRoles: Role[];
   readonly replaced: Map<RoleId, RoleId>;
 }
 
-interface GrantRow {
-  readonly organizationId: OrganizationId | "";
-  readonly roleId: RoleId;
-  readonly permissionId: PermissionId;
-}
+const grantSelection = rolePermissionTable.selection(["environmentUid"]);
+type GrantRow = RowOf<typeof grantSelection>;
 
-/** Rows that an embedded database, which has no other thread, reads in one turn of the event loop. */
+/**
+ * The number of rows of one statement: an embedded database reads them in one turn of the event loop, which they block.
+ */
 const grantsAtOnce = 2500;
 const inPages = ` ORDER BY organization_id, role_id, permission_id LIMIT ${grantsAtOnce}`;
 const among = (organizationIds: readonly string[]) => `organization_id IN (${placeholders(organizationIds)})`;
@@ -35,56 +36,36 @@ function addTo<Item>(lists: Map<RoleId, Item[]>, roleId: RoleId, item: Item): vo
 
 type RoleKey = Pick<Role, "id" | "organizationId">;
 
-/** As it is read. */
-type SelectedRole = Omit<RoleRow, "environmentUid" | "slugScope">;
+/** Plain SQL, because writes and snapshots read whole scopes and a repository takes three times as long. */
+const roleSelection = roleTable.selection(["environmentUid", "slugScope"]);
+type SelectedRole = RowOf<typeof roleSelection>;
 
-/** Writes and snapshots read whole scopes: by SQL, because a repository takes three times as long. */
-const select =
-  "SELECT id, organization_id AS organizationId, slug, name, description, created_revision AS createdRevision," +
-  " create_time AS createTime, update_time AS updateTime, deleted_revision AS deletedRevision," +
-  " replacement_role_id AS replacementRoleId, environment_default_role_id AS environmentDefaultRoleId" +
-  " FROM roles WHERE environment_uid = ? AND ";
+/** The columns of a role that is live. */
+const live = { deletedRevision: 0, replacementRoleId: "", environmentDefaultRoleId: "" } as const;
 
 function toRole({
-  id,
-  organizationId,
-  slug,
-  name,
-  description,
-  createdRevision,
-  createTime,
-  updateTime,
+  deletedRevision: _,
+  replacementRoleId: __,
+  environmentDefaultRoleId: ___,
+  ...role
 }: SelectedRole): Role {
-  return {
-    id,
-    organizationId,
-    slug,
-    name,
-    description,
-    createdRevision,
-    createTime,
-    updateTime,
-  };
+  return role;
 }
 
 function toEnvironmentRole(row: SelectedRole): EnvironmentRole {
-  const { deletedRevision, replacementRoleId, environmentDefaultRoleId } = row;
-  if (environmentDefaultRoleId === "") return toRole(row);
+  const { deletedRevision, replacementRoleId, environmentDefaultRoleId, ...role } = row;
+  if (environmentDefaultRoleId === "") return role;
   const tombstone = {
     deletedRevision,
     replacementRoleId: replacementRoleId === "" ? undefined : replacementRoleId,
     environmentDefaultRoleId,
   };
-  return { tombstone, ...toRole(row) };
+  return { tombstone, ...role };
 }
 
-/**
- * Explicit custom slugs begin with `org-`, which no other slug does: those are unique in their organization alone, all
- * others in the whole environment.
- */
-function slugScope({ organizationId, slug }: Role): string {
-  return slug.startsWith("org-") ? `organization:${organizationId}` : "environment";
-}
+/** Returns the part of the unique key that says where the slug of a live role is unique. */
+const slugScope = ({ organizationId, slug }: Role): string =>
+  slugUniqueness(slug) === "organization" ? `organization:${organizationId}` : "environment";
 
 export class TypeormRoleStore implements RoleStore {
   constructor(private readonly session: Session) {}
@@ -97,8 +78,12 @@ export class TypeormRoleStore implements RoleStore {
     return this.session.table("role_permissions");
   }
 
+  private select(condition: string, parameters: readonly unknown[]): Promise<SelectedRole[]> {
+    return this.session.select(roleSelection, `roles WHERE environment_uid = ? AND ${condition}`, parameters);
+  }
+
   async listOfEnvironment(environmentUid: EnvironmentUid): Promise<EnvironmentRole[]> {
-    const rows: SelectedRole[] = await this.session.query(`${select}organization_id = ''`, [environmentUid]);
+    const rows = await this.select("organization_id = ''", [environmentUid]);
     return rows.map(toEnvironmentRole);
   }
 
@@ -108,10 +93,7 @@ export class TypeormRoleStore implements RoleStore {
   ): Promise<Map<OrganizationId, CustomRoles>> {
     const found = new Map<OrganizationId, CustomRoles>();
     if (!organizationIds.length) return found;
-    const rows: SelectedRole[] = await this.session.query(
-      `${select}organization_id IN (${placeholders(organizationIds)})`,
-      [environmentUid, ...organizationIds],
-    );
+    const rows = await this.select(among(organizationIds), [environmentUid, ...organizationIds]);
     for (const row of rows) {
       const organizationId = row.organizationId as OrganizationId;
       const roles: CustomRoles = found.get(organizationId) ?? { customRoles: [], replaced: new Map() };
@@ -178,23 +160,16 @@ export class TypeormRoleStore implements RoleStore {
   }
 
   private grantsOf(environmentUid: EnvironmentUid, condition: string, parameters: readonly string[]) {
-    // MySQL would sort what it finds by another index
-    const index = this.session.engine === "better-sqlite3" ? "" : " FORCE INDEX (PRIMARY)";
-    return this.session.query<GrantRow>(
-      "SELECT organization_id AS organizationId, role_id AS roleId, permission_id AS permissionId" +
-        ` FROM role_permissions${index} WHERE environment_uid = ? AND ${condition}`,
+    return this.session.select(
+      grantSelection,
+      `role_permissions${this.session.dialect.byPrimaryKey} WHERE environment_uid = ? AND ${condition}`,
       [environmentUid, ...parameters],
     );
   }
 
   async insert(environmentUid: EnvironmentUid, role: Role): Promise<void> {
-    const { organizationId, id, slug, name, description, createdRevision, createTime, updateTime } = role;
-    const columns =
-      "environment_uid, organization_id, id, slug, slug_scope, name, description, created_revision, create_time," +
-      " update_time, deleted_revision, replacement_role_id, environment_default_role_id";
-    const text = [environmentUid, organizationId, id, slug, slugScope(role), name, description];
-    const row = [...text, createdRevision, createTime, updateTime, 0, "", ""];
-    await orKeyTaken("role_slug", this.session.query(insertion("roles", columns, [row]), row));
+    const row = { environmentUid, slugScope: slugScope(role), ...live, ...role };
+    await orKeyTaken("role_slug", this.session.insert(roleTable, [row]));
   }
 
   async update(
@@ -211,9 +186,10 @@ export class TypeormRoleStore implements RoleStore {
     permissionIds: readonly PermissionId[],
   ): Promise<void> {
     if (!permissionIds.length) return;
-    const rows = permissionIds.map((permissionId) => [environmentUid, organizationId, id, permissionId]);
-    const columns = "environment_uid, organization_id, role_id, permission_id";
-    await this.session.query(insertion("role_permissions", columns, rows), rows.flat());
+    await this.session.insert(
+      rolePermissionTable,
+      permissionIds.map((permissionId) => ({ environmentUid, organizationId, roleId: id, permissionId })),
+    );
   }
 
   async removePermissions(

@@ -6,8 +6,7 @@ import type { Role } from "../../domain/role";
 import type { Slug } from "../../domain/slug";
 import type { Description, Name, OrganizationId, UserId } from "../../domain/values";
 import type { Session } from "../connection/session";
-import { toIds } from "../entities/columns";
-import { amongPairs, placeholders } from "./conditions";
+import { placeholders } from "./conditions";
 
 /** The rows that a statement may always return, however few members are asked for. */
 const leastRows = 2500;
@@ -76,7 +75,7 @@ export class SqlSnapshotStore implements SnapshotStore {
       parts.push(
         "SELECT 'member', environment_uid, organization_uid, role_id, user_id, several_since, create_time, update_time, '', ''" +
           ` FROM role_assignments WHERE environment_uid = ${values([uid])} AND ` +
-          amongPairs(this.session.engine, "organization_uid, user_id", keys),
+          this.session.dialect.amongPairs("organization_uid, user_id", keys.length),
       );
       for (const { organizationUid, userId } of keys) parameters.push(organizationUid, userId);
     }
@@ -161,7 +160,7 @@ class Contents implements CurrentContents {
       content.state.replaced.set(roleId, replacement.slice(1) as RoleId);
       return;
     }
-    if (granted) content.grants.set(roleId, toIds<PermissionId>(granted));
+    if (granted) content.grants.set(roleId, idsIn<PermissionId>(granted));
     content.state.customRoles.push({
       id: roleId,
       organizationId: name as OrganizationId,
@@ -178,7 +177,10 @@ class Contents implements CurrentContents {
 function toContent(id: string, uid: string, revision: number, packed: string): ContentRow {
   const end = packed.indexOf(" ");
   const defaultRoleId = (end < 0 ? packed : packed.slice(0, end)) as RoleId;
-  const own = defaultRoleId ? { own: { defaultRoleId, order: toIds<RoleId>(packed.slice(end + 1)) } } : {};
+  const own = defaultRoleId ? { own: { defaultRoleId, order: idsIn<RoleId>(packed.slice(end + 1)) } } : {};
   const key = { id: id as OrganizationId, uid: uid as OrganizationUid, revision };
   return { state: { ...key, ...own, customRoles: [], replaced: new Map() }, grants: new Map() };
 }
+
+/** Returns a list of ids from its stored form, with commas between. */
+const idsIn = <Id extends string>(text: string): Id[] => (text === "" ? [] : (text.split(",") as Id[]));

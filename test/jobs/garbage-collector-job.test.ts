@@ -1,7 +1,10 @@
 import { pino } from "pino";
 import { limits } from "../../src/domain/limits";
+import { dialects } from "../../src/persistence/engines";
 import { entitiesFor } from "../../src/persistence/entities";
-import { GarbageCollector } from "../../src/jobs/garbage-collector";
+import { GarbageCollectorJob } from "../../src/jobs/garbage-collector-job";
+import { leasesOn } from "../../src/persistence/lease";
+import { SqlGarbageStore } from "../../src/persistence/stores/garbage-store";
 import { engines } from "../support/engines";
 import { environmentId, newPermissionId } from "../support/storage";
 import { until } from "../support/until";
@@ -10,25 +13,29 @@ import { acme, useWorld } from "../support/world";
 const hour = 60 * 60 * 1000;
 const log = pino({ level: "silent" });
 
-describe.each(engines)("the janitor on $name", (engine) => {
+describe.each(engines)("the garbage collector on $name", (engine) => {
   const world = useWorld(engine);
-  let janitor: GarbageCollector;
+  let job: GarbageCollectorJob;
   let now: number;
+  const createJob = () => {
+    const { database } = world.storage;
+    return new GarbageCollectorJob(new SqlGarbageStore(database), leasesOn(database), () => now, log);
+  };
   beforeEach(async () => {
     await world.storage.query("DELETE FROM purges");
     await world.storage.query("DELETE FROM answered_requests");
     await world.storage.query("UPDATE leases SET holder = ''");
     now = 100 * hour;
-    janitor = new GarbageCollector(world.storage.database, () => now, log);
+    job = createJob();
   });
-  afterEach(() => janitor.close());
+  afterEach(() => job.close());
 
   const count = async (name: string, where: string, values: unknown[]) => {
     const [row] = await world.storage.query<{ n: unknown }>(`SELECT COUNT(*) AS n FROM ${name} WHERE ${where}`, values);
     return Number(row?.n);
   };
   test("has nothing to do where nothing was deleted", async () => {
-    expect(await janitor.pass()).toBe(0);
+    expect(await job.pass()).toBe(0);
     expect(await count("roles", "environment_uid = ?", [world.uid])).toBe(4);
   });
 
@@ -43,7 +50,7 @@ describe.each(engines)("the janitor on $name", (engine) => {
       );
     await world.units.write((stores) => stores.permissions.remove(world.uid, unknown, now));
     expect([await grants(unknown), await grants(read), await grants(write)]).toEqual([2, 4, 4]);
-    expect(await janitor.pass()).toBe(2);
+    expect(await job.pass()).toBe(2);
     expect([await grants(unknown), await grants(read), await grants(write)]).toEqual([0, 4, 4]);
   });
 
@@ -56,7 +63,7 @@ describe.each(engines)("the janitor on $name", (engine) => {
           " VALUES (?, ?, 'f', '1', ?)",
         [id, `request-${index}`, now - age],
       );
-    expect(await janitor.pass()).toBe(1);
+    expect(await job.pass()).toBe(1);
     expect(await world.storage.query("SELECT request_id FROM answered_requests ORDER BY request_id")).toEqual([
       { request_id: "request-1" },
       { request_id: "request-2" },
@@ -64,20 +71,24 @@ describe.each(engines)("the janitor on $name", (engine) => {
   });
 });
 
-describe.each(engines)("the janitor after DeleteEnvironment on $name", (engine) => {
+describe.each(engines)("the garbage collector after DeleteEnvironment on $name", (engine) => {
   const world = useWorld(engine, { watchesOrganization: false });
-  let janitor: GarbageCollector;
+  let job: GarbageCollectorJob;
   let now: number;
+  const createJob = () => {
+    const { database } = world.storage;
+    return new GarbageCollectorJob(new SqlGarbageStore(database), leasesOn(database), () => now, log);
+  };
   beforeEach(async () => {
     await world.storage.query("DELETE FROM purges");
     await world.storage.query("UPDATE leases SET holder = ''");
     now = 100 * hour;
-    janitor = new GarbageCollector(world.storage.database, () => now, log);
+    job = createJob();
     await world.units.write((stores) => stores.environments.remove(world.uid, now));
   });
-  afterEach(() => janitor.close());
+  afterEach(() => job.close());
 
-  const tables = entitiesFor(engine.name).flatMap(({ options: { name, columns } }) =>
+  const tables = entitiesFor(dialects[engine.name]).flatMap(({ options: { name, columns } }) =>
     "environmentUid" in columns && name !== "purges" ? name : [],
   );
   async function left(): Promise<number> {
@@ -100,36 +111,36 @@ describe.each(engines)("the janitor after DeleteEnvironment on $name", (engine) 
   test("removes everything the environment held, more than a chunk of it too", async () => {
     await leave(2500);
     const before = await left();
-    expect(await janitor.pass()).toBe(before);
+    expect(await job.pass()).toBe(before);
     expect(await left()).toBe(0);
   });
 
   test("keeps the marker for an hour, for what a transaction in flight may still write", async () => {
-    await janitor.pass();
+    await job.pass();
     expect(await markers()).toBe(1);
     await leave(500);
     now += hour;
-    expect(await janitor.pass()).toBe(500);
+    expect(await job.pass()).toBe(500);
     expect(await markers()).toBe(1);
     now += 1;
-    expect(await janitor.pass()).toBe(0);
+    expect(await job.pass()).toBe(0);
     expect(await markers()).toBe(0);
   });
 
   test("stopped in the middle it leaves the marker, however old, and the next one finishes", async () => {
     await leave(2500);
     now += 2 * hour;
-    await janitor.close();
-    await janitor.pass();
+    await job.close();
+    await job.pass();
     expect(await left()).toBeGreaterThan(0);
     expect(await markers()).toBe(1);
-    const next = new GarbageCollector(world.storage.database, () => now, log);
+    const next = createJob();
     await next.pass();
     expect([await left(), await markers()]).toEqual([0, 0]);
   });
 
   test("works by itself once it is started, and gives its lease back", async () => {
-    const [first, second] = [janitor, new GarbageCollector(world.storage.database, () => now, log)];
+    const [first, second] = [job, createJob()];
     await world.storage.query("DELETE FROM leases WHERE name = 'janitor'");
     await world.storage.query("INSERT INTO leases (name, holder, beat) VALUES ('janitor', '', 0)");
     first.start();

@@ -3,28 +3,30 @@ import type { EnvironmentState } from "../../domain/environment";
 import { refuse } from "../../domain/errors";
 import type { RoleId } from "../../domain/ids";
 import { limits } from "../../domain/limits";
-import { memo } from "../../domain/memo";
+import { memoizeByIdentity } from "../../domain/memoize-by-identity";
 import type { Slug } from "../../domain/slug";
 import { mapInSlices } from "../../event-loop/time-slices";
 
-const idsBySlug = memo(({ roles }: EffectiveRoles) => new Map(roles.map(({ slug, id }) => [slug, id])));
-
-/** Roles that a member is to have, and the request's field that names them. */
-export interface WantedRoles {
+/** The roles that a member is to have, and the field of the request that names them. */
+export interface RequestedRoles {
   readonly effective: EffectiveRoles;
   readonly field: string;
-  /** As in the request: repeats count once. */
+  /** The slugs of the request: repeats count once. */
   readonly slugs: readonly Slug[];
 }
 
 /**
- * For each member the roles it may be given: the named ones, the default role where none is named. Refuses all members
- * together where one names something else, or several roles where the environment allows one.
+ * Returns the roles of each member: the requested ones, the default role where none is requested. Throws
+ * ROLE_NOT_ASSIGNABLE for slugs of no role, of all members together, and MULTIPLE_ROLES_DISABLED for several roles where
+ * the environment allows one.
  */
-export async function assignableRoles(state: EnvironmentState, wanted: readonly WantedRoles[]): Promise<RoleId[][]> {
+export async function findAssignableRoles(
+  state: EnvironmentState,
+  members: readonly RequestedRoles[],
+): Promise<RoleId[][]> {
   const unknown = new Set<string>();
   const fields: string[] = [];
-  const assignable = await mapInSlices(wanted, ({ effective, field, slugs }) => {
+  const assignable = await mapInSlices(members, ({ effective, field, slugs }) => {
     if (!slugs.length) return [effective.defaultRole.id];
     const ids = idsBySlug(effective);
     const named = slugs.flatMap((slug, index) => {
@@ -41,3 +43,5 @@ export async function assignableRoles(state: EnvironmentState, wanted: readonly 
   if (!multipleRolesEnabled && assignable.some(({ length }) => length > 1)) throw refuse.multipleRolesDisabled(id);
   return assignable;
 }
+
+const idsBySlug = memoizeByIdentity(({ roles }: EffectiveRoles) => new Map(roles.map(({ slug, id }) => [slug, id])));

@@ -5,7 +5,8 @@ import { ownCall } from "../../src/application/request/idempotency";
 import type { EnvironmentUid } from "../../src/domain/ids";
 import { defaultQuotas } from "../../src/domain/limits";
 import type { MembershipView } from "../../src/domain/membership-view";
-import { ReferenceRewriting } from "../../src/jobs/reference-rewriting";
+import { ReferenceRewriterJob } from "../../src/jobs/reference-rewriter-job";
+import { leasesOn } from "../../src/persistence/lease";
 import { TypeormMembershipStore } from "../../src/persistence/stores/membership-store";
 import { TypeormOrganizationStore } from "../../src/persistence/stores/organization-store";
 import { TypeormRoleStore } from "../../src/persistence/stores/role-store";
@@ -40,7 +41,7 @@ class Stage {
 
   /** Rows of members that the sweep has still to rewrite. */
   async left(uid: EnvironmentUid): Promise<number> {
-    return (await this.services.sweep.progress(uid))?.left ?? Number.NaN;
+    return (await this.services.rewriter.progress(uid))?.left ?? Number.NaN;
   }
 
   /**
@@ -149,14 +150,14 @@ class Stage {
   }
 
   async isRequested(uid: EnvironmentUid): Promise<boolean> {
-    return (await this.services.sweep.requested()).some((request) => request.uid === uid);
+    return (await this.services.rewriter.listRequests()).some((request) => request.uid === uid);
   }
 
   /** Sweeps until there is nothing to rewrite, and what can be forgotten is. Answers what each step rewrote. */
   async sweep(uid: EnvironmentUid, between: () => Promise<void> = async () => undefined): Promise<number[]> {
     const rewritten: number[] = [];
     for (;;) {
-      const count = await this.services.sweep.step(uid);
+      const count = await this.services.rewriter.step(uid);
       rewritten.push(count);
       await between();
       if (!count) return rewritten;
@@ -508,7 +509,7 @@ describe.each(servers)("sweepers and changes that meet on $name", (engine) => {
 
       const sweepers = [stage, new Stage(second)].map(
         ({ services, storage: { database } }) =>
-          new ReferenceRewriting(database, services.sweep, pino({ level: "silent" })),
+          new ReferenceRewriterJob(services.rewriter, leasesOn(database), pino({ level: "silent" })),
       );
       const sweeping = { over: false };
       const write = async (index: number) => {
@@ -563,7 +564,7 @@ describe.each(servers)("sweepers and changes that meet on $name", (engine) => {
         }
         return found;
       });
-      expect(await stage.services.sweep.step(await stage.uidOf(environmentId))).toBe(1);
+      expect(await stage.services.rewriter.step(await stage.uidOf(environmentId))).toBe(1);
       expect(changes).toBeDefined();
       await changes;
       const [ann] = await stage.membersOf(environmentId, organizationId);
@@ -585,8 +586,8 @@ describe.each(servers)("sweepers and changes that meet on $name", (engine) => {
       );
       await stage.deleteRole(environmentId, "leaving");
       await stage.setMultiple(environmentId, false);
-      const { sweep } = stage.services;
-      const sweeper = new ReferenceRewriting(storage.database, sweep, pino({ level: "silent" }));
+      const { rewriter } = stage.services;
+      const sweeper = new ReferenceRewriterJob(rewriter, leasesOn(storage.database), pino({ level: "silent" }));
       expect(await sweeper.pass()).toBe(30);
       const state = () =>
         Promise.all([
@@ -596,7 +597,7 @@ describe.each(servers)("sweepers and changes that meet on $name", (engine) => {
       const before = await state();
       for (const _ of many(3, () => undefined)) {
         expect(await sweeper.pass()).toBe(0);
-        expect(await sweep.step(uid)).toBe(0);
+        expect(await rewriter.step(uid)).toBe(0);
       }
       expect(await state()).toEqual(before);
       expect(await stage.remains(uid)).toEqual({ tombstones: ["leaving"], replaced: [], collapses: 1 });

@@ -1,0 +1,3 @@
+import { type ServerDialect, server } from "./server";
+
+export const mysql: ServerDialect = { engine: "mysql", driver: "mysql", ...server };
