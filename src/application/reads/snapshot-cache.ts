@@ -68,8 +68,6 @@ export class SnapshotCache implements StateCache {
     this.organizations = caches(1 / 2);
     this.accesses = caches(1 / 4);
     const limits = { weight: 256, roundTrips: 2 };
-    const weightOf = ({ members, organizationIds }: RevisionQuery) =>
-      1 + Math.floor((members.length + organizationIds.length) / 8);
     this.revisions = new RequestBatcher(
       (queries) => units.lookup((stores) => stores.revisions.find(queries)),
       limits,
@@ -299,6 +297,10 @@ export class SnapshotCache implements StateCache {
     return snapshots;
   }
 }
+
+/** Returns how much of a round trip a query takes. */
+const weightOf = ({ members, organizationIds }: RevisionQuery) =>
+  1 + Math.floor((members.length + organizationIds.length) / 8);
 
 const keyOf = (uid: EnvironmentUid, id: OrganizationId) => `${uid} ${id}`;
 
