@@ -65,7 +65,7 @@ export class ConfigError extends Fault {
  * Reads the configuration from environment variables and from the file that one of them names. Removes blanks and line
  * ends around each value, because files with secrets often end with one. Throws a ConfigError with all faults at once; no
  * fault contains a value that may be secret. With `serves: false`, for commands that only use the database, the TLS files
- * and the credentials need not be valid.
+ * need not exist and no credentials are required.
  */
 export function readConfig(
   variables: Readonly<Record<string, string | undefined>>,

@@ -2,10 +2,10 @@ import type { Logger } from "pino";
 import type { CallRecord } from "../calls/call-record";
 import type { Metrics } from "./metrics";
 
-/** Milliseconds. */
+/** Milliseconds that records wait. */
 const delay = 10;
 
-/** Counts and logs the calls of ten milliseconds together, after their responses have gone out. */
+/** Counts and logs the calls of ten milliseconds together, after their responses were sent. */
 export class CallLog {
   private records: CallRecord[] = [];
 
@@ -18,7 +18,7 @@ export class CallLog {
     if (this.records.push(record) === 1) setTimeout(() => this.flush(), delay);
   }
 
-  /** Counts and logs every record that waits. */
+  /** Counts and logs all waiting records. */
   flush(): void {
     const { records } = this;
     this.records = [];

@@ -17,7 +17,7 @@ const lastLine = ({ output }: Ended) => output.trim().split("\n").at(-1);
 /** Runs a statement in a process of its own: SQLite's file stays open in one that has had it open. */
 function statement(url: string, sql: string): { n?: number }[] {
   const work = `
-    const { openDatabase } = require(process.argv[1] + "/src/persistence/connection/data-source");
+    const { openDatabase } = require(process.argv[1] + "/src/persistence/connection/open-database");
     const { parseDatabaseUrl } = require(process.argv[1] + "/src/persistence/connection/database-url");
     openDatabase(parseDatabaseUrl(process.argv[2]).value, { poolSize: 1, timeout: 10000 })
       .then((source) => source.query(process.argv[3]))
@@ -127,7 +127,7 @@ describe.each(engines)("on $name", (engine) => {
     const nothing = await run("down", "--delete-everything", "--yes");
     expect(nothing).toEqual({
       code: 1,
-      output: `${heading}There is nothing to take back: the database has no migration.\n`,
+      output: `${heading}There is nothing to revert: the database has no migration.\n`,
     });
     expect((await run("up")).code).toBe(0);
   });

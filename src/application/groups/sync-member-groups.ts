@@ -19,7 +19,7 @@ export interface SyncMemberGroups extends OrganizationScope {
   readonly requestId?: string | undefined;
 }
 
-export interface SyncedMember {
+export interface SyncMemberGroupsResult {
   readonly membership: MembershipView;
   /** The ids that break the rule for ids, abbreviated where they are very long. */
   readonly ignoredGroupIds: readonly string[];
@@ -33,7 +33,7 @@ export async function syncMemberGroups(
   dependencies: Dependencies,
   request: SyncMemberGroups,
   call: Call,
-): Promise<SyncedMember> {
+): Promise<SyncMemberGroupsResult> {
   const fields = new Fields();
   const { scope, userId, groups, context } = fields.check({
     scope: parseOrganizationScope(fields, request),

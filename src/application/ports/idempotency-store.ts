@@ -12,7 +12,7 @@ export interface IdempotencyRecord {
 
 /** The responses to request ids. They belong to an environment's id and outlive the environment. */
 export interface IdempotencyStore {
-  /** Returns the record of a request id, or undefined if there is none from `since` or later. Locks nothing. */
+  /** Returns the record of a request id, or undefined if there is none made at `since` or later. Locks nothing. */
   find(environment: EnvironmentId, requestId: RequestId, since: number): Promise<IdempotencyRecord | undefined>;
   /**
    * Adds a record, or replaces one from before `since`. Locks the record until the transaction ends. If a younger

@@ -23,7 +23,7 @@ import {
 import { ScopeStates } from "./scope-states";
 import type { StateCache } from "./state-cache";
 
-/** Where all members are locked already, or nothing is to be locked. */
+/** Locks nothing: the roles of all members are locked already, or nothing is to be locked. */
 const lockNothing: LockMemberRoles = async () => {};
 
 /**

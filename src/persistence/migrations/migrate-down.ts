@@ -25,7 +25,7 @@ export async function planStepBack(dataSource: DataSource): Promise<StepBack> {
   if (newer)
     throw new Fault(`The database is newer than this version: take ${newer} back with the version that made it.`);
   const last = migrations.find(({ name }) => name === done.at(-1));
-  if (!last) throw new Fault("There is nothing to take back: the database has no migration.");
+  if (!last) throw new Fault("There is nothing to revert: the database has no migration.");
   const { deletions }: ReversibleMigration = new last();
   const losses = [];
   for (const deletion of deletions) losses.push({ what: describe(deletion), rows: await rowsOf(dataSource, deletion) });

@@ -1,5 +1,5 @@
 import { In, Like } from "typeorm";
-import type { RoleStore } from "../../application/ports/role-store";
+import type { RoleKey, RoleOwner, RoleStore } from "../../application/ports/role-store";
 import type { EnvironmentUid, PermissionId, RoleId } from "../../domain/ids";
 import type { OrganizationState } from "../../domain/organization";
 import type { EnvironmentRole, Role, Tombstone } from "../../domain/role";
@@ -33,8 +33,6 @@ function addTo<Item>(lists: Map<RoleId, Item[]>, roleId: RoleId, item: Item): vo
   if (list) list.push(item);
   else lists.set(roleId, [item]);
 }
-
-type RoleKey = Pick<Role, "id" | "organizationId">;
 
 /** Plain SQL, because writes and snapshots read whole scopes and a repository takes three times as long. */
 const roleSelection = roleTable.selection(["environmentUid", "slugScope"]);
@@ -114,7 +112,7 @@ export class TypeormRoleStore implements RoleStore {
 
   async permissionsOf(
     environmentUid: EnvironmentUid,
-    organizationIds: readonly (OrganizationId | "")[],
+    owners: readonly RoleOwner[],
     roles?: RoleId | readonly RoleId[],
   ): Promise<Map<RoleId, PermissionSlug[]>> {
     const roleIds = typeof roles === "string" ? [roles] : roles;
@@ -123,9 +121,9 @@ export class TypeormRoleStore implements RoleStore {
       "SELECT granted.role_id AS roleId, permissions.slug AS slug FROM role_permissions granted" +
         " JOIN permissions ON permissions.environment_uid = granted.environment_uid" +
         " AND permissions.id = granted.permission_id" +
-        ` WHERE granted.environment_uid = ? AND granted.organization_id IN (${placeholders(organizationIds)})` +
+        ` WHERE granted.environment_uid = ? AND granted.organization_id IN (${placeholders(owners)})` +
         (roleIds ? ` AND granted.role_id IN (${placeholders(roleIds)})` : ""),
-      [environmentUid, ...organizationIds, ...(roleIds ?? [])],
+      [environmentUid, ...owners, ...(roleIds ?? [])],
     );
     const slugs = new Map<RoleId, PermissionSlug[]>();
     for (const { roleId, slug } of found) addTo(slugs, roleId, slug);
@@ -133,16 +131,13 @@ export class TypeormRoleStore implements RoleStore {
     return slugs;
   }
 
-  async grants(
-    environmentUid: EnvironmentUid,
-    organizationIds: readonly (OrganizationId | "")[],
-  ): Promise<Map<RoleId, PermissionId[]>> {
+  async grants(environmentUid: EnvironmentUid, owners: readonly RoleOwner[]): Promise<Map<RoleId, PermissionId[]>> {
     const grants = new Map<RoleId, PermissionId[]>();
     const add = (rows: readonly GrantRow[]) => {
       for (const { roleId, permissionId } of rows) addTo(grants, roleId, permissionId);
       return rows.length < grantsAtOnce ? undefined : rows.at(-1);
     };
-    for (let left = organizationIds.toSorted(); left.length; ) {
+    for (let left = owners.toSorted(); left.length; ) {
       const first = add(await this.grantsOf(environmentUid, among(left) + inPages, left));
       if (!first) break;
       const { organizationId } = first;
@@ -222,7 +217,7 @@ export class TypeormRoleStore implements RoleStore {
     await this.granted.delete({ environmentUid, organizationId, roleId: id });
   }
 
-  async remove(environmentUid: EnvironmentUid, organizationId: OrganizationId | "", id: RoleId): Promise<void> {
+  async remove(environmentUid: EnvironmentUid, organizationId: RoleOwner, id: RoleId): Promise<void> {
     await this.rows.delete({ environmentUid, organizationId, id });
     await this.granted.delete({ environmentUid, organizationId, roleId: id });
   }
