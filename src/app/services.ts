@@ -23,7 +23,7 @@ export function createServices(database: DatabaseAccess, quotas: Quotas, clock: 
     return createUseCases(dependencies);
   };
   const units = new TypeormUnitOfWork(database);
-  const snapshots = new SnapshotCache(units, () => memoryCache(cacheBytes / 2));
+  const snapshots = new SnapshotCache(units, (share) => memoryCache(share * cacheBytes));
   return {
     ...useCasesOn(units, snapshots, snapshots),
     blueprints: new BlueprintService(units, (on) =>

@@ -1,4 +1,5 @@
 import type { EffectiveAccess } from "./effective-access";
+import type { RoleId } from "./ids";
 import { limits } from "./limits";
 import { memoizeByIdentity } from "./memoize-by-identity";
 import { countBeyond, hasPlace } from "./permission-set";
@@ -37,9 +38,7 @@ const permissionUnknown: CheckView = {
 /** Returns what the roles of a member grant together. */
 export function viewAccess(access: EffectiveAccess, roles: readonly [Role, ...Role[]]): AccessView {
   const [{ id, slug }, ...others] = roles;
-  const permissions = access.permissions.get(id);
-  if (others.length || !permissions) return viewUnion(access, roles);
-  return viewSingleRole(permissions, slug);
+  return others.length ? viewUnion(access, roles) : viewSingleRole(access.permissionsOf(id), slug);
 }
 
 /** Returns whether one of the roles grants the permission. A user without roles is not a member. */
@@ -48,7 +47,7 @@ export function checkAccess(access: EffectiveAccess, roles: readonly Role[], per
   if (place === undefined) return permissionUnknown;
   const granting = roles.filter((role) => grants(access, role, place));
   const [role, ...others] = granting;
-  if (role) return others.length ? viewAllowed(granting) : viewAllowedByOne(role);
+  if (role) return others.length ? viewAllowed(granting) : viewAllowedByOne(access, role);
   const reason = roles.length ? "PERMISSION_NOT_GRANTED" : "MEMBERSHIP_NOT_FOUND";
   return { allowed: false, grantedBy: [], nearestRoles: findNearestRoles(access, roles, place), reason };
 }
@@ -58,8 +57,9 @@ const viewSingleRole = memoizeByIdentity(
   (permissions: readonly PermissionSlug[], slug: Slug): AccessView => ({ role: slug, roles: [slug], permissions }),
 );
 
-function viewUnion({ table, sets }: EffectiveAccess, roles: readonly [Role, ...Role[]]): AccessView {
-  const union = table.unionOf(roles.map(({ id }) => sets.get(id)));
+function viewUnion(access: EffectiveAccess, roles: readonly [Role, ...Role[]]): AccessView {
+  const { table } = access;
+  const union = table.unionOf(roles.map(({ id }) => access.setOf(id)));
   return { role: roles[0].slug, roles: roles.map(({ slug }) => slug), permissions: table.slugsIn(union) };
 }
 
@@ -67,19 +67,27 @@ function viewAllowed(granting: readonly Role[]): CheckView {
   return { allowed: true, grantedBy: granting.map(({ slug }) => slug), nearestRoles: [], reason: "" };
 }
 
-const viewAllowedByOne = memoizeByIdentity((role: Role) => viewAllowed([role]));
+/** Returns the view of a check that one role allows, the same for every such check as long as the access is in force. */
+function viewAllowedByOne(access: EffectiveAccess, role: Role): CheckView {
+  const views = allowedViews(access);
+  let view = views.get(role.id);
+  if (!view) views.set(role.id, (view = viewAllowed([role])));
+  return view;
+}
 
-function grants({ sets }: EffectiveAccess, { id }: Role, place: number): boolean {
-  const set = sets.get(id);
+const allowedViews = memoizeByIdentity((_: EffectiveAccess) => new Map<RoleId, CheckView>());
+
+function grants(access: EffectiveAccess, { id }: Role, place: number): boolean {
+  const set = access.setOf(id);
   return set !== undefined && hasPlace(set, place);
 }
 
 /** Returns the roles that would grant the permission, first those that would add the fewest other permissions. */
-function findNearestRoles({ effective, table, sets }: EffectiveAccess, roles: readonly Role[], place: number): Slug[] {
-  const present = table.unionOf(roles.map(({ id }) => sets.get(id)));
-  return effective.roles
+function findNearestRoles(access: EffectiveAccess, roles: readonly Role[], place: number): Slug[] {
+  const present = access.table.unionOf(roles.map(({ id }) => access.setOf(id)));
+  return access.effective.roles
     .flatMap(({ id, slug }) => {
-      const set = sets.get(id);
+      const set = access.setOf(id);
       return set && hasPlace(set, place) ? [{ slug, added: countBeyond(set, present) }] : [];
     })
     .sort((a, b) => a.added - b.added)

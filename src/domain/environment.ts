@@ -37,6 +37,12 @@ export interface EnvironmentState {
   readonly multipleRolesDisabled: readonly MultipleRolesDisabled[];
 }
 
+/** Returns a role of the environment, unless it was deleted. */
+export function liveRole({ roles }: EnvironmentState, id: RoleId): EnvironmentRole | undefined {
+  const role = roles.get(id);
+  return role?.tombstone ? undefined : role;
+}
+
 /** An environment as a caller sees it. */
 export interface EnvironmentView {
   readonly id: EnvironmentId;

@@ -2,34 +2,56 @@ import type { PermissionId } from "./ids";
 import type { PermissionSlug } from "./values";
 
 /**
- * A set of permissions of one environment: a bit for each, at its place in the environment's table. The plain twin is
- * a `Set` of slugs. Measured with 200 roles of 500 among 2000 permissions: a set takes 0.27 kB rather than 10 kB, and the
- * search for the nearest roles 23 µs rather than 860 µs.
+ * A set of permissions of one environment: a bit for each, at its place in the environment's table, 32 bits a number. The
+ * plain twin is a `Set` of slugs. Measured with 200 roles of 500 among 2000 permissions: a set takes 0.5 kB rather than 10 kB,
+ * and the search for the nearest roles 23 µs rather than 860 µs. Small sets take less as lists of numbers than as
+ * `Uint32Array`, whose object alone has more than 100 bytes.
  */
-export type PermissionSet = Uint32Array;
+export type PermissionSet = readonly number[];
 
-/** The permissions of an environment, in order of their slugs. */
+/** Places of deleted permissions that a table keeps, besides as many as there are permissions. */
+const keptPlaces = 64;
+
+/**
+ * The permissions of an environment, each with a place. A table that continues another one gives each permission the place
+ * that it has there, so that sets of the other table remain valid.
+ */
 export class PermissionTable {
-  private readonly slugs: readonly PermissionSlug[];
+  /** The same object in all tables in which a permission has the same place. */
+  readonly lineage: object;
+  private readonly slugs: (PermissionSlug | undefined)[] = [];
   private readonly places = new Map<PermissionSlug, number>();
   private readonly placesById = new Map<PermissionId, number>();
+  /** Whether the places are in order of the slugs. */
+  private readonly isSorted: boolean;
+  /** The places of deleted permissions, if there are any. */
+  private readonly live: PermissionSet | undefined;
 
-  constructor(permissions: ReadonlyMap<PermissionId, PermissionSlug>) {
-    this.slugs = [...permissions.values()].sort();
-    for (const [place, slug] of this.slugs.entries()) this.places.set(slug, place);
-    for (const [id, slug] of permissions) this.placesById.set(id, this.places.get(slug) ?? 0);
+  constructor(permissions: ReadonlyMap<PermissionId, PermissionSlug>, previous?: PermissionTable) {
+    const continued = previous && previous.slugs.length <= 2 * permissions.size + keptPlaces ? previous : undefined;
+    this.lineage = continued?.lineage ?? {};
+    if (continued) this.slugs.length = continued.slugs.length;
+    const sorted = [...permissions].sort(([, one], [, other]) => (one < other ? -1 : 1));
+    for (const [id, slug] of sorted) {
+      const place = continued?.placesById.get(id) ?? this.slugs.length;
+      this.slugs[place] = slug;
+      this.places.set(slug, place);
+      this.placesById.set(id, place);
+    }
+    this.isSorted = sorted.every(([, slug], index) => this.slugs[index] === slug);
+    if (this.slugs.length > permissions.size) this.live = this.setOf([...permissions.keys()]);
   }
 
   get size(): number {
-    return this.slugs.length;
+    return this.places.size;
   }
 
-  /** Returns undefined if the environment does not have the permission. */
+  /** Returns undefined if the environment has no such permission. */
   placeOf(slug: PermissionSlug): number | undefined {
     return this.places.get(slug);
   }
 
-  /** Returns the set of the permissions that are in the table; others may have been deleted. */
+  /** Returns the set of those permissions that the environment has. */
   setOf(ids: readonly PermissionId[]): PermissionSet {
     const set = this.emptySet();
     for (const id of ids) {
@@ -39,13 +61,19 @@ export class PermissionTable {
     return set;
   }
 
+  /** Returns a set of this table or of one that it continues, without permissions that were deleted meanwhile. */
+  current(set: PermissionSet): PermissionSet {
+    const { live } = this;
+    return live ? set.map((word, index) => word & (live[index] ?? 0)) : set;
+  }
+
   unionOf(sets: readonly (PermissionSet | undefined)[]): PermissionSet {
     const union = this.emptySet();
     for (const set of sets) set?.forEach((word, index) => (union[index] = (union[index] ?? 0) | word));
     return union;
   }
 
-  /** Returns the permissions of the set, sorted. */
+  /** Returns the slugs of a set, sorted. */
   slugsIn(set: PermissionSet): PermissionSlug[] {
     const slugs: PermissionSlug[] = [];
     set.forEach((word, index) => {
@@ -54,11 +82,11 @@ export class PermissionTable {
         if (slug !== undefined) slugs.push(slug);
       }
     });
-    return slugs;
+    return this.isSorted ? slugs : slugs.sort();
   }
 
-  private emptySet(): PermissionSet {
-    return new Uint32Array(Math.ceil(this.slugs.length / 32));
+  private emptySet(): number[] {
+    return Array.from({ length: Math.ceil(this.slugs.length / 32) }, () => 0);
   }
 }
 

@@ -109,17 +109,13 @@ export const roleEvents = memoizeByIdentity(
   },
 );
 
-const customRolesById = memoizeByIdentity(
-  (customRoles: OrganizationState["customRoles"]) => new Map(customRoles.map((role) => [role.id, role])),
-);
-
 function replacementOf(organization: Pick<OrganizationState, "replaced">, id: RoleId): RoleId {
   const next = organization.replaced.get(id);
   return next === undefined ? id : replacementOf(organization, next);
 }
 
 function isLiveRole({ roles }: EnvironmentState, { customRoles }: OrganizationState, id: RoleId | undefined): boolean {
-  const role = id && (roles.get(id) ?? customRolesById(customRoles).get(id));
+  const role = id && (roles.get(id) ?? customRoles.find((custom) => custom.id === id));
   return role ? isLive(role) : false;
 }
 

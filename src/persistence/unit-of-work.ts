@@ -16,6 +16,7 @@ import { TypeormOrganizationStore } from "./stores/organization-store";
 import { TypeormPermissionStore } from "./stores/permission-store";
 import { SqlRevisionStore } from "./stores/revision-store";
 import { TypeormRoleStore } from "./stores/role-store";
+import { SqlSnapshotStore } from "./stores/snapshot-store";
 
 const attempts = 8;
 
@@ -96,6 +97,7 @@ function createStores(session: Session): Stores {
     memberships: new TypeormMembershipStore(session),
     groupRoles: new TypeormGroupRoleStore(session),
     revisions: new SqlRevisionStore(session),
+    snapshots: new SqlSnapshotStore(session),
     idempotency: new TypeormIdempotencyStore(session),
   };
 }

@@ -167,14 +167,23 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
   },
   revisions: {
     find: (store, at) => {
-      const about = (from: number, count: number) =>
-        Array.from({ length: count }, (_, n) => ({
-          environmentId: at.id,
-          environmentUid: at.uid,
-          organizationIds: [at.organizationIdAt(from + n)],
-          members: [{ organizationUid: at.organizationUidAt(from + n), userId: at.userAt(5000 + n) }],
-        }));
+      const about = queriesAbout(at);
       return [store.find(about(1, 1)), store.find(about(1, 256)), store.find([{ ...about(1, 1)[0]!, members: [] }])];
     },
   },
+  snapshots: {
+    find: (store, at) => {
+      const about = queriesAbout(at);
+      return [store.find(about(1, 1)), store.find(about(1, 64)), store.find([{ ...about(1, 1)[0]!, members: [] }])];
+    },
+  },
 };
+
+/** Returns queries about some organizations, with one member of each. */
+const queriesAbout = (at: Crowded) => (from: number, count: number) =>
+  Array.from({ length: count }, (_, n) => ({
+    environmentId: at.id,
+    environmentUid: at.uid,
+    organizationIds: [at.organizationIdAt(from + n)],
+    members: [{ organizationUid: at.organizationUidAt(from + n), userId: at.userAt(5000 + n) }],
+  }));

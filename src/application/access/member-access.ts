@@ -1,4 +1,5 @@
 import type { EffectiveAccess } from "../../domain/effective-access";
+import type { RoleId } from "../../domain/ids";
 import { rolesInOrder } from "../../domain/membership-view";
 import type { Role } from "../../domain/role";
 import { resolveMemberRoles } from "../../domain/role-resolution";
@@ -18,5 +19,12 @@ export function resolveMemberAccess(
   const { state, access } = snapshot.organization(organizationId);
   const member = snapshot.member(organizationId, userId);
   if (!state || !member) return { access, roles: [] };
-  return { access, roles: rolesInOrder(access.effective, resolveMemberRoles(snapshot.state, state, member)) };
+  return { access, roles: rolesOf(access, resolveMemberRoles(snapshot.state, state, member)) };
+}
+
+/** Returns the roles of a member in order. One role needs no order, and most members have one. */
+function rolesOf(access: EffectiveAccess, held: readonly RoleId[]): readonly Role[] {
+  const [only, ...others] = held;
+  const role = only && !others.length ? access.find(only) : undefined;
+  return role ? [role] : rolesInOrder(access.effective, held);
 }

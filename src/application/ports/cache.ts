@@ -11,5 +11,6 @@ export interface Cache<Value> {
 
 /** Creates an empty cache. */
 export interface Caches {
-  <Value extends object>(): Cache<Value>;
+  /** `share` is the part of all memory that the cache may use. */
+  <Value extends object>(share: number): Cache<Value>;
 }

@@ -7,6 +7,7 @@ import type { OrganizationStore } from "./organization-store";
 import type { PermissionStore } from "./permission-store";
 import type { RevisionStore } from "./revision-store";
 import type { RoleStore } from "./role-store";
+import type { SnapshotStore } from "./snapshot-store";
 
 /** Thrown by the insert of a row whose key another row has. It ends the transaction. */
 export class KeyTaken extends Error {
@@ -53,4 +54,5 @@ export interface Stores {
   readonly groupRoles: GroupRoleStore;
   readonly idempotency: IdempotencyStore;
   readonly revisions: RevisionStore;
+  readonly snapshots: SnapshotStore;
 }

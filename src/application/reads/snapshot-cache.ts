@@ -1,31 +1,29 @@
-import { environmentRoles, organizationRoles } from "../../domain/effective-roles";
+import { type EffectiveAccess, accessInEnvironment, inheritedAccess } from "../../domain/effective-access";
 import type { Environment, EnvironmentState } from "../../domain/environment";
 import { refuse } from "../../domain/errors";
-import type { EnvironmentUid } from "../../domain/ids";
+import type { EnvironmentUid, PermissionId, RoleId } from "../../domain/ids";
 import { type MemberKey, byKey } from "../../domain/membership";
 import type { Organization, OrganizationState } from "../../domain/organization";
-import { PermissionTable } from "../../domain/permission-set";
+import { type PermissionSet, PermissionTable } from "../../domain/permission-set";
 import { environmentOwner } from "../../domain/role";
 import type { EnvironmentId, OrganizationId, UserId } from "../../domain/values";
 import { mapInSlices } from "../../event-loop/time-slices";
 import type { Cache, Caches } from "../ports/cache";
 import type { CurrentRevisions, RevisionQuery } from "../ports/revision-store";
+import type { CurrentContents, OrganizationContent } from "../ports/snapshot-store";
 import type { Stores, UnitOfWork } from "../ports/unit-of-work";
 import type { ParsedScope } from "../request/scope";
 import { type ScopeState, loadEnvironment, loadOrganizations } from "../transactions/load-state";
 import type { StateCache } from "../transactions/state-cache";
 import {
-  type CachedScope,
+  type AccessOf,
   type EnvironmentSnapshot,
-  type Grants,
   type OrganizationSnapshot,
-  accessInOrganization,
-  combineGrants,
   ReadSnapshot,
-  resolveGrant,
-  snapshotIfCurrent,
+  createAccess,
 } from "./read-snapshot";
 import { RequestBatcher } from "./request-batcher";
+import { accessBytes, environmentBytes, organizationBytes } from "./snapshot-size";
 
 /** A member, or only an organization, that a read is about. */
 interface Subject {
@@ -33,16 +31,32 @@ interface Subject {
   readonly userId?: UserId;
 }
 
+/** Access in an organization, and what it was made of. */
+interface CachedAccess {
+  readonly access: EffectiveAccess;
+  readonly environment: EnvironmentSnapshot;
+  readonly organization: OrganizationSnapshot;
+}
+
+type Organizations = Map<OrganizationId, OrganizationSnapshot | undefined>;
+
+/** How often a read looks again because its environment has changed meanwhile, before it reads in a transaction. */
+const mostRounds = 4;
+
 /**
- * Reads at the cost of one shared round trip, for the revisions and the rows of members. A cached snapshot is used if its
- * revision is that of the database, else loaded in one consistent transaction. Every read is therefore as new as the
- * database was when the call arrived.
+ * Answers reads from memory where the database confirms it. One shared statement returns the revisions and the rows of
+ * members; an organization that is not in memory, or not at the database's revision, takes a second shared statement, and
+ * a changed environment is loaded once for all who wait. So every response is as new as the database was when the call
+ * arrived.
  */
 export class SnapshotCache implements StateCache {
   private readonly environments: Cache<EnvironmentSnapshot>;
   private readonly organizations: Cache<OrganizationSnapshot>;
+  private readonly accesses: Cache<CachedAccess>;
+  private readonly loading = new Map<EnvironmentId, Promise<EnvironmentSnapshot>>();
   private readonly warmed = new Map<EnvironmentId, number>();
-  private readonly batcher: RequestBatcher<RevisionQuery, CurrentRevisions | undefined>;
+  private readonly revisions: RequestBatcher<RevisionQuery, CurrentRevisions | undefined>;
+  private readonly contents: RequestBatcher<RevisionQuery, CurrentContents | undefined>;
   private hits = 0;
   private misses = 0;
 
@@ -50,38 +64,67 @@ export class SnapshotCache implements StateCache {
     private readonly units: UnitOfWork,
     caches: Caches,
   ) {
-    this.environments = caches();
-    this.organizations = caches();
-    const find = (queries: readonly RevisionQuery[]) => units.lookup((stores) => stores.revisions.find(queries));
-    this.batcher = new RequestBatcher(find, { weight: 256, roundTrips: 2 }, weightOf);
+    this.environments = caches(1 / 4);
+    this.organizations = caches(1 / 2);
+    this.accesses = caches(1 / 4);
+    const limits = { weight: 256, roundTrips: 2 };
+    this.revisions = new RequestBatcher(
+      (queries) => units.lookup((stores) => stores.revisions.find(queries)),
+      limits,
+      weightOf,
+    );
+    this.contents = new RequestBatcher(
+      (queries) => units.lookup((stores) => stores.snapshots.find(queries)),
+      { ...limits, weight: 64 },
+      weightOf,
+    );
   }
 
-  /** Returns one consistent state of an environment and of some of its organizations and members. */
   async read(environmentId: EnvironmentId, subjects: readonly Subject[]): Promise<ReadSnapshot> {
-    const cached = this.findCached(environmentId, subjects);
-    if (cached) {
-      const current = await this.batcher.request(cached.query);
-      const snapshot = current && snapshotIfCurrent(cached, current);
-      if (snapshot) {
-        this.hits += 1;
-        return snapshot;
+    let environment = this.environments.get(environmentId);
+    let isHit = environment !== undefined;
+    environment ??= await this.loadOnce(environmentId);
+    const organizations = this.findOrganizations(environment, subjects);
+    for (let rounds = 0; rounds < mostRounds; rounds += 1) {
+      const current = await this.revisions.request(queryOf(environment, organizations, subjects));
+      if (!current) break; // members have too many roles for one response
+      if (!isCurrent(environment, current)) {
+        isHit = false;
+        environment = await this.loadOnce(environmentId);
+        continue;
       }
+      const stale = staleOf(environment, organizations, current);
+      if (!stale.length) {
+        if (isHit) this.hits += 1;
+        else this.misses += 1;
+        return this.snapshotOf(environment, organizations, current);
+      }
+      isHit = false;
+      const query = contentQueryOf(environment, stale, subjects);
+      const contents = await this.contents.request(query);
+      if (!contents) break;
+      const isWhole = stale.length === organizations.size && isCurrent(environment, contents);
+      this.keep(environment, stale, contents, organizations);
+      if (!isWhole || stale.some(({ id, uid }) => (organizations.get(id)?.state.uid ?? uid) !== uid)) continue;
+      this.misses += 1;
+      return this.snapshotOf(environment, organizations, contents);
     }
     this.misses += 1;
     return this.load(environmentId, subjects);
   }
 
-  /** Returns how many reads the cache could serve, how many had to load, and the size of the cache. */
+  /** Returns the reads that memory answered and those that had to load something, and the bytes in memory. */
   statistics(): { readonly hits: number; readonly misses: number; readonly bytes: number } {
-    const bytes = this.environments.bytes() + this.organizations.bytes();
+    const bytes = this.environments.bytes() + this.organizations.bytes() + this.accesses.bytes();
     return { hits: this.hits, misses: this.misses, bytes };
   }
 
-  /** Clears the cache after the database was away: another one in its place may use the same revisions differently. */
+  /** Clears everything. A database that was unavailable may have been replaced by one with the same revisions. */
   clear(): void {
     this.environments.clear();
     this.warmed.clear();
     this.organizations.clear();
+    this.accesses.clear();
   }
 
   async readScope(stores: Stores, { environmentId, organizationId }: ParsedScope): Promise<ScopeState> {
@@ -91,60 +134,111 @@ export class SnapshotCache implements StateCache {
     const { state } = environment;
     if (!organizationId) return { state, organization: undefined, effective: environment.environmentAccess.effective };
     const found = await stores.organizations.find(row.uid, [organizationId]);
-    const organization = (await this.loadOrganizations(stores, row.uid, found)).get(organizationId);
-    return {
-      state,
-      organization: organization?.state,
-      effective: accessInOrganization(environment, organization).effective,
-    };
+    const organization = (await this.loadOrganizations(stores, environment, found)).get(organizationId);
+    const { effective } = organization?.state.own
+      ? this.accessOf(environment, organization)
+      : environment.inheritedAccess;
+    return { state, organization: organization?.state, effective };
   }
 
   getEnvironment(row: Environment): EnvironmentState | undefined {
     return this.environmentAt(row)?.state;
   }
 
-  /** Reads each revision only one time: it may be too large for the cache. */
+  /** Loads an environment apart, once for each revision. It may be too large to be kept. */
   warmEnvironment({ id, revision }: Environment): void {
     if (this.warmed.get(id) === revision) return;
     this.warmed.set(id, revision);
-    this.read(id, []).catch(() => this.warmed.delete(id)); // a caller that needs it reads it too, and gets the error
+    this.read(id, []).catch(() => this.warmed.delete(id)); // whoever needs it reads it, and reports the failure
   }
 
   getOrganizationBeforeLock(uid: EnvironmentUid, row: Organization): OrganizationState | undefined {
-    const before = this.organizationAt(uid, { ...row, revision: row.revision - 1 });
-    return before && { ...before.state, revision: row.revision };
+    const before = this.organizations.get(keyOf(uid, row.id));
+    if (before?.state.uid !== row.uid || before.state.revision !== row.revision - 1) return undefined;
+    return { ...before.state, revision: row.revision };
   }
 
-  /** Returns the cached snapshots of the subjects, undefined if the environment is not cached. */
-  private findCached(environmentId: EnvironmentId, subjects: readonly Subject[]): CachedScope | undefined {
-    const environment = this.environments.get(environmentId);
-    if (!environment) return undefined;
+  private findOrganizations(environment: EnvironmentSnapshot, subjects: readonly Subject[]): Organizations {
     const { uid } = environment.state.environment;
-    const organizations = new Map<OrganizationId, OrganizationSnapshot | undefined>();
-    const organizationIds: OrganizationId[] = [];
-    const members: MemberKey[] = [];
-    for (const { organizationId, userId } of subjects) {
-      let organization = organizations.get(organizationId);
-      if (!organization && !organizations.has(organizationId)) {
-        organization = this.organizations.get(keyOf(uid, organizationId));
-        organizations.set(organizationId, organization);
-        organizationIds.push(organizationId);
-      }
-      if (userId && organization) members.push({ organizationUid: organization.state.uid, userId });
-    }
-    return { environment, organizations, query: { environmentId, environmentUid: uid, organizationIds, members } };
+    const organizations: Organizations = new Map();
+    for (const { organizationId } of subjects)
+      if (!organizations.has(organizationId))
+        organizations.set(organizationId, this.find(environment, uid, organizationId));
+    return organizations;
   }
+
+  private find(
+    { table }: EnvironmentSnapshot,
+    uid: EnvironmentUid,
+    id: OrganizationId,
+  ): OrganizationSnapshot | undefined {
+    const cached = this.organizations.get(keyOf(uid, id));
+    return cached?.lineage === table.lineage ? cached : undefined;
+  }
+
+  /** Puts the contents of organizations into the cache, and into the organizations of a read. */
+  private keep(
+    environment: EnvironmentSnapshot,
+    stale: readonly Pick<Organization, "id">[],
+    contents: CurrentContents,
+    organizations: Organizations,
+  ): void {
+    const { uid } = environment.state.environment;
+    for (const { id } of stale) {
+      const content = contents.content(uid, id);
+      organizations.set(id, content && this.keepOrganization(environment, content));
+    }
+  }
+
+  private keepOrganization(environment: EnvironmentSnapshot, content: OrganizationContent): OrganizationSnapshot {
+    const snapshot = toSnapshot(environment, content);
+    const { id } = content.state;
+    const bytes = organizationBytes(snapshot, environment.table);
+    this.organizations.set(keyOf(environment.state.environment.uid, id), snapshot, bytes);
+    return snapshot;
+  }
+
+  private snapshotOf(
+    environment: EnvironmentSnapshot,
+    organizations: Organizations,
+    current: CurrentRevisions,
+  ): ReadSnapshot {
+    const { uid } = environment.state.environment;
+    for (const id of organizations.keys()) if (!current.organization(uid, id)) organizations.set(id, undefined); // deleted
+    return new ReadSnapshot(environment, organizations, (key) => current.member(uid, key), this.accessOf);
+  }
+
+  /** Keeps access of few organizations, because lists and responses that are made of it are kept with it. */
+  private readonly accessOf: AccessOf = (environment, organization) => {
+    const key = keyOf(environment.state.environment.uid, organization.state.id);
+    const cached = this.accesses.get(key);
+    if (cached?.environment === environment && cached.organization === organization) return cached.access;
+    const access = createAccess(environment, organization);
+    this.accesses.set(key, { access, environment, organization }, accessBytes(organization, environment.state));
+    return access;
+  };
 
   private environmentAt({ id, uid, revision }: Environment): EnvironmentSnapshot | undefined {
     const cached = this.environments.get(id);
     return cached?.state.environment.uid === uid && cached.state.environment.revision === revision ? cached : undefined;
   }
 
-  private organizationAt(environment: EnvironmentUid, row: Organization): OrganizationSnapshot | undefined {
-    const cached = this.organizations.get(keyOf(environment, row.id));
-    return cached?.state.uid === row.uid && cached.state.revision === row.revision ? cached : undefined;
+  /** Loads an environment, once for all who wait for it. */
+  private loadOnce(id: EnvironmentId): Promise<EnvironmentSnapshot> {
+    const loading = this.loading.get(id);
+    if (loading) return loading;
+    const loaded = this.units
+      .read(async (stores) => {
+        const row = await stores.environments.find(id);
+        if (!row) throw refuse.environmentNotFound(id);
+        return this.loadEnvironment(stores, row);
+      })
+      .finally(() => this.loading.delete(id));
+    this.loading.set(id, loaded);
+    return loaded;
   }
 
+  /** Loads everything that was subjects for in one transaction. */
   private load(environmentId: EnvironmentId, subjects: readonly Subject[]): Promise<ReadSnapshot> {
     return this.units.read(async (stores) => {
       const row = await stores.environments.find(environmentId);
@@ -152,12 +246,13 @@ export class SnapshotCache implements StateCache {
       const environment = await this.loadEnvironment(stores, row);
       const ids = [...new Set(subjects.map(({ organizationId }) => organizationId))];
       const found = await stores.organizations.find(row.uid, ids);
-      const organizations = await this.loadOrganizations(stores, row.uid, found);
+      const organizations = await this.loadOrganizations(stores, environment, found);
       const keys = subjects.flatMap(({ organizationId, userId }) => {
         const organization = organizations.get(organizationId);
         return userId && organization ? [{ organizationUid: organization.state.uid, userId }] : [];
       });
-      return new ReadSnapshot(environment, organizations, byKey(await stores.memberships.find(row.uid, keys)));
+      const members = byKey(await stores.memberships.find(row.uid, keys));
+      return new ReadSnapshot(environment, organizations, members, this.accessOf);
     });
   }
 
@@ -165,57 +260,132 @@ export class SnapshotCache implements StateCache {
     const cached = this.environmentAt(row);
     if (cached) return cached;
     const state = await loadEnvironment(stores, row);
-    const table = new PermissionTable(await stores.permissions.slugs(row.uid));
-    const grants = await stores.roles.grants(row.uid, [environmentOwner]);
-    const resolved = await mapInSlices([...grants], (one) => resolveGrant(table, one));
-    const granted = { table, ...combineGrants(resolved) };
+    const before = this.environments.get(row.id);
+    const previous = before?.state.environment.uid === row.uid ? before.table : undefined;
+    const table = new PermissionTable(await stores.permissions.slugs(row.uid), previous);
+    const grants = [...(await stores.roles.grants(row.uid, [environmentOwner]))];
+    const sets = new Map(await mapInSlices(grants, ([id, permissionIds]) => [id, table.setOf(permissionIds)] as const));
     const snapshot: EnvironmentSnapshot = {
       state,
       table,
-      environmentAccess: { effective: environmentRoles(state), ...granted },
-      inheritedAccess: { effective: organizationRoles(state, undefined), ...granted },
+      environmentAccess: accessInEnvironment(state, table, sets),
+      inheritedAccess: inheritedAccess(state, table, sets),
     };
-    this.environments.set(row.id, snapshot, estimateBytes(state.roles.size, grants) + table.size * 200);
+    this.environments.set(row.id, snapshot, environmentBytes(state, table));
+    this.accesses.clear(); // each of them keeps the environment that it was made of
     return snapshot;
   }
 
   private async loadOrganizations(
     stores: Stores,
-    uid: EnvironmentUid,
+    environment: EnvironmentSnapshot,
     rows: readonly Organization[],
   ): Promise<Map<OrganizationId, OrganizationSnapshot>> {
+    const { uid } = environment.state.environment;
     const snapshots = new Map<OrganizationId, OrganizationSnapshot>();
     const missing: Organization[] = [];
     for (const row of rows) {
-      const cached = this.organizationAt(uid, row);
-      if (cached) snapshots.set(row.id, cached);
+      const cached = this.find(environment, uid, row.id);
+      if (cached && isSame(cached, row)) snapshots.set(row.id, cached);
       else missing.push(row);
     }
     if (!missing.length) return snapshots;
     const states = await loadOrganizations(stores, uid, missing);
     const owners = [...states.values()].flatMap(({ id, customRoles }) => (customRoles.length ? id : []));
-    const allGrants = await stores.roles.grants(uid, owners);
-    for (const state of states.values()) {
-      const grants = new Map(state.customRoles.map(({ id }) => [id, allGrants.get(id) ?? []]));
-      const snapshot: OrganizationSnapshot = { state, grants };
-      snapshots.set(state.id, snapshot);
-      this.organizations.set(
-        keyOf(uid, state.id),
-        snapshot,
-        estimateBytes(state.own ? state.own.order.length : 0, grants),
-      );
-    }
+    const grants = await stores.roles.grants(uid, owners);
+    for (const state of states.values()) snapshots.set(state.id, this.keepOrganization(environment, { state, grants }));
     return snapshots;
   }
 }
 
-const weightOf = ({ members }: RevisionQuery) => 1 + Math.floor(members.length / 8);
+/** Returns how much of a round trip a query takes. */
+const weightOf = ({ members, organizationIds }: RevisionQuery) =>
+  1 + Math.floor((members.length + organizationIds.length) / 8);
 
 const keyOf = (uid: EnvironmentUid, id: OrganizationId) => `${uid} ${id}`;
 
-/** Estimates the size of a snapshot, with the responses made from it. */
-function estimateBytes(roles: number, grants: Grants): number {
-  let granted = 0;
-  for (const ids of grants.values()) granted += ids.length;
-  return 1000 + roles * 2000 + granted * 100;
+const isSame = ({ state }: OrganizationSnapshot, row: Pick<Organization, "uid" | "revision">): boolean =>
+  state.uid === row.uid && state.revision === row.revision;
+
+/** Returns whether an environment is at the database's revision. Throws if it was deleted. */
+function isCurrent({ state: { environment } }: EnvironmentSnapshot, current: CurrentRevisions): boolean {
+  const row = current.environment(environment.id);
+  if (!row) throw refuse.environmentNotFound(environment.id);
+  return row.uid === environment.uid && row.revision === environment.revision;
 }
+
+/** Returns the query for the revisions of all organizations, and for the members of those that are in memory. */
+function queryOf(
+  { state: { environment } }: EnvironmentSnapshot,
+  organizations: Organizations,
+  subjects: readonly Subject[],
+): RevisionQuery {
+  const members: MemberKey[] = [];
+  for (const { organizationId, userId } of subjects) {
+    const organizationUid = userId && organizations.get(organizationId)?.state.uid;
+    if (organizationUid) members.push({ organizationUid, userId });
+  }
+  return {
+    environmentId: environment.id,
+    environmentUid: environment.uid,
+    organizationIds: [...organizations.keys()],
+    members,
+  };
+}
+
+/** Returns the query for the contents and the members of organizations that are to be loaded. */
+function contentQueryOf(
+  { state: { environment } }: EnvironmentSnapshot,
+  stale: readonly Pick<Organization, "id" | "uid">[],
+  subjects: readonly Subject[],
+): RevisionQuery {
+  const uids = new Map(stale.map(({ id, uid }) => [id, uid]));
+  const members = subjects.flatMap(({ organizationId, userId }) => {
+    const organizationUid = uids.get(organizationId);
+    return userId && organizationUid ? [{ organizationUid, userId }] : [];
+  });
+  return { environmentId: environment.id, environmentUid: environment.uid, organizationIds: [...uids.keys()], members };
+}
+
+/** Returns the organizations that are not in memory, or not at the database's revision, as the database has them. */
+function staleOf(
+  { state: { environment } }: EnvironmentSnapshot,
+  organizations: Organizations,
+  current: CurrentRevisions,
+): Pick<Organization, "id" | "uid">[] {
+  const stale: Pick<Organization, "id" | "uid">[] = [];
+  for (const [id, snapshot] of organizations) {
+    const row = current.organization(environment.uid, id);
+    if (row && !(snapshot && isSame(snapshot, row))) stale.push({ id, uid: row.uid });
+  }
+  return stale;
+}
+
+/** Returns what an organization adds to its environment. Ids that both have are the environment's own strings. */
+function toSnapshot(
+  { state: { roles }, table }: EnvironmentSnapshot,
+  { state, grants }: OrganizationContent,
+): OrganizationSnapshot {
+  const { own, customRoles, replaced, ...row } = state;
+  const custom = new Map(customRoles.map(({ id }) => [id, id]));
+  const shared = (id: RoleId) => roles.get(id)?.id ?? custom.get(id) ?? id;
+  const sets = new Map<RoleId, PermissionSet>();
+  for (const { id } of customRoles) {
+    const granted: readonly PermissionId[] = grants.get(id) ?? [];
+    if (granted.length) sets.set(id, table.setOf(granted));
+  }
+  return {
+    state: {
+      ...row,
+      customRoles: customRoles.length ? customRoles : noRoles,
+      replaced: replaced.size ? replaced : nothingReplaced,
+      ...(own && { own: { defaultRoleId: shared(own.defaultRoleId), order: own.order.map(shared) } }),
+    },
+    sets: sets.size ? sets : noSets,
+    lineage: table.lineage,
+  };
+}
+
+const noRoles: OrganizationState["customRoles"] = [];
+const nothingReplaced: OrganizationState["replaced"] = new Map();
+const noSets: OrganizationSnapshot["sets"] = new Map();

@@ -17,7 +17,8 @@ export async function getRole(
     slug: fields.required("slug", request.slug, parseSlug),
   });
 
-  const { effective, permissions } = await readEffectiveAccess(dependencies, scope);
+  const access = await readEffectiveAccess(dependencies, scope);
+  const { effective } = access;
   const role = effectiveRole(effective, slug);
-  return viewRole(dependencies.digest, effective, role, permissions.get(role.id) ?? []);
+  return viewRole(dependencies.digest, effective, role, access.permissionsOf(role.id));
 }

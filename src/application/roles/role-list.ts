@@ -43,12 +43,13 @@ const memoOf = memoizeByIdentity((_: EffectiveAccess): { wholeList?: RolePage } 
 
 async function viewPage(
   { digest }: Dependencies,
-  { effective, permissions }: EffectiveAccess,
+  access: EffectiveAccess,
   { list, pageSize, after }: RolePageRequest,
 ): Promise<RolePage> {
+  const { effective } = access;
   const start = after ? positionAfter(effective.roles, after) : 0;
   const items = await viewFirstPage(effective.roles.slice(start, start + pageSize), (role) =>
-    viewRole(digest, effective, role, permissions.get(role.id) ?? []),
+    viewRole(digest, effective, role, access.permissionsOf(role.id)),
   );
   const end = start + items.length;
   const last = items.at(-1);

@@ -34,6 +34,7 @@ const settings: readonly Setting[] = [
   { names: ["sql_big_selects"], value: 1 }, // lifts max_join_size
   { names: ["sql_safe_updates"], value: 0 },
   { names: ["max_sort_length"], value: 1024 },
+  { names: ["group_concat_max_len"], value: 16_777_216 }, // with less, lists of permissions are cut short
   { names: ["range_optimizer_max_mem_size"], value: 8_388_608, optional: true }, // with less, an UPDATE locks all rows that it scans
   { names: ["optimizer_max_sel_arg_weight"], value: 32_000, optional: true }, // MariaDB's name for that limit
 
