@@ -112,10 +112,11 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
       store.countWithOnlyRole(at.uid, at.roleAt(1)),
       store.countWithOnlyRole(at.uid, at.roleAt(1), at.organizationUid),
     ],
+    countWithRole: (store, at) => [store.countWithRole(at.uid, at.roleAt(1), at.organizationUid)],
     listWithRole: (store, at) => [
-      store.listWithRole(at.uid, at.roleAt(1), { several: true, limit: 500 }),
-      store.listWithRole(at.uid, at.roleAt(1), { several: false, organization: at.organizationUid, limit: 500 }),
-      store.listWithRole(at.uid, at.roleAt(1), { several: true, after: at, limit: 500 }),
+      store.listWithRole(at.uid, at.roleAt(1), { pendingAmongSeveral: pendingIn(at), limit: 500 }),
+      store.listWithRole(at.uid, at.roleAt(1), { organization: at.organizationUid, limit: 500 }),
+      store.listWithRole(at.uid, at.roleAt(1), { pendingAmongSeveral: pendingIn(at), after: at, limit: 500 }),
     ],
     listPending: (store, at) => [
       store.listPending(at.uid, { roleIds: [at.roleAt(19), at.roleAt(39)], multipleRolesDisabledAt: 4 }, 500),
@@ -178,6 +179,8 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
     },
   },
 };
+
+const pendingIn = (at: Crowded) => ({ roleIds: [at.roleAt(19), at.roleAt(39)], multipleRolesDisabledAt: 4 });
 
 /** Returns queries about some organizations, with one member of each. */
 const queriesAbout = (at: Crowded) => (from: number, count: number) =>

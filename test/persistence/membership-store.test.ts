@@ -1,4 +1,4 @@
-import type { MembershipStore } from "../../src/application/ports/membership-store";
+import type { MembershipStore, PendingMembers } from "../../src/application/ports/membership-store";
 import type { Stores } from "../../src/application/ports/unit-of-work";
 import type { OrganizationUid, RoleId } from "../../src/domain/ids";
 import type { MemberKey, Membership } from "../../src/domain/membership";
@@ -158,7 +158,7 @@ describe.each(engines)("the membership store on $name", (engine) => {
         whole(members.slice(4, 4 + limit)),
       );
       await read(async (memberships) => {
-        const storing = await memberships.listWithRole(world.uid, gone, { several: true, limit });
+        const storing = await memberships.listWithRole(world.uid, gone, { pendingAmongSeveral: { roleIds: roles, multipleRolesDisabledAt: undefined }, limit });
         expect(whole(storing)).toEqual(whole(members.slice(0, limit)));
         for (const by of [
           { roleIds: [gone], multipleRolesDisabledAt: undefined },
@@ -229,7 +229,7 @@ describe.each(engines)("the membership store on $name", (engine) => {
       ["A", "a", "b", "~"].map((userId, index) => aMember(uid, userId, index % 2 ? [roleId, ...others] : [roleId])),
     );
     await put(...members.toReversed(), aMember(homes[0] as OrganizationUid, "z", others));
-    const pagesOf = async (options: { several: boolean; organization?: OrganizationUid }) => {
+    const pagesOf = async (options: { pendingAmongSeveral?: PendingMembers; organization?: OrganizationUid }) => {
       const found: Membership[] = [];
       for (let after: Membership | undefined; ; after = found.at(-1)) {
         const some = await read((memberships) =>
@@ -240,12 +240,20 @@ describe.each(engines)("the membership store on $name", (engine) => {
       }
     };
     const severalOnly = members.filter(({ roleIds }) => roleIds.length > 1);
-    expect(await pagesOf({ several: false })).toEqual(members);
-    expect(await pagesOf({ several: true })).toEqual(severalOnly);
+    const pending = { roleIds: others.slice(1), multipleRolesDisabledAt: undefined };
+    const [{ materializedAtRevision }] = severalOnly as [Membership];
+    expect(await pagesOf({})).toEqual(members);
+    expect(await pagesOf({ pendingAmongSeveral: pending })).toEqual(severalOnly);
+    expect(await pagesOf({ pendingAmongSeveral: { ...pending, roleIds: [newRoleId()] } })).toEqual([]);
+    expect(await pagesOf({ pendingAmongSeveral: { roleIds: [], multipleRolesDisabledAt: materializedAtRevision + 1 } })).toEqual(severalOnly);
+    expect(await pagesOf({ pendingAmongSeveral: { roleIds: [], multipleRolesDisabledAt: materializedAtRevision } })).toEqual([]);
     for (const organization of homes) {
       const here = (member: Membership) => member.organizationUid === organization;
-      expect(await pagesOf({ several: false, organization })).toEqual(members.filter(here));
-      expect(await pagesOf({ several: true, organization })).toEqual(severalOnly.filter(here));
+      expect(await pagesOf({ organization })).toEqual(members.filter(here));
+      expect(await pagesOf({ pendingAmongSeveral: pending, organization })).toEqual(severalOnly.filter(here));
+      expect(await read((memberships) => memberships.countWithRole(world.uid, roleId, organization))).toBe(
+        members.filter(here).length,
+      );
     }
   });
 

@@ -394,7 +394,10 @@ export interface DeleteEnvironmentRoleRequest {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Response of DeleteEnvironmentRole. */
+/**
+ * Response of DeleteEnvironmentRole. The numbers are counted on one consistent
+ * state just before the deletion.
+ */
 export interface DeleteEnvironmentRoleResponse {
   /**
    * The number of organizations with their own configuration whose default role
@@ -446,7 +449,10 @@ export interface DeleteOrgRoleRequest {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Response of DeleteOrgRole. */
+/**
+ * Response of DeleteOrgRole. The numbers are counted on one consistent state
+ * just before the deletion.
+ */
 export interface DeleteOrgRoleResponse {
   /**
    * The number of members who had the deleted role and now have the

@@ -36,15 +36,17 @@ export interface MembershipStore {
   count(environment: EnvironmentUid, organization: OrganizationUid): Promise<number>;
   /** Returns the number of members that store the role as their only one, in all organizations or in one. */
   countWithOnlyRole(environment: EnvironmentUid, roleId: RoleId, organization?: OrganizationUid): Promise<number>;
+  /** Returns the number of members of an organization that store the role. */
+  countWithRole(environment: EnvironmentUid, roleId: RoleId, organization: OrganizationUid): Promise<number>;
   /**
    * Returns up to `limit` members that store the role, in order of organization uid and user id, after the given
-   * member. With `several` only members that store other roles, too.
+   * member. With `pendingAmongSeveral` only members that store other roles, too, and that are pending.
    */
   listWithRole(
     environment: EnvironmentUid,
     roleId: RoleId,
     options: {
-      readonly several: boolean;
+      readonly pendingAmongSeveral?: PendingMembers | undefined;
       readonly organization?: OrganizationUid | undefined;
       readonly after?: MemberKey | undefined;
       readonly limit: number;

@@ -2,19 +2,24 @@ import type { PermissionTable } from "../../domain/permission-set";
 import type { EnvironmentState } from "../../domain/environment";
 import type { OrganizationSnapshot } from "./read-snapshot";
 
-/** Bytes of memory, measured in the heap before and after: `npm run bench:memory` repeats it. */
+/**
+ * Bytes of memory. Those of organizations and lists are measured in the heap (`npm run bench:memory`). Those of an environment
+ * are estimates: there are few environments.
+ */
 const cost = {
   environment: 4000,
-  /** With the views and encoded responses that are made of a role. */
+  /** A role with the responses that are made of it. */
   environmentRole: 4000,
   permission: 350,
   organization: 900,
+  /** A place in an order. */
   place: 8,
-  customRole: 700,
-  bits: 1 / 4,
-  /** A list of an organization's roles, and its response. */
-  listedRole: 900,
+  customRole: 400,
+  /** A permission's bit, and its part of the list of numbers. */
+  bit: 1 / 4,
   access: 2000,
+  /** A role in a list, and in the response with that list. */
+  listedRole: 450,
 } as const;
 
 /** Returns about how many bytes an environment's snapshot takes, with everything that is made of it. */
@@ -26,7 +31,7 @@ export const organizationBytes = ({ state, sets }: OrganizationSnapshot, table: 
   cost.organization +
   (state.own?.order.length ?? 0) * cost.place +
   (state.customRoles.length + state.replaced.size) * cost.customRole +
-  sets.size * Math.ceil(table.size * cost.bits);
+  sets.size * Math.ceil(table.size * cost.bit);
 
 /** Returns about how many bytes access in an organization takes, with the lists and responses that are made of it. */
 export const accessBytes = ({ state }: OrganizationSnapshot, environment: EnvironmentState): number =>

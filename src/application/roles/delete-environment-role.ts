@@ -7,11 +7,12 @@ import { predecessors } from "../../domain/role-resolution";
 import { parseSlug } from "../../domain/slug";
 import { parseEtag } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
-import { countMembersWithRole } from "../memberships/count-members-with-role";
+import { countMembersWithOnlyRole } from "../memberships/count-members-with-role";
 import type { Stores } from "../ports/unit-of-work";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { parseEnvironmentId } from "../request/scope";
+import type { ScopeState } from "../transactions/load-state";
 import { checkRoleEtag } from "./role-etag";
 
 export interface DeleteEnvironmentRole {
@@ -33,10 +34,9 @@ const replacementField = "replacement_default_role_slug";
 
 /**
  * Deletes an environment role. Throws ROLE_NOT_FOUND, ETAG_MISMATCH, REPLACEMENT_ROLE_INVALID, and
- * REPLACEMENT_DEFAULT_ROLE_REQUIRED where a scope would be left without a default. Locks the environment, and then the
- * roles of all members, before these are counted: otherwise the rewriting of references moves members past the count.
- * Organizations are counted before the second lock, so that writers of organizations do not wait for that count, which
- * grows with their number. Their defaults may therefore change after it: such a default is resolved when it is read.
+ * REPLACEMENT_DEFAULT_ROLE_REQUIRED where a scope would be left without a default. Counts organizations and members on one
+ * consistent state just before the deletion, without locks. Then locks the environment and the roles of all members for a
+ * constant time, in which it only looks whether any organization would be left without a default.
  */
 export async function deleteEnvironmentRole(
   dependencies: Dependencies,
@@ -54,29 +54,39 @@ export async function deleteEnvironmentRole(
 
   const { validateOnly } = request;
   const { transactions, clock } = dependencies;
-  return transactions.previewOrApply(
+  const find = async (stores: Stores, { state, effective }: ScopeState) => {
+    const role = effectiveRole(effective, slug);
+    await checkRoleEtag(dependencies, stores, state, role, etag);
+    return { role, replacement: replacementRole(replacementField, replacementSlug, role, effective.roles) };
+  };
+  return transactions.countAndApply(
     { environmentId, organizationId: undefined },
     { validateOnly, context },
-    async (stores, { state, effective }, lockAllMembers) => {
-      const { environment } = state;
-      const role = effectiveRole(effective, slug);
-      await checkRoleEtag(dependencies, stores, state, role, etag);
-      const replacement = replacementRole(replacementField, replacementSlug, role, effective.roles);
-      const affectedOrganizationCount = await countAffectedOrganizations(stores, state, role, replacement);
-      await lockAllMembers();
-      const { asOnlyRole: reassignedMembershipCount } = await countMembersWithRole(stores, state, role);
-      return {
-        response: { affectedOrganizationCount, reassignedMembershipCount, validateOnly },
-        apply: async () => {
-          const tombstone = createTombstone(state, role, replacement);
-          await stores.roles.softDelete(environment.uid, role.id, tombstone, clock());
-          await stores.environments.requestRewriting(environment.uid);
-          await stores.environments.update(environment.uid, {
-            defaultRoleId: tombstone.environmentDefaultRoleId,
-            order: environment.order.filter((id) => id !== role.id),
-          });
-        },
-      };
+    {
+      count: async (stores, scopeState) => {
+        const { state } = scopeState;
+        const { role, replacement } = await find(stores, scopeState);
+        return {
+          affectedOrganizationCount: await countAffectedOrganizations(stores, state, role, replacement),
+          reassignedMembershipCount: await countMembersWithOnlyRole(stores, state, role),
+        };
+      },
+      apply: async (stores, scopeState, _, lockAllMembers) => {
+        const { state } = scopeState;
+        const { environment } = state;
+        const { role, replacement } = await find(stores, scopeState);
+        await lockAllMembers();
+        if (!replacement && (await isAnyDefault(stores, state, role))) return "outdated";
+        const tombstone = createTombstone(state, role, replacement);
+        await stores.roles.softDelete(environment.uid, role.id, tombstone, clock());
+        await stores.environments.requestRewriting(environment.uid);
+        await stores.environments.update(environment.uid, {
+          defaultRoleId: tombstone.environmentDefaultRoleId,
+          order: environment.order.filter((id) => id !== role.id),
+        });
+        return "done";
+      },
+      respond: (counts) => ({ ...counts, validateOnly }),
     },
   );
 }
@@ -111,4 +121,10 @@ async function countAffectedOrganizations(
     organizationIds,
     isEnvironmentDefault,
   });
+}
+
+/** Returns whether the role is the default of the environment, or of an organization with a configuration of its own. */
+async function isAnyDefault(stores: Stores, { environment, roles }: EnvironmentState, role: Role): Promise<boolean> {
+  if (environment.defaultRoleId === role.id) return true;
+  return (await stores.organizations.listByDefault(environment.uid, predecessors(roles, role.id), 1)).length > 0;
 }

@@ -9,10 +9,12 @@ import { parseSlug } from "../../domain/slug";
 import { parseEtag } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import { countMembersWithRole } from "../memberships/count-members-with-role";
+import type { RoleId } from "../../domain/ids";
 import type { Stores } from "../ports/unit-of-work";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { type OrganizationScope, parseOrganizationScope } from "../request/scope";
+import type { ScopeState } from "../transactions/load-state";
 import { checkRoleEtag } from "./role-etag";
 
 export interface DeleteOrgRole extends OrganizationScope {
@@ -40,7 +42,8 @@ const replacementField = "replacement_role_slug";
 /**
  * Deletes a custom role, whose members and groups get the replacement. Throws ROLE_NOT_FOUND,
  * ROLE_BELONGS_TO_ENVIRONMENT, ETAG_MISMATCH, REPLACEMENT_ROLE_INVALID, and without a replacement
- * REPLACEMENT_DEFAULT_ROLE_REQUIRED and ROLE_IN_USE. Locks the organization and the roles of all members.
+ * REPLACEMENT_DEFAULT_ROLE_REQUIRED and ROLE_IN_USE. Counts members and groups on one consistent state just before the
+ * deletion, without locks. Then locks the organization and the roles of all members, and only looks whether there are any.
  */
 export async function deleteOrgRole(
   dependencies: Dependencies,
@@ -57,33 +60,64 @@ export async function deleteOrgRole(
   });
 
   const { validateOnly } = request;
-  return dependencies.transactions.previewOrApply(
+  const find = async (stores: Stores, { state, effective, organization }: ScopeState) => {
+    const role = ownRole(effective, slug, scope.organizationId);
+    await checkRoleEtag(dependencies, stores, state, role, etag);
+    const replacement = replacementRole(replacementField, replacementSlug, role, effective.roles);
+    if (!organization?.own) throw new Fault("an organization with a custom role has its own configuration");
+    return { role, replacement, organization, own: organization.own };
+  };
+  return dependencies.transactions.countAndApply(
     scope,
     { validateOnly, context },
-    async (stores, { state, effective, organization }) => {
-      const { uid } = state.environment;
-      const role = ownRole(effective, slug, scope.organizationId);
-      await checkRoleEtag(dependencies, stores, state, role, etag);
-      const replacement = replacementRole(replacementField, replacementSlug, role, effective.roles);
-      if (!organization?.own) throw new Fault("an organization with a custom role has its own configuration");
-      const { own } = organization;
-      const use = await countUse(stores, state, organization, role);
-      if (!replacement) requireUnused(effective, organization, role, use);
-      return {
-        response: { reassignedMembershipCount: use.members, movedGroupRoleCount: use.groups, validateOnly },
-        apply: async () => {
-          if (replacement && use.members + use.groups) {
-            await stores.roles.replace(uid, scope.organizationId, role.id, replacement.id);
-            await stores.environments.requestRewriting(uid);
-          } else await stores.roles.remove(uid, scope.organizationId, role.id);
-          await stores.organizations.saveOwn(uid, scope.organizationId, {
-            defaultRoleId: replacement && own.defaultRoleId === role.id ? replacement.id : own.defaultRoleId,
-            order: idsOf(effective.roles).filter((id) => id !== role.id),
-          });
-        },
-      };
+    {
+      count: async (stores, scopeState) => {
+        const { role, replacement, organization } = await find(stores, scopeState);
+        const use = await countUse(stores, scopeState.state, organization, role);
+        if (!replacement) requireUnused(scopeState.effective, organization, role, use);
+        return use;
+      },
+      apply: async (stores, scopeState) => {
+        const { state, effective } = scopeState;
+        const { uid } = state.environment;
+        const { role, replacement, organization, own } = await find(stores, scopeState);
+        const isUsed = await hasMembersOrGroups(stores, state, organization, role);
+        if (!replacement && (isUsed || effective.defaultRole.id === role.id)) return "outdated";
+        if (replacement && isUsed) {
+          await stores.roles.replace(uid, scope.organizationId, role.id, replacement.id);
+          await stores.environments.requestRewriting(uid);
+        } else await stores.roles.remove(uid, scope.organizationId, role.id);
+        await stores.organizations.saveOwn(uid, scope.organizationId, {
+          defaultRoleId: replacement && own.defaultRoleId === role.id ? replacement.id : own.defaultRoleId,
+          order: idsOf(effective.roles).filter((id) => id !== role.id),
+        });
+        return "done";
+      },
+      respond: ({ members, groups }) => ({
+        reassignedMembershipCount: members,
+        movedGroupRoleCount: groups,
+        validateOnly,
+      }),
     },
   );
+}
+
+/** Returns the role and the deleted roles that lead to it: a group mapped to one of these has the role. */
+const mappedRoles = (state: EnvironmentState, organization: OrganizationState, role: Role): RoleId[] =>
+  [role.id, ...organization.replaced.keys()].filter((id) => resolveGroupRole(state, organization, id) === role.id);
+
+/** Returns whether members or groups refer to a role. The members must be materialized. */
+async function hasMembersOrGroups(
+  stores: Stores,
+  state: EnvironmentState,
+  organization: OrganizationState,
+  role: Role,
+): Promise<boolean> {
+  const { uid } = state.environment;
+  const one = { organization: organization.uid, limit: 1 };
+  if ((await stores.memberships.listWithRole(uid, role.id, one)).length) return true;
+  const mapped = mappedRoles(state, organization, role);
+  return (await stores.groupRoles.mappedTo(uid, mapped, 1, [organization.uid])).length > 0;
 }
 
 async function countUse(
@@ -92,10 +126,8 @@ async function countUse(
   organization: OrganizationState,
   role: Role,
 ): Promise<RoleUse> {
-  const mapped = [role.id, ...organization.replaced.keys()].filter(
-    (id) => resolveGroupRole(state, organization, id) === role.id,
-  );
-  const { all: members } = await countMembersWithRole(stores, state, role, organization);
+  const mapped = mappedRoles(state, organization, role);
+  const members = await countMembersWithRole(stores, state, role, organization);
   return { members, groups: await stores.groupRoles.count(state.environment.uid, organization.uid, mapped) };
 }
 

@@ -26,6 +26,17 @@ import type { StateCache } from "./state-cache";
 /** Locks nothing: the roles of all members are locked already, or nothing is to be locked. */
 const lockNothing: LockMemberRoles = async () => {};
 
+/** How often a change counts anew, because others change what was counted. */
+const mostCounts = 4;
+
+/** Rolls a change back whose counts others have made wrong. */
+class CountsOutdated extends Error {
+  constructor() {
+    super("what was counted has changed");
+    this.name = "CountsOutdated";
+  }
+}
+
 /**
  * The transactions of use cases: each locks its scope, replays a repeated request, and reads the state that the work
  * needs. An `upsert` creates an organization's row where there is none; an `update` changes only rows that are there.
@@ -193,28 +204,44 @@ export class Transactions {
   }
 
   /**
-   * Decides a change and applies it, with the locks of `updateMaterializedScope`. With `validateOnly` only decides it,
-   * on one consistent state and without any lock.
+   * Counts what a change affects, on one consistent state and without any lock, however long that takes, and applies the
+   * change with the locks of `updateMaterializedScope`. If others have changed meanwhile what was counted and decides,
+   * `apply` returns "outdated", and everything is counted again. With `validateOnly` only counts. Replays a repeated request.
    */
-  async previewOrApply<T>(
+  async countAndApply<Counts, T>(
     scope: ParsedScope,
     { validateOnly, context }: { readonly validateOnly: boolean; readonly context: WriteContext },
-    decide: (
-      stores: Stores,
-      scopeState: ScopeState,
-      lockAllMembers: LockMemberRoles,
-    ) => Promise<{ response: T; apply: () => Promise<void> }>,
+    {
+      count,
+      apply,
+      respond,
+    }: {
+      readonly count: (stores: Stores, scopeState: ScopeState) => Promise<Counts>;
+      readonly apply: (
+        stores: Stores,
+        scopeState: ScopeState,
+        counts: Counts,
+        lockAllMembers: LockMemberRoles,
+      ) => Promise<"done" | "outdated">;
+      readonly respond: (counts: Counts) => T;
+    },
   ): Promise<T> {
-    if (validateOnly)
-      return this.read(
-        scope,
-        context.signal,
-        async (stores, scopeState) => (await decide(stores, scopeState, lockNothing)).response,
-      );
-    return this.updateMaterializedScope(scope, context, async (stores, scopeState, lockAllMembers) => {
-      const { response, apply } = await decide(stores, scopeState, lockAllMembers);
-      await apply();
-      return response;
+    const { environmentId } = scope;
+    const countNow = () => this.read(scope, context.signal, count);
+    if (validateOnly) return respond(await countNow());
+    return this.idempotency.replayOnFailure(environmentId, context, async () => {
+      for (let tries = 0; tries < mostCounts; tries += 1) {
+        const counts = await countNow();
+        try {
+          return await this.updateMaterializedScope(scope, context, async (stores, scopeState, lockAllMembers) => {
+            if ((await apply(stores, scopeState, counts, lockAllMembers)) === "outdated") throw new CountsOutdated();
+            return respond(counts);
+          });
+        } catch (error) {
+          if (!(error instanceof CountsOutdated)) throw error;
+        }
+      }
+      throw refuse.conflictRetry();
     });
   }
 

@@ -106,27 +106,33 @@ export class TypeormMembershipStore implements MembershipStore {
     return row?.count ?? 0;
   }
 
+  countWithRole(environmentUid: EnvironmentUid, roleId: RoleId, organizationUid: OrganizationUid): Promise<number> {
+    return this.rows.countBy({ environmentUid, roleId, organizationUid });
+  }
+
   listWithRole(
     environmentUid: EnvironmentUid,
     roleId: RoleId,
     options: {
-      readonly several: boolean;
+      readonly pendingAmongSeveral?: PendingMembers | undefined;
       readonly organization?: OrganizationUid | undefined;
       readonly after?: MemberKey | undefined;
       readonly limit: number;
     },
   ): Promise<Membership[]> {
-    const { several, organization, after, limit } = options;
+    const { pendingAmongSeveral, organization, after, limit } = options;
+    const [pending, ...parameters] = pendingAmongSeveral ? amongSeveral(pendingAmongSeveral) : [""];
     return this.read(environmentUid, [
-      "SELECT organization_uid, user_id FROM role_assignments WHERE environment_uid = ? AND role_id = ?" +
+      "SELECT organization_uid, user_id FROM role_assignments stored WHERE environment_uid = ? AND role_id = ?" +
         (organization ? " AND organization_uid = ?" : "") +
         (after ? " AND (organization_uid > ? OR (organization_uid = ? AND user_id > ?))" : "") +
-        (several ? " AND several_since > 0" : "") +
+        pending +
         ` ORDER BY organization_uid, user_id LIMIT ${limit}`,
       environmentUid,
       roleId,
       ...(organization ? [organization] : []),
       ...(after ? [after.organizationUid, after.organizationUid, after.userId] : []),
+      ...parameters,
     ]);
   }
 
@@ -202,6 +208,21 @@ export class TypeormMembershipStore implements MembershipStore {
       ),
     );
   }
+}
+
+/** Returns a condition for members with several stored roles that are pending. */
+function amongSeveral({ roleIds, multipleRolesDisabledAt }: PendingMembers): Selection {
+  const before = multipleRolesDisabledAt === undefined ? [] : ["several_since < ?"];
+  const refers = roleIds.length
+    ? [
+        "EXISTS (SELECT 1 FROM role_assignments other WHERE other.environment_uid = stored.environment_uid" +
+          " AND other.organization_uid = stored.organization_uid AND other.user_id = stored.user_id" +
+          ` AND other.role_id IN (${placeholders(roleIds)}))`,
+      ]
+    : [];
+  const condition = [...before, ...refers].join(" OR ") || "1 = 0";
+  const parameters = multipleRolesDisabledAt === undefined ? [] : [multipleRolesDisabledAt];
+  return [` AND several_since > 0 AND (${condition})`, ...parameters, ...roleIds];
 }
 
 const selection = roleAssignmentTable.selection(["environmentUid"], "assigned");
