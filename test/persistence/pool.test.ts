@@ -1,6 +1,7 @@
 import mysql, { type PoolConnection, type RowDataPacket } from "mysql2";
 import { performance } from "node:perf_hooks";
 import { promisify } from "node:util";
+import { ConnectionSettings } from "../../src/persistence/connection/connection-settings";
 import { promiseQuickly } from "../../src/persistence/connection/quick-promises";
 import { destroyWhenHung } from "../../src/persistence/connection/statement-timeout";
 import { type TestDatabase, servers } from "../support/engines";
@@ -27,6 +28,9 @@ describe.each(servers)("connections of a pool on $name", (engine) => {
     const connection = await promisify(pool.getConnection.bind(pool))();
     connection.on("error", () => undefined);
     open.push(connection);
+    const send = async (sql: string) => (await connection.promise().query<RowDataPacket[]>(sql))[0];
+    await (await ConnectionSettings.of(send)).apply(send);
+    await send("SET @@SESSION.session_track_system_variables = ''"); // what it reports differs between connections
     return connection;
   };
 
