@@ -7,10 +7,14 @@ interface Source {
   readonly text: string;
 }
 
-const sources: Source[] = readdirSync("src", { recursive: true, encoding: "utf8" })
-  .filter((name) => name.endsWith(".ts"))
-  .map((name) => `src/${name.replaceAll(path.sep, "/")}`)
-  .map((file) => ({ file, text: readFileSync(file, "utf8") }));
+/** Returns the TypeScript files of a folder, except for what is generated there. */
+const sourcesIn = (folder: string): Source[] =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((name) => `${folder}/${name.replaceAll(path.sep, "/")}`)
+    .filter((file) => file.endsWith(".ts") && !/^test\/conformance\/[^/]+\/gen\//.test(file))
+    .map((file) => ({ file, text: readFileSync(file, "utf8") }));
+
+const sources = sourcesIn("src");
 
 const specifier = /(?:\bfrom|\bimport|\brequire(?:\.resolve)?)\s*\(?\s*["'`]([^"'`]+)["'`]/g;
 
@@ -211,6 +215,6 @@ test("every file is in a room", () => {
 });
 
 test("no file is longer than 400 lines", () => {
-  const long = sources.filter(({ text }) => text.split("\n").length > 401);
+  const long = [...sources, ...sourcesIn("test")].filter(({ text }) => text.split("\n").length > 401);
   expect(long.map(({ file }) => file)).toEqual([]);
 });
