@@ -158,7 +158,10 @@ describe.each(engines)("the membership store on $name", (engine) => {
         whole(members.slice(4, 4 + limit)),
       );
       await read(async (memberships) => {
-        const storing = await memberships.listWithRole(world.uid, gone, { pendingAmongSeveral: { roleIds: roles, multipleRolesDisabledAt: undefined }, limit });
+        const storing = await memberships.listWithRole(world.uid, gone, {
+          pendingAmongSeveral: { roleIds: roles, multipleRolesDisabledAt: undefined },
+          limit,
+        });
         expect(whole(storing)).toEqual(whole(members.slice(0, limit)));
         for (const by of [
           { roleIds: [gone], multipleRolesDisabledAt: undefined },
@@ -245,8 +248,12 @@ describe.each(engines)("the membership store on $name", (engine) => {
     expect(await pagesOf({})).toEqual(members);
     expect(await pagesOf({ pendingAmongSeveral: pending })).toEqual(severalOnly);
     expect(await pagesOf({ pendingAmongSeveral: { ...pending, roleIds: [newRoleId()] } })).toEqual([]);
-    expect(await pagesOf({ pendingAmongSeveral: { roleIds: [], multipleRolesDisabledAt: materializedAtRevision + 1 } })).toEqual(severalOnly);
-    expect(await pagesOf({ pendingAmongSeveral: { roleIds: [], multipleRolesDisabledAt: materializedAtRevision } })).toEqual([]);
+    expect(
+      await pagesOf({ pendingAmongSeveral: { roleIds: [], multipleRolesDisabledAt: materializedAtRevision + 1 } }),
+    ).toEqual(severalOnly);
+    expect(
+      await pagesOf({ pendingAmongSeveral: { roleIds: [], multipleRolesDisabledAt: materializedAtRevision } }),
+    ).toEqual([]);
     for (const organization of homes) {
       const here = (member: Membership) => member.organizationUid === organization;
       expect(await pagesOf({ organization })).toEqual(members.filter(here));

@@ -123,7 +123,7 @@ export class TypeormMembershipStore implements MembershipStore {
     const { pendingAmongSeveral, organization, after, limit } = options;
     const [pending, ...parameters] = pendingAmongSeveral ? amongSeveral(pendingAmongSeveral) : [""];
     return this.read(environmentUid, [
-      "SELECT organization_uid, user_id FROM role_assignments stored WHERE environment_uid = ? AND role_id = ?" +
+      "SELECT organization_uid, user_id FROM role_assignments assigned WHERE environment_uid = ? AND role_id = ?" +
         (organization ? " AND organization_uid = ?" : "") +
         (after ? " AND (organization_uid > ? OR (organization_uid = ? AND user_id > ?))" : "") +
         pending +
@@ -215,8 +215,8 @@ function amongSeveral({ roleIds, multipleRolesDisabledAt }: PendingMembers): Sel
   const before = multipleRolesDisabledAt === undefined ? [] : ["several_since < ?"];
   const refers = roleIds.length
     ? [
-        "EXISTS (SELECT 1 FROM role_assignments other WHERE other.environment_uid = stored.environment_uid" +
-          " AND other.organization_uid = stored.organization_uid AND other.user_id = stored.user_id" +
+        "EXISTS (SELECT 1 FROM role_assignments other WHERE other.environment_uid = assigned.environment_uid" +
+          " AND other.organization_uid = assigned.organization_uid AND other.user_id = assigned.user_id" +
           ` AND other.role_id IN (${placeholders(roleIds)}))`,
       ]
     : [];
