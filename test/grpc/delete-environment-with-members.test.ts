@@ -14,13 +14,13 @@ const notEmpty = (environmentId: string, count: number) => ({
 describe.each(engines)("on $name", (engine) => {
   const { stage, members, begin, remove } = deletionsOn(engine);
 
-  describe("DeleteEnvironment", () => {
-    const empty = async () => {
-      const begun = await begin();
-      await stage.environments.deleteOrganizationData(begun.globex);
-      return begun;
-    };
+  const empty = async () => {
+    const begun = await begin();
+    await stage.environments.deleteOrganizationData(begun.globex);
+    return begun;
+  };
 
+  describe("DeleteEnvironment", () => {
     test("members and mapped groups are data, until the last of them goes", async () => {
       const { environmentId, acme, initech } = await empty();
       await members.set(acme, "ann", "admin");
