@@ -450,8 +450,8 @@ export interface DeleteOrgRoleRequest {
 }
 
 /**
- * Response of DeleteOrgRole. The numbers are counted on one consistent state
- * just before the deletion.
+ * Response of DeleteOrgRole. The numbers are those of the moment of the
+ * deletion.
  */
 export interface DeleteOrgRoleResponse {
   /**

@@ -43,7 +43,8 @@ const replacementField = "replacement_role_slug";
  * Deletes a custom role, whose members and groups get the replacement. Throws ROLE_NOT_FOUND,
  * ROLE_BELONGS_TO_ENVIRONMENT, ETAG_MISMATCH, REPLACEMENT_ROLE_INVALID, and without a replacement
  * REPLACEMENT_DEFAULT_ROLE_REQUIRED and ROLE_IN_USE. Counts members and groups on one consistent state just before the
- * deletion, without locks. Then locks the organization and the roles of all members, and only looks whether there are any.
+ * deletion, without locks. Then locks the organization and the roles of all members, and deletes if nothing of the
+ * organization has changed meanwhile, so that the counts are exact.
  */
 export async function deleteOrgRole(
   dependencies: Dependencies,
@@ -75,14 +76,14 @@ export async function deleteOrgRole(
         const { role, replacement, organization } = await find(stores, scopeState);
         const use = await countUse(stores, scopeState.state, organization, role);
         if (!replacement) requireUnused(scopeState.effective, organization, role, use);
-        return use;
+        return { ...use, revision: organization.revision, environmentRevision: scopeState.state.environment.revision };
       },
-      apply: async (stores, scopeState) => {
+      apply: async (stores, scopeState, counts) => {
         const { state, effective } = scopeState;
         const { uid } = state.environment;
         const { role, replacement, organization, own } = await find(stores, scopeState);
-        const isUsed = await hasMembersOrGroups(stores, state, organization, role);
-        if (!replacement && (isUsed || effective.defaultRole.id === role.id)) return "outdated";
+        if (!isSameState(counts, state, organization)) return "outdated";
+        const isUsed = counts.members + counts.groups > 0;
         if (replacement && isUsed) {
           await stores.roles.replace(uid, scope.organizationId, role.id, replacement.id);
           await stores.environments.requestRewriting(uid);
@@ -106,18 +107,14 @@ export async function deleteOrgRole(
 const mappedRoles = (state: EnvironmentState, organization: OrganizationState, role: Role): RoleId[] =>
   [role.id, ...organization.replaced.keys()].filter((id) => resolveGroupRole(state, organization, id) === role.id);
 
-/** Returns whether members or groups refer to a role. The members must be materialized. */
-async function hasMembersOrGroups(
-  stores: Stores,
-  state: EnvironmentState,
+/** Returns whether nothing was written since the count but the lock of the organization, if that was taken since. */
+function isSameState(
+  { revision, environmentRevision }: { readonly revision: number; readonly environmentRevision: number },
+  { environment }: EnvironmentState,
   organization: OrganizationState,
-  role: Role,
-): Promise<boolean> {
-  const { uid } = state.environment;
-  const one = { organization: organization.uid, limit: 1 };
-  if ((await stores.memberships.listWithRole(uid, role.id, one)).length) return true;
-  const mapped = mappedRoles(state, organization, role);
-  return (await stores.groupRoles.mappedTo(uid, mapped, 1, [organization.uid])).length > 0;
+): boolean {
+  const written = organization.revision - revision;
+  return environment.revision === environmentRevision && (written === 0 || written === 1);
 }
 
 async function countUse(

@@ -26,8 +26,8 @@ import type { StateCache } from "./state-cache";
 /** Locks nothing: the roles of all members are locked already, or nothing is to be locked. */
 const lockNothing: LockMemberRoles = async () => {};
 
-/** How often a change counts anew, because others change what was counted. */
-const mostCounts = 4;
+/** How often a change counts without locks, before it counts under its locks because others change what was counted. */
+const mostCounts = 3;
 
 /** Rolls a change back whose counts others have made wrong. */
 class CountsOutdated extends Error {
@@ -205,8 +205,9 @@ export class Transactions {
 
   /**
    * Counts what a change affects, on one consistent state and without any lock, however long that takes, and applies the
-   * change with the locks of `updateMaterializedScope`. If others have changed meanwhile what was counted and decides,
-   * `apply` returns "outdated", and everything is counted again. With `validateOnly` only counts. Replays a repeated request.
+   * change with the locks of `updateMaterializedScope`. If others have changed meanwhile what was counted, `apply` returns
+   * "outdated", and everything is counted again: after the third time under the locks, where nobody can change it. With
+   * `validateOnly` only counts. Replays a repeated request.
    */
   async countAndApply<Counts, T>(
     scope: ParsedScope,
@@ -241,7 +242,11 @@ export class Transactions {
           if (!(error instanceof CountsOutdated)) throw error;
         }
       }
-      throw refuse.conflictRetry();
+      return this.updateMaterializedScope(scope, context, async (stores, scopeState, lockAllMembers) => {
+        const counts = await count(stores, scopeState);
+        await apply(stores, scopeState, counts, lockAllMembers);
+        return respond(counts);
+      });
     });
   }
 
