@@ -5,10 +5,12 @@ import {
   OrganizationAccess,
 } from "../../domain/effective-access";
 import type { EnvironmentState } from "../../domain/environment";
+import type { PermissionId, RoleId } from "../../domain/ids";
 import type { MemberKey, Membership } from "../../domain/membership";
 import type { OrganizationState } from "../../domain/organization";
-import type { PermissionTable } from "../../domain/permission-set";
+import type { PermissionSet, PermissionTable } from "../../domain/permission-set";
 import type { OrganizationId, UserId } from "../../domain/values";
+import type { OrganizationContent } from "../ports/snapshot-store";
 
 export interface EnvironmentSnapshot {
   readonly state: EnvironmentState;
@@ -67,3 +69,32 @@ export class ReadSnapshot {
     return organization && this.members({ organizationUid: organization.state.uid, userId });
   }
 }
+
+/** Returns what an organization adds to its environment. Ids that both have are the environment's own strings. */
+export function toSnapshot(
+  { state: { roles }, table }: EnvironmentSnapshot,
+  { state, grants }: OrganizationContent,
+): OrganizationSnapshot {
+  const { own, customRoles, replaced, ...row } = state;
+  const custom = new Map(customRoles.map(({ id }) => [id, id]));
+  const shared = (id: RoleId) => roles.get(id)?.id ?? custom.get(id) ?? id;
+  const sets = new Map<RoleId, PermissionSet>();
+  for (const { id } of customRoles) {
+    const granted: readonly PermissionId[] = grants.get(id) ?? [];
+    if (granted.length) sets.set(id, table.setOf(granted));
+  }
+  return {
+    state: {
+      ...row,
+      customRoles: customRoles.length ? customRoles : noRoles,
+      replaced: replaced.size ? replaced : nothingReplaced,
+      ...(own && { own: { defaultRoleId: shared(own.defaultRoleId), order: own.order.map(shared) } }),
+    },
+    sets: sets.size ? sets : noSets,
+    lineage: table.lineage,
+  };
+}
+
+const noRoles: OrganizationState["customRoles"] = [];
+const nothingReplaced: OrganizationState["replaced"] = new Map();
+const noSets: OrganizationSnapshot["sets"] = new Map();

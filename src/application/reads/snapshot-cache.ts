@@ -1,12 +1,12 @@
 import { type EffectiveAccess, accessInEnvironment, inheritedAccess } from "../../domain/effective-access";
 import type { Environment, EnvironmentState } from "../../domain/environment";
 import { refuse } from "../../domain/errors";
-import type { EnvironmentUid, PermissionId, RoleId } from "../../domain/ids";
-import { type MemberKey, byKey } from "../../domain/membership";
+import type { EnvironmentUid } from "../../domain/ids";
+import { byKey } from "../../domain/membership";
 import type { Organization, OrganizationState } from "../../domain/organization";
-import { type PermissionSet, PermissionTable } from "../../domain/permission-set";
+import { PermissionTable } from "../../domain/permission-set";
 import { environmentOwner } from "../../domain/role";
-import type { EnvironmentId, OrganizationId, UserId } from "../../domain/values";
+import type { EnvironmentId, OrganizationId } from "../../domain/values";
 import { mapInSlices } from "../../event-loop/time-slices";
 import type { Cache, Caches } from "../ports/cache";
 import type { CurrentRevisions, RevisionQuery } from "../ports/revision-store";
@@ -19,17 +19,21 @@ import {
   type AccessOf,
   type EnvironmentSnapshot,
   type OrganizationSnapshot,
-  ReadSnapshot,
   createAccess,
+  ReadSnapshot,
+  toSnapshot,
 } from "./read-snapshot";
 import { RequestBatcher } from "./request-batcher";
+import {
+  type Organizations,
+  type Subject,
+  contentQueryOf,
+  isCurrent,
+  isSame,
+  queryOf,
+  staleOf,
+} from "./snapshot-queries";
 import { accessBytes, environmentBytes, organizationBytes } from "./snapshot-size";
-
-/** A member, or only an organization, that a read is about. */
-interface Subject {
-  readonly organizationId: OrganizationId;
-  readonly userId?: UserId;
-}
 
 /** Access in an organization, and what it was made of. */
 interface CachedAccess {
@@ -38,7 +42,8 @@ interface CachedAccess {
   readonly organization: OrganizationSnapshot;
 }
 
-type Organizations = Map<OrganizationId, OrganizationSnapshot | undefined>;
+/** The organizations whose contents one statement returns: on SQLite a statement keeps the event loop. */
+const contentsAtOnce = 250;
 
 /** How often a read looks again because its environment has changed meanwhile, before it reads in a transaction. */
 const mostRounds = 4;
@@ -100,12 +105,17 @@ export class SnapshotCache implements StateCache {
         return this.snapshotOf(environment, organizations, current);
       }
       isHit = false;
-      const query = contentQueryOf(environment, stale, subjects);
-      const contents = await this.contents.request(query);
+      let contents: CurrentContents | undefined;
+      for (let start = 0; start < stale.length; start += contentsAtOnce) {
+        const portion = stale.slice(start, start + contentsAtOnce);
+        contents = await this.contents.request(contentQueryOf(environment, portion, subjects));
+        if (!contents || !isCurrent(environment, contents)) break;
+        this.keep(environment, portion, contents, organizations);
+      }
       if (!contents) break;
-      const isWhole = stale.length === organizations.size && isCurrent(environment, contents);
-      this.keep(environment, stale, contents, organizations);
-      if (!isWhole || stale.some(({ id, uid }) => (organizations.get(id)?.state.uid ?? uid) !== uid)) continue;
+      const isWhole = stale.length === organizations.size && stale.length <= contentsAtOnce;
+      const isUnreplaced = stale.every(({ id, uid }) => (organizations.get(id)?.state.uid ?? uid) === uid);
+      if (!isWhole || !isUnreplaced || !isCurrent(environment, contents)) continue;
       this.misses += 1;
       return this.snapshotOf(environment, organizations, contents);
     }
@@ -176,7 +186,10 @@ export class SnapshotCache implements StateCache {
     return cached?.lineage === table.lineage ? cached : undefined;
   }
 
-  /** Puts the contents of organizations into the cache, and into the organizations of a read. */
+  /**
+   * Puts the contents of organizations into the cache, and into the organizations of a read. They must be of the revision of
+   * the environment: a later one may have permissions for which its table has no bits.
+   */
   private keep(
     environment: EnvironmentSnapshot,
     stale: readonly Pick<Organization, "id">[],
@@ -303,89 +316,3 @@ const weightOf = ({ members, organizationIds }: RevisionQuery) =>
   1 + Math.floor((members.length + organizationIds.length) / 8);
 
 const keyOf = (uid: EnvironmentUid, id: OrganizationId) => `${uid} ${id}`;
-
-const isSame = ({ state }: OrganizationSnapshot, row: Pick<Organization, "uid" | "revision">): boolean =>
-  state.uid === row.uid && state.revision === row.revision;
-
-/** Returns whether an environment is at the database's revision. Throws if it was deleted. */
-function isCurrent({ state: { environment } }: EnvironmentSnapshot, current: CurrentRevisions): boolean {
-  const row = current.environment(environment.id);
-  if (!row) throw refuse.environmentNotFound(environment.id);
-  return row.uid === environment.uid && row.revision === environment.revision;
-}
-
-/** Returns the query for the revisions of all organizations, and for the members of those that are in memory. */
-function queryOf(
-  { state: { environment } }: EnvironmentSnapshot,
-  organizations: Organizations,
-  subjects: readonly Subject[],
-): RevisionQuery {
-  const members: MemberKey[] = [];
-  for (const { organizationId, userId } of subjects) {
-    const organizationUid = userId && organizations.get(organizationId)?.state.uid;
-    if (organizationUid) members.push({ organizationUid, userId });
-  }
-  return {
-    environmentId: environment.id,
-    environmentUid: environment.uid,
-    organizationIds: [...organizations.keys()],
-    members,
-  };
-}
-
-/** Returns the query for the contents and the members of organizations that are to be loaded. */
-function contentQueryOf(
-  { state: { environment } }: EnvironmentSnapshot,
-  stale: readonly Pick<Organization, "id" | "uid">[],
-  subjects: readonly Subject[],
-): RevisionQuery {
-  const uids = new Map(stale.map(({ id, uid }) => [id, uid]));
-  const members = subjects.flatMap(({ organizationId, userId }) => {
-    const organizationUid = uids.get(organizationId);
-    return userId && organizationUid ? [{ organizationUid, userId }] : [];
-  });
-  return { environmentId: environment.id, environmentUid: environment.uid, organizationIds: [...uids.keys()], members };
-}
-
-/** Returns the organizations that are not in memory, or not at the database's revision, as the database has them. */
-function staleOf(
-  { state: { environment } }: EnvironmentSnapshot,
-  organizations: Organizations,
-  current: CurrentRevisions,
-): Pick<Organization, "id" | "uid">[] {
-  const stale: Pick<Organization, "id" | "uid">[] = [];
-  for (const [id, snapshot] of organizations) {
-    const row = current.organization(environment.uid, id);
-    if (row && !(snapshot && isSame(snapshot, row))) stale.push({ id, uid: row.uid });
-  }
-  return stale;
-}
-
-/** Returns what an organization adds to its environment. Ids that both have are the environment's own strings. */
-function toSnapshot(
-  { state: { roles }, table }: EnvironmentSnapshot,
-  { state, grants }: OrganizationContent,
-): OrganizationSnapshot {
-  const { own, customRoles, replaced, ...row } = state;
-  const custom = new Map(customRoles.map(({ id }) => [id, id]));
-  const shared = (id: RoleId) => roles.get(id)?.id ?? custom.get(id) ?? id;
-  const sets = new Map<RoleId, PermissionSet>();
-  for (const { id } of customRoles) {
-    const granted: readonly PermissionId[] = grants.get(id) ?? [];
-    if (granted.length) sets.set(id, table.setOf(granted));
-  }
-  return {
-    state: {
-      ...row,
-      customRoles: customRoles.length ? customRoles : noRoles,
-      replaced: replaced.size ? replaced : nothingReplaced,
-      ...(own && { own: { defaultRoleId: shared(own.defaultRoleId), order: own.order.map(shared) } }),
-    },
-    sets: sets.size ? sets : noSets,
-    lineage: table.lineage,
-  };
-}
-
-const noRoles: OrganizationState["customRoles"] = [];
-const nothingReplaced: OrganizationState["replaced"] = new Map();
-const noSets: OrganizationSnapshot["sets"] = new Map();

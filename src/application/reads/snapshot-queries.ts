@@ -1,0 +1,71 @@
+import { refuse } from "../../domain/errors";
+import type { MemberKey } from "../../domain/membership";
+import type { Organization } from "../../domain/organization";
+import type { OrganizationId, UserId } from "../../domain/values";
+import type { CurrentRevisions, RevisionQuery } from "../ports/revision-store";
+import type { EnvironmentSnapshot, OrganizationSnapshot } from "./read-snapshot";
+
+/** A member, or only an organization, that a read is about. */
+export interface Subject {
+  readonly organizationId: OrganizationId;
+  readonly userId?: UserId;
+}
+
+export type Organizations = Map<OrganizationId, OrganizationSnapshot | undefined>;
+
+export const isSame = ({ state }: OrganizationSnapshot, row: Pick<Organization, "uid" | "revision">): boolean =>
+  state.uid === row.uid && state.revision === row.revision;
+
+/** Returns whether an environment is at the database's revision. Throws if it was deleted. */
+export function isCurrent({ state: { environment } }: EnvironmentSnapshot, current: CurrentRevisions): boolean {
+  const row = current.environment(environment.id);
+  if (!row) throw refuse.environmentNotFound(environment.id);
+  return row.uid === environment.uid && row.revision === environment.revision;
+}
+
+/** Returns the query for the revisions of all organizations, and for the members of those that are in memory. */
+export function queryOf(
+  { state: { environment } }: EnvironmentSnapshot,
+  organizations: Organizations,
+  subjects: readonly Subject[],
+): RevisionQuery {
+  const members: MemberKey[] = [];
+  for (const { organizationId, userId } of subjects) {
+    const organizationUid = userId && organizations.get(organizationId)?.state.uid;
+    if (organizationUid) members.push({ organizationUid, userId });
+  }
+  return {
+    environmentId: environment.id,
+    environmentUid: environment.uid,
+    organizationIds: [...organizations.keys()],
+    members,
+  };
+}
+
+/** Returns the query for the contents and the members of organizations that are to be loaded. */
+export function contentQueryOf(
+  { state: { environment } }: EnvironmentSnapshot,
+  stale: readonly Pick<Organization, "id" | "uid">[],
+  subjects: readonly Subject[],
+): RevisionQuery {
+  const uids = new Map(stale.map(({ id, uid }) => [id, uid]));
+  const members = subjects.flatMap(({ organizationId, userId }) => {
+    const organizationUid = uids.get(organizationId);
+    return userId && organizationUid ? [{ organizationUid, userId }] : [];
+  });
+  return { environmentId: environment.id, environmentUid: environment.uid, organizationIds: [...uids.keys()], members };
+}
+
+/** Returns the organizations that are not in memory, or not at the database's revision, as the database has them. */
+export function staleOf(
+  { state: { environment }, table }: EnvironmentSnapshot,
+  organizations: Organizations,
+  current: CurrentRevisions,
+): Pick<Organization, "id" | "uid">[] {
+  const stale: Pick<Organization, "id" | "uid">[] = [];
+  for (const [id, snapshot] of organizations) {
+    const row = current.organization(environment.uid, id);
+    if (row && !(snapshot?.lineage === table.lineage && isSame(snapshot, row))) stale.push({ id, uid: row.uid });
+  }
+  return stale;
+}
