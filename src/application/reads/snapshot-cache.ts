@@ -223,11 +223,11 @@ export class SnapshotCache implements StateCache {
 
   /** Keeps access of few organizations, because lists and responses that are made of it are kept with it. */
   private readonly accessOf: AccessOf = (environment, organization) => {
-    const key = keyOf(environment.state.environment.uid, organization.state.id);
-    const cached = this.accesses.get(key);
+    const { uid } = organization.state; // unique among all environments
+    const cached = this.accesses.get(uid);
     if (cached?.environment === environment && cached.organization === organization) return cached.access;
     const access = createAccess(environment, organization);
-    this.accesses.set(key, { access, environment, organization }, accessBytes(organization, environment.state));
+    this.accesses.set(uid, { access, environment, organization }, accessBytes(organization, environment.state));
     return access;
   };
 
