@@ -9,36 +9,54 @@ import type { PermissionSlug } from "./values";
  */
 export type PermissionSet = readonly number[];
 
-/** Places of deleted permissions that a table keeps, besides as many as there are permissions. */
+/** Places of deleted permissions that a lineage keeps, in addition to as many as there are permissions. */
 const keptPlaces = 64;
 
 /**
- * The permissions of an environment, each with a place. A table that continues another one gives each permission the place
- * that it has there, so that sets of the other table remain valid.
+ * The places of permissions in all tables that continue each other. A permission gets its place once and keeps it, whichever
+ * table is made first: tables of earlier and later revisions may be made at the same time, and from the same one.
+ */
+class PermissionPlaces {
+  private readonly places = new Map<PermissionId, number>();
+
+  get size(): number {
+    return this.places.size;
+  }
+
+  of(id: PermissionId): number {
+    let place = this.places.get(id);
+    if (place === undefined) this.places.set(id, (place = this.places.size));
+    return place;
+  }
+}
+
+/**
+ * The permissions of an environment, each with a place. A table that continues another one shares its lineage, so that the
+ * sets of each are valid in the other.
  */
 export class PermissionTable {
   /** The same object in all tables in which a permission has the same place. */
-  readonly lineage: object;
+  readonly lineage: PermissionPlaces;
   private readonly slugs: (PermissionSlug | undefined)[] = [];
   private readonly places = new Map<PermissionSlug, number>();
   private readonly placesById = new Map<PermissionId, number>();
   /** Whether the places are in order of the slugs. */
   private readonly isSorted: boolean;
-  /** The places of deleted permissions, if there are any. */
+  /** The permissions of the table, if its lineage has more places. */
   private readonly live: PermissionSet | undefined;
 
   constructor(permissions: ReadonlyMap<PermissionId, PermissionSlug>, previous?: PermissionTable) {
-    const continued = previous && previous.slugs.length <= 2 * permissions.size + keptPlaces ? previous : undefined;
-    this.lineage = continued?.lineage ?? {};
-    if (continued) this.slugs.length = continued.slugs.length;
+    const isContinued = previous && previous.lineage.size <= 2 * permissions.size + keptPlaces;
+    this.lineage = isContinued ? previous.lineage : new PermissionPlaces();
     const sorted = [...permissions].sort(([, one], [, other]) => (one < other ? -1 : 1));
     for (const [id, slug] of sorted) {
-      const place = continued?.placesById.get(id) ?? this.slugs.length;
+      const place = this.lineage.of(id);
       this.slugs[place] = slug;
       this.places.set(slug, place);
       this.placesById.set(id, place);
     }
     this.isSorted = sorted.every(([, slug], index) => this.slugs[index] === slug);
+    this.slugs.length = this.lineage.size;
     if (this.slugs.length > permissions.size) this.live = this.setOf([...permissions.keys()]);
   }
 
@@ -61,7 +79,7 @@ export class PermissionTable {
     return set;
   }
 
-  /** Returns a set of this table or of one that it continues, without permissions that were deleted meanwhile. */
+  /** Returns a set of any table of the lineage, with only the permissions of this table. */
   current(set: PermissionSet): PermissionSet {
     const { live } = this;
     return live ? set.map((word, index) => word & (live[index] ?? 0)) : set;
