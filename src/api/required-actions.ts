@@ -5,7 +5,7 @@ import type { PermissionServiceService } from "../../gen/orgroles/v1/permission_
 import type { RoleServiceService } from "../../gen/orgroles/v1/role_service";
 import type { Action } from "../domain/authorization";
 
-/** What a caller must be allowed to do for each RPC. An RPC without an entry does not compile. */
+/** The action that a caller must be allowed for each RPC. An RPC without an entry does not compile. */
 export type RequiredActions<Service> = { readonly [Rpc in keyof Service]: Action };
 
 export const roleActions: RequiredActions<typeof RoleServiceService> = {

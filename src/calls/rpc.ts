@@ -5,7 +5,7 @@ import type { Action } from "../domain/authorization";
 export interface Rpc {
   /** `/package.Service/Method`. */
   readonly path: string;
-  /** What a caller must be allowed to do. */
+  /** The action that a caller must be allowed. */
   readonly action: Action;
   /** Returns the response to a decoded request: a message, or its bytes. */
   readonly handle: (request: object, call: Call) => Promise<unknown>;

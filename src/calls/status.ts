@@ -39,8 +39,6 @@ const codeOf: Record<ErrorKind, CodeName> = {
   permission_denied: "PERMISSION_DENIED",
 };
 
-export const codeNameOf = (refusal: Refusal): CodeName => codeOf[refusal.kind];
-
 /**
  * The most bytes of details in one error. Details travel as base64 in a header, and clients reject headers over 8 KiB in
  * all: lists are cut to fit, while the metadata keeps the whole count.
@@ -64,7 +62,7 @@ export function statusOf(refusal: Refusal, requestId?: string): Status {
     const fitting = { violations: details.fitting(preconditions) };
     details.add("PreconditionFailure", PreconditionFailure.encode(PreconditionFailure.fromPartial(fitting)));
   }
-  return details.toStatus(codeNameOf(refusal), refusal.message);
+  return details.toStatus(codeOf[refusal.kind], refusal.message);
 }
 
 /** Returns the status of a fault of the server. It contains nothing of the fault but the id to find it by in the log. */

@@ -1,5 +1,5 @@
 import type { EnvironmentUid, RoleId } from "./ids";
-import type { EnvironmentRole } from "./role";
+import { type EnvironmentRole, isLive } from "./role";
 import type { EnvironmentId, Name } from "./values";
 
 /** An environment as it is stored. */
@@ -40,7 +40,7 @@ export interface EnvironmentState {
 /** Returns a role of the environment, unless it was deleted. */
 export function liveRole({ roles }: EnvironmentState, id: RoleId): EnvironmentRole | undefined {
   const role = roles.get(id);
-  return role?.tombstone ? undefined : role;
+  return role && isLive(role) ? role : undefined;
 }
 
 /** An environment as a caller sees it. */

@@ -4,7 +4,7 @@ import type { MemberKey, Membership } from "../../domain/membership";
 import type { Organization } from "../../domain/organization";
 import type { EnvironmentId, OrganizationId } from "../../domain/values";
 
-/** What a call has to know about the current state: revisions, and the rows of members. */
+/** A query for the current state: revisions, and the rows of members. */
 export interface RevisionQuery {
   readonly environmentId: EnvironmentId;
   /** The uid of the environment in the caller's cache. Organizations and members are looked for under it. */

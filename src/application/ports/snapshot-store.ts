@@ -1,10 +1,9 @@
-import type { PermissionId, RoleId } from "../../domain/ids";
+import type { EnvironmentUid, PermissionId, RoleId } from "../../domain/ids";
 import type { OrganizationState } from "../../domain/organization";
-import type { CurrentRevisions, RevisionQuery } from "./revision-store";
-import type { EnvironmentUid } from "../../domain/ids";
 import type { OrganizationId } from "../../domain/values";
+import type { CurrentRevisions, RevisionQuery } from "./revision-store";
 
-/** What an organization adds to its environment. */
+/** The configuration of an organization, its custom roles, and their permissions. */
 export interface OrganizationContent {
   readonly state: OrganizationState;
   /** The permissions of each custom role, deleted ones among them. A role without any is absent. */

@@ -21,13 +21,13 @@ export interface EnvironmentSnapshot {
 }
 
 /**
- * What an organization adds to its environment: its order, its roles, and their permissions as bits. Everything else is the
- * environment's, so that a change of the environment leaves it as it is.
+ * The snapshot of an organization: only its order, its custom roles, and their permissions as bits. Everything else is in the
+ * snapshot of the environment, so that a change of the environment leaves the snapshot of the organization as it is.
  */
 export interface OrganizationSnapshot {
   readonly state: OrganizationState;
   readonly sets: GrantedSets;
-  /** Of the table that the sets were made with. */
+  /** The lineage of the table that the sets were made with. */
   readonly lineage: object;
 }
 
@@ -41,7 +41,7 @@ export const createAccess: AccessOf = (environment, { state, sets }) =>
 export class ReadSnapshot {
   constructor(
     private readonly snapshot: EnvironmentSnapshot,
-    /** Those that have no data may be absent. */
+    /** An organization without data may be absent. */
     private readonly organizations: ReadonlyMap<OrganizationId, OrganizationSnapshot | undefined>,
     private readonly members: (key: MemberKey) => Membership | undefined,
     private readonly accessOf: AccessOf,

@@ -30,12 +30,13 @@ import {
   contentQueryOf,
   isCurrent,
   isSame,
+  memberKeys,
   queryOf,
   staleOf,
 } from "./snapshot-queries";
 import { accessBytes, environmentBytes, organizationBytes } from "./snapshot-size";
 
-/** Access in an organization, and what it was made of. */
+/** Access in an organization, with the snapshots that it was made from. */
 interface CachedAccess {
   readonly access: EffectiveAccess;
   readonly environment: EnvironmentSnapshot;
@@ -49,9 +50,9 @@ const contentsAtOnce = 250;
 const mostRounds = 4;
 
 /**
- * Answers reads from memory where the database confirms it. One shared statement returns the revisions and the rows of
- * members; an organization that is not in memory, or not at the database's revision, takes a second shared statement, and
- * a changed environment is loaded once for all who wait. So every response is as new as the database was when the call
+ * Answers reads from memory if the database confirms it. One shared statement returns the revisions and the rows of members.
+ * An organization that is not in memory, or is at another revision, takes a second shared statement. A changed environment
+ * is loaded once for all reads that wait for it. Every response is therefore as new as the database was when the call
  * arrived.
  */
 export class SnapshotCache implements StateCache {
@@ -85,6 +86,7 @@ export class SnapshotCache implements StateCache {
     );
   }
 
+  /** Returns one consistent state of an environment and of some of its organizations and members. */
   async read(environmentId: EnvironmentId, subjects: readonly Subject[]): Promise<ReadSnapshot> {
     let environment = this.environments.get(environmentId);
     let isHit = environment !== undefined;
@@ -100,8 +102,7 @@ export class SnapshotCache implements StateCache {
       }
       const stale = staleOf(environment, organizations, current);
       if (!stale.length) {
-        if (isHit) this.hits += 1;
-        else this.misses += 1;
+        this.count(isHit);
         return this.snapshotOf(environment, organizations, current);
       }
       isHit = false;
@@ -116,11 +117,16 @@ export class SnapshotCache implements StateCache {
       const isWhole = stale.length === organizations.size && stale.length <= contentsAtOnce;
       const isUnreplaced = stale.every(({ id, uid }) => (organizations.get(id)?.state.uid ?? uid) === uid);
       if (!isWhole || !isUnreplaced || !isCurrent(environment, contents)) continue;
-      this.misses += 1;
+      this.count(isHit);
       return this.snapshotOf(environment, organizations, contents);
     }
-    this.misses += 1;
+    this.count(false);
     return this.load(environmentId, subjects);
+  }
+
+  private count(isHit: boolean): void {
+    if (isHit) this.hits += 1;
+    else this.misses += 1;
   }
 
   /** Returns the reads that memory answered and those that had to load something, and the bytes in memory. */
@@ -138,12 +144,10 @@ export class SnapshotCache implements StateCache {
   }
 
   async readScope(stores: Stores, { environmentId, organizationId }: ParsedScope): Promise<ScopeState> {
-    const row = await stores.environments.find(environmentId);
-    if (!row) throw refuse.environmentNotFound(environmentId);
-    const environment = await this.loadEnvironment(stores, row);
+    const environment = await this.findEnvironment(stores, environmentId);
     const { state } = environment;
     if (!organizationId) return { state, organization: undefined, effective: environment.environmentAccess.effective };
-    const found = await stores.organizations.find(row.uid, [organizationId]);
+    const found = await stores.organizations.find(state.environment.uid, [organizationId]);
     const organization = (await this.loadOrganizations(stores, environment, found)).get(organizationId);
     const { effective } = organization?.state.own
       ? this.accessOf(environment, organization)
@@ -221,7 +225,7 @@ export class SnapshotCache implements StateCache {
     return new ReadSnapshot(environment, organizations, (key) => current.member(uid, key), this.accessOf);
   }
 
-  /** Keeps access of few organizations, because lists and responses that are made of it are kept with it. */
+  /** Returns the access of an organization. Caches few of them, because lists and responses stay in memory with each. */
   private readonly accessOf: AccessOf = (environment, organization) => {
     const { uid } = organization.state; // unique among all environments
     const cached = this.accesses.get(uid);
@@ -240,33 +244,32 @@ export class SnapshotCache implements StateCache {
   private loadOnce(id: EnvironmentId): Promise<EnvironmentSnapshot> {
     const loading = this.loading.get(id);
     if (loading) return loading;
-    const loaded = this.units
-      .read(async (stores) => {
-        const row = await stores.environments.find(id);
-        if (!row) throw refuse.environmentNotFound(id);
-        return this.loadEnvironment(stores, row);
-      })
-      .finally(() => this.loading.delete(id));
+    const loaded = this.units.read((stores) => this.findEnvironment(stores, id)).finally(() => this.loading.delete(id));
     this.loading.set(id, loaded);
     return loaded;
   }
 
-  /** Loads everything that was subjects for in one transaction. */
+  /** Loads everything that a read is about in one transaction. */
   private load(environmentId: EnvironmentId, subjects: readonly Subject[]): Promise<ReadSnapshot> {
     return this.units.read(async (stores) => {
-      const row = await stores.environments.find(environmentId);
-      if (!row) throw refuse.environmentNotFound(environmentId);
-      const environment = await this.loadEnvironment(stores, row);
+      const environment = await this.findEnvironment(stores, environmentId);
+      const { uid } = environment.state.environment;
       const ids = [...new Set(subjects.map(({ organizationId }) => organizationId))];
-      const found = await stores.organizations.find(row.uid, ids);
-      const organizations = await this.loadOrganizations(stores, environment, found);
-      const keys = subjects.flatMap(({ organizationId, userId }) => {
-        const organization = organizations.get(organizationId);
-        return userId && organization ? [{ organizationUid: organization.state.uid, userId }] : [];
-      });
-      const members = byKey(await stores.memberships.find(row.uid, keys));
+      const organizations = await this.loadOrganizations(
+        stores,
+        environment,
+        await stores.organizations.find(uid, ids),
+      );
+      const keys = memberKeys(subjects, (id) => organizations.get(id)?.state.uid);
+      const members = byKey(await stores.memberships.find(uid, keys));
       return new ReadSnapshot(environment, organizations, members, this.accessOf);
     });
+  }
+
+  private async findEnvironment(stores: Stores, id: EnvironmentId): Promise<EnvironmentSnapshot> {
+    const row = await stores.environments.find(id);
+    if (!row) throw refuse.environmentNotFound(id);
+    return this.loadEnvironment(stores, row);
   }
 
   private async loadEnvironment(stores: Stores, row: Environment): Promise<EnvironmentSnapshot> {

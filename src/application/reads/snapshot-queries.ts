@@ -1,4 +1,5 @@
 import { refuse } from "../../domain/errors";
+import type { OrganizationUid } from "../../domain/ids";
 import type { MemberKey } from "../../domain/membership";
 import type { Organization } from "../../domain/organization";
 import type { OrganizationId, UserId } from "../../domain/values";
@@ -23,22 +24,30 @@ export function isCurrent({ state: { environment } }: EnvironmentSnapshot, curre
   return row.uid === environment.uid && row.revision === environment.revision;
 }
 
+/** Returns the keys of the members among the subjects whose organizations have a uid. */
+export function memberKeys(
+  subjects: readonly Subject[],
+  uidOf: (id: OrganizationId) => OrganizationUid | undefined,
+): MemberKey[] {
+  const keys: MemberKey[] = [];
+  for (const { organizationId, userId } of subjects) {
+    const organizationUid = userId && uidOf(organizationId);
+    if (organizationUid) keys.push({ organizationUid, userId });
+  }
+  return keys;
+}
+
 /** Returns the query for the revisions of all organizations, and for the members of those that are in memory. */
 export function queryOf(
   { state: { environment } }: EnvironmentSnapshot,
   organizations: Organizations,
   subjects: readonly Subject[],
 ): RevisionQuery {
-  const members: MemberKey[] = [];
-  for (const { organizationId, userId } of subjects) {
-    const organizationUid = userId && organizations.get(organizationId)?.state.uid;
-    if (organizationUid) members.push({ organizationUid, userId });
-  }
   return {
     environmentId: environment.id,
     environmentUid: environment.uid,
     organizationIds: [...organizations.keys()],
-    members,
+    members: memberKeys(subjects, (id) => organizations.get(id)?.state.uid),
   };
 }
 
@@ -49,11 +58,12 @@ export function contentQueryOf(
   subjects: readonly Subject[],
 ): RevisionQuery {
   const uids = new Map(stale.map(({ id, uid }) => [id, uid]));
-  const members = subjects.flatMap(({ organizationId, userId }) => {
-    const organizationUid = uids.get(organizationId);
-    return userId && organizationUid ? [{ organizationUid, userId }] : [];
-  });
-  return { environmentId: environment.id, environmentUid: environment.uid, organizationIds: [...uids.keys()], members };
+  return {
+    environmentId: environment.id,
+    environmentUid: environment.uid,
+    organizationIds: [...uids.keys()],
+    members: memberKeys(subjects, (id) => uids.get(id)),
+  };
 }
 
 /** Returns the organizations that are not in memory, or not at the database's revision, as the database has them. */

@@ -32,7 +32,7 @@ export class IdempotencyKey {
 /** The part of a call that its transaction needs. */
 export interface WriteContext {
   readonly signal: CallSignal;
-  /** Absent: every call is a new request. */
+  /** Absent if every call is a new request. */
   readonly idempotencyKey: IdempotencyKey | undefined;
 }
 

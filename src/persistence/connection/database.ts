@@ -17,7 +17,7 @@ export interface DatabaseOptions extends ConnectionLimits {
   /** Awaited whenever the database has become available. A failure counts as an outage. */
   readonly onAvailable: () => Promise<void>;
   readonly onLost: () => void;
-  /** Absent: nothing observes statements. */
+  /** Absent if nothing observes statements. */
   readonly observe?: Observe | undefined;
 }
 

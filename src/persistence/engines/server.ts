@@ -12,7 +12,7 @@ export interface ServerDialect extends Dialect {
 /** A statement of this many rows does not keep a server busy for long. */
 const rowsPerInsert = 1000;
 
-/** What the dialects of MariaDB and MySQL have in common. */
+/** The common part of the dialects of MariaDB and MySQL. */
 export const server: Omit<ServerDialect, "engine" | "driver"> = {
   // MariaDB plans as many conditions between ORs ten times as long as it then takes to run them
   amongPairs: (columns, count) => `(${columns}) IN (${", (?, ?)".repeat(count).slice(2)})`,

@@ -10,7 +10,7 @@ export interface Codec<Value> {
 /** A column that behaves alike on every engine: text is compared byte by byte, integers are JavaScript numbers. */
 export interface Column<Value> {
   readonly options: (types: ColumnTypes) => EntitySchemaColumnOptions;
-  /** Absent: the driver returns the value itself. */
+  /** Absent if the driver returns the value itself. */
   readonly codec?: Codec<Value>;
 }
 
@@ -36,11 +36,15 @@ export const boolean = (): Column<boolean> => {
   return { options: () => ({ type: "tinyint", transformer: transformer(codec) }), codec };
 };
 
+/** Returns the ids of a list that is stored as text with commas in between. */
+export const decodeIds = <Id extends string>(stored: string): Id[] =>
+  stored === "" ? [] : (stored.split(",") as Id[]);
+
 /** A list of ids, stored as text with commas in between. */
 export const idList = <Id extends string>(): Column<readonly Id[]> => {
   const codec: Codec<readonly Id[]> = {
     encode: (ids) => ids.join(","),
-    decode: (stored) => (stored === "" ? [] : (String(stored).split(",") as Id[])),
+    decode: (stored) => decodeIds<Id>(String(stored)),
   };
   return {
     options: ({ longText: type, ascii: characters }) => ({ type, ...characters, transformer: transformer(codec) }),

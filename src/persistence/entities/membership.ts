@@ -29,8 +29,6 @@ export const roleAssignmentTable = declareTable(
   },
 );
 
-export type RoleAssignmentRow = RowOf<typeof roleAssignmentTable>;
-
 export const groupRoleTable = declareTable(
   "group_roles",
   {

@@ -1,7 +1,7 @@
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { OrganizationId } from "../../domain/values";
 import { ascii, idList, integer, key } from "./columns";
-import { type RowOf, declareTable } from "./table";
+import { declareTable } from "./table";
 
 export const organizationTable = declareTable(
   "organizations",
@@ -30,5 +30,3 @@ export const organizationTable = declareTable(
     ],
   },
 );
-
-export type OrganizationRow = RowOf<typeof organizationTable>;

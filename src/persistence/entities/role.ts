@@ -2,7 +2,7 @@ import type { EnvironmentUid, PermissionId, RoleId } from "../../domain/ids";
 import type { Slug } from "../../domain/slug";
 import type { Description, Name, OrganizationId } from "../../domain/values";
 import { ascii, integer, key, text } from "./columns";
-import { type RowOf, declareTable } from "./table";
+import { declareTable } from "./table";
 
 export const roleTable = declareTable(
   "roles",
@@ -32,8 +32,6 @@ export const roleTable = declareTable(
   { indices: [{ name: "roles_slug", columns: ["environmentUid", "slugScope", "slug"], unique: true }] },
 );
 
-export type RoleRow = RowOf<typeof roleTable>;
-
 export const rolePermissionTable = declareTable(
   "role_permissions",
   {
@@ -44,5 +42,3 @@ export const rolePermissionTable = declareTable(
   },
   { indices: [{ name: "role_permissions_permission", columns: ["environmentUid", "permissionId"] }] },
 );
-
-export type RolePermissionRow = RowOf<typeof rolePermissionTable>;

@@ -18,6 +18,11 @@ export class MultiMap<Name, Value> {
     return this.values.get(name)?.find(is);
   }
 
+  /** Returns the values of the name that the condition is true for. */
+  filter(name: Name, is: (value: Value) => boolean): Value[] {
+    return this.values.get(name)?.filter(is) ?? [];
+  }
+
   all(): Value[] {
     return [...this.values.values()].flat();
   }

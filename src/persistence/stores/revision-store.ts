@@ -8,10 +8,10 @@ import { MultiMap } from "./multi-map";
 import { findSingleMember, isForSingleMember } from "./single-member-revisions";
 
 /** The number of rows that one result may always have, however few members are queried. */
-const leastRows = 2500;
+export const leastRows = 2500;
 
 /** An environment, an organization, or a role of a member. */
-interface Row {
+export interface RevisionRow {
   /** The environment's id for itself, its uid for all others. */
   readonly parent: string;
   /** The organization's id, or its uid for a role; empty for an environment. */
@@ -39,41 +39,79 @@ export class SqlRevisionStore implements RevisionStore {
   }
 
   private async findTogether(queries: readonly RevisionQuery[]): Promise<CurrentRevisions | undefined> {
-    const parameters: string[] = [];
-    const bind = (...values: readonly string[]) => {
-      parameters.push(...values);
-      return placeholders(values);
-    };
-    const environments = new Set(queries.map(({ environmentId }) => environmentId));
-    const parts = [
-      "SELECT id AS parent, '' AS name, uid AS uid, '' AS userId, revision AS number," +
-        ` 0 AS createTime, 0 AS updateTime FROM environments WHERE id IN (${bind(...environments)})`,
-    ];
-    for (const [uid, organizationIds] of groupByEnvironment(queries, (query) => query.organizationIds))
-      parts.push(
-        "SELECT environment_uid, id, uid, '', revision, 0, 0 FROM organizations" +
-          ` WHERE environment_uid = ${bind(uid)} AND id IN (${bind(...new Set(organizationIds))})`,
-      );
-    for (const [uid, members] of groupByEnvironment(queries, (query) => query.members)) {
-      const distinct = new MultiMap<UserId, MemberKey>();
-      for (const key of members) if (!distinct.find(key.userId, isInOrganizationOf(key))) distinct.add(key.userId, key);
-      const pairs = distinct.all();
-      parts.push(
-        "SELECT environment_uid, organization_uid, role_id, user_id, several_since, create_time, update_time" +
-          ` FROM role_assignments WHERE environment_uid = ${bind(uid)} AND ` +
-          this.session.dialect.amongPairs("organization_uid, user_id", pairs.length),
-      );
-      for (const { organizationUid, userId } of pairs) parameters.push(organizationUid, userId);
-    }
-    const mostRows = Math.max(leastRows, 2 * parameters.length);
-    const sql = `${parts.join(" UNION ALL ")} LIMIT ${mostRows + 1}`;
-    const rows = await this.session.query<Row>(sql, parameters);
-    return rows.length > mostRows ? undefined : new RevisionRows(rows);
+    const parts = revisionParts(this.session, queries);
+    const rows = await queryParts<RevisionRow>(this.session, parts, mostRows);
+    return rows && new RevisionRows(rows);
   }
 }
 
+const mostRows = (parameters: number) => Math.max(leastRows, 2 * parameters);
+
+/** A SELECT of a statement that joins several by UNION ALL, and its parameters. */
+export interface Part {
+  readonly sql: string;
+  readonly parameters: readonly string[];
+}
+
+/** Columns that each SELECT has in addition. */
+interface MoreColumns {
+  readonly named: string;
+  readonly ofOrganizations: string;
+  readonly ofOthers: string;
+}
+
+const noMoreColumns: MoreColumns = { named: "", ofOrganizations: "", ofOthers: "" };
+
+/** Returns the SELECTs of environments, organizations and roles of members, each thing once. */
+export function revisionParts(session: Session, queries: readonly RevisionQuery[], more = noMoreColumns): Part[] {
+  const environments = [...new Set(queries.map(({ environmentId }) => environmentId))];
+  const parts: Part[] = [
+    {
+      sql:
+        "SELECT id AS parent, '' AS name, uid AS uid, '' AS userId, revision AS number," +
+        ` 0 AS createTime, 0 AS updateTime${more.named} FROM environments WHERE id IN (${placeholders(environments)})`,
+      parameters: environments,
+    },
+  ];
+  for (const [uid, named] of groupByEnvironment(queries, (query) => query.organizationIds)) {
+    const organizationIds = [...new Set(named)];
+    parts.push({
+      sql:
+        `SELECT environment_uid, id, uid, '', revision, 0, 0${more.ofOrganizations} FROM organizations` +
+        ` WHERE environment_uid = ? AND id IN (${placeholders(organizationIds)})`,
+      parameters: [uid, ...organizationIds],
+    });
+  }
+  for (const [uid, members] of groupByEnvironment(queries, (query) => query.members)) {
+    const distinct = new MultiMap<UserId, MemberKey>();
+    for (const key of members) if (!distinct.find(key.userId, isInOrganizationOf(key))) distinct.add(key.userId, key);
+    const pairs = distinct.all();
+    parts.push({
+      sql:
+        `SELECT environment_uid, organization_uid, role_id, user_id, several_since, create_time, update_time${more.ofOthers}` +
+        " FROM role_assignments WHERE environment_uid = ? AND " +
+        session.dialect.amongPairs("organization_uid, user_id", pairs.length),
+      parameters: [uid, ...pairs.flatMap(({ organizationUid, userId }) => [organizationUid, userId])],
+    });
+  }
+  return parts;
+}
+
+/** Runs SELECTs as one statement. Returns undefined if there are more rows than `limitOf` allows for so many parameters. */
+export async function queryParts<Row>(
+  session: Session,
+  parts: readonly Part[],
+  limitOf: (parameters: number) => number,
+): Promise<Row[] | undefined> {
+  const parameters = parts.flatMap((part) => part.parameters);
+  const most = limitOf(parameters.length);
+  const sql = `${parts.map((part) => part.sql).join(" UNION ALL ")} LIMIT ${most + 1}`;
+  const rows = await session.query<Row>(sql, parameters);
+  return rows.length > most ? undefined : rows;
+}
+
 /** Groups what the queries name by the environment. */
-function groupByEnvironment<T>(
+export function groupByEnvironment<T>(
   queries: readonly RevisionQuery[],
   namesOf: (query: RevisionQuery) => readonly T[],
 ): Map<EnvironmentUid, T[]> {
@@ -86,16 +124,16 @@ function groupByEnvironment<T>(
   return groups;
 }
 
-class RevisionRows implements CurrentRevisions {
+export class RevisionRows implements CurrentRevisions {
   private readonly environments = new Map<string, { uid: EnvironmentUid; revision: number }>();
   private readonly organizations = new MultiMap<string, { parent: string; uid: OrganizationUid; revision: number }>();
   private readonly members = new MultiMap<string, Membership & { roleIds: RoleId[] }>();
 
-  constructor(rows: readonly Row[]) {
+  constructor(rows: readonly RevisionRow[]) {
     for (const row of rows) this.add(row);
   }
 
-  private add({ parent, name, uid, userId, number, createTime, updateTime }: Row): void {
+  private add({ parent, name, uid, userId, number, createTime, updateTime }: RevisionRow): void {
     if (userId !== "") {
       const organizationUid = name as OrganizationUid;
       const member = this.members.find(userId, isInOrganizationOf({ organizationUid }));
