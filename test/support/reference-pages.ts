@@ -38,7 +38,7 @@ const typeOf = (field: DescField): string => {
       return `${field.proto.proto3Optional ? "optional " : ""}${scalar(field.scalar)}`;
   }
 };
-const scalar = (type: number) => ({ 5: "int32", 8: "bool", 9: "string" })[type] ?? `scalar ${type}`;
+const scalar = (type: number) => ({ 3: "int64", 5: "int32", 8: "bool", 9: "string" })[type] ?? `scalar ${type}`;
 const isOurs = ({ typeName }: DescMessage) => typeName.startsWith("orgroles.v1.");
 const nameOf = (message: DescMessage) =>
   isOurs(message) ? `[${message.name}](#${message.name.toLowerCase()})` : message.typeName;
