@@ -1,6 +1,6 @@
 import { createHash, randomFillSync } from "node:crypto";
 import { ulid } from "ulid";
-import type { EnvironmentUid, Ids, OrganizationUid, PermissionId, RoleId } from "../domain/ids";
+import type { EnvironmentUid, EventId, Ids, OrganizationUid, PermissionId, RoleId } from "../domain/ids";
 
 const randomness = Buffer.alloc(4096);
 let spent = randomness.length;
@@ -24,6 +24,7 @@ const newUlid = () => ulid(undefined, random);
 export const ids: Ids = {
   role: () => `role_${newUlid()}` as RoleId,
   permission: () => `perm_${newUlid()}` as PermissionId,
+  event: () => `evt_${newUlid()}` as EventId,
   environment: () => newUlid() as EnvironmentUid,
   organization: () => newUlid() as OrganizationUid,
 };

@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator";
 import { authorize } from "../domain/authorization";
+import type { Author } from "../domain/event";
 import { Fault } from "../domain/fault";
 import type { Admission } from "./admission";
 import type { CallContext } from "./call-context";
@@ -65,6 +66,11 @@ export function record({ onEnd }: CallPipeline, call: CallContext, code: CodeNam
   };
   traced?.end(ended);
   onEnd(ended);
+}
+
+/** Returns the author of the changes that a call makes. */
+export function authorOf(call: CallContext): Author {
+  return { actor: callerOf(call).name, actingUserId: "", callId: call.requestId };
 }
 
 function callerOf({ caller }: CallContext) {

@@ -10,6 +10,12 @@ export interface GroupRole {
   readonly updateTime: number;
 }
 
+/** A mapped group as a caller sees it, with the id of its role. */
+export interface IdentifiedGroupRole {
+  readonly view: GroupRoleView;
+  readonly roleId: RoleId;
+}
+
 /** A mapped group as a caller sees it. */
 export interface GroupRoleView {
   readonly environmentId: EnvironmentId;

@@ -4,6 +4,8 @@ import type { Branded } from "./values";
 export type RoleId = Branded<"RoleId">;
 /** `perm_` and a ULID. */
 export type PermissionId = Branded<"PermissionId">;
+/** `evt_` and a ULID. */
+export type EventId = Branded<"EventId">;
 /** A ULID that distinguishes an environment from an earlier one of the same id. It is never shown. */
 export type EnvironmentUid = Branded<"EnvironmentUid">;
 /** A ULID that distinguishes an organization's data from deleted data of the same id. It is never shown. */
@@ -13,6 +15,7 @@ export type OrganizationUid = Branded<"OrganizationUid">;
 export interface Ids {
   role(): RoleId;
   permission(): PermissionId;
+  event(): EventId;
   environment(): EnvironmentUid;
   organization(): OrganizationUid;
 }

@@ -36,23 +36,35 @@ export function membershipEtag(digest: Digest, { createTime }: Membership, resol
   return digest(JSON.stringify([createTime, resolved.toSorted()]));
 }
 
-export function viewMembership(
+/** A membership as a caller sees it, with the ids of its roles in the same order. */
+export interface IdentifiedMembership {
+  readonly view: MembershipView;
+  readonly roleIds: readonly RoleId[];
+}
+
+export function viewMembership(...membership: Parameters<typeof identifyMembership>): MembershipView {
+  return identifyMembership(...membership).view;
+}
+
+export function identifyMembership(
   digest: Digest,
   effective: EffectiveRoles,
   state: EnvironmentState,
   organization: OrganizationState,
   membership: Membership,
-): MembershipView {
+): IdentifiedMembership {
   const resolved = resolveMemberRoles(state, organization, membership);
-  const [primary, ...others] = rolesInOrder(effective, resolved);
-  return {
+  const roles = rolesInOrder(effective, resolved);
+  const [primary] = roles;
+  const view = {
     environmentId: effective.environmentId,
     organizationId: organization.id,
     userId: membership.userId,
-    roleSlugs: [primary.slug, ...others.map(({ slug }) => slug)],
+    roleSlugs: roles.map(({ slug }) => slug),
     primaryRoleSlug: primary.slug,
     createTime: membership.createTime,
     updateTime: membership.updateTime,
     etag: membershipEtag(digest, membership, resolved),
   };
+  return { view, roleIds: roles.map(({ id }) => id) };
 }

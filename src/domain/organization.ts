@@ -1,5 +1,4 @@
 import type { OrganizationUid, RoleId } from "./ids";
-import { firstRevision } from "./revision";
 import type { Role } from "./role";
 import type { OrganizationId } from "./values";
 
@@ -13,14 +12,16 @@ export interface OwnConfig {
 export interface Organization {
   readonly uid: OrganizationUid;
   readonly id: OrganizationId;
-  /** Grows with each write to the organization. */
+  /**
+   * Grows with each write to the organization. It never decreases for an id, also if the organization has no row
+   * meanwhile.
+   */
   readonly revision: number;
   /** Absent while it inherits the environment. */
   readonly own?: OwnConfig;
+  /** Present in the transaction that creates its row. */
+  readonly isNew?: true;
 }
-
-/** Returns whether the transaction that has locked the organization is the one that creates it. */
-export const isCreatedNow = ({ revision }: Organization): boolean => revision === firstRevision;
 
 export interface OrganizationState extends Organization {
   readonly customRoles: readonly Role[];

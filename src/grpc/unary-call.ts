@@ -4,12 +4,13 @@ import { decode, fingerprintOf } from "../api/decode";
 import type { Method } from "../api/service";
 import type { CallSignal } from "../application/ports/cancellation";
 import type { CallContext } from "../calls/call-context";
-import { type CallPipeline, authenticate, count, perform, record } from "../calls/pipeline";
+import { type CallPipeline, authenticate, authorOf, count, perform, record } from "../calls/pipeline";
 import type { Rpc } from "../calls/rpc";
 import type { CodeName } from "../calls/status";
 import type { TracedCall } from "../calls/traced-call";
 import type { Caller } from "../domain/authorization";
 import { Refusal } from "../domain/errors";
+import type { Author } from "../domain/event";
 import { limits } from "../domain/limits";
 import { turn } from "../event-loop/time-slices";
 import type { Exchange } from "./exchange";
@@ -96,6 +97,10 @@ export class UnaryCall implements CallContext {
   /** Whether the caller has cancelled, or its deadline has passed. */
   get isCancelled(): boolean {
     return this.exchange.closed;
+  }
+
+  get author(): Author {
+    return authorOf(this);
   }
 
   get signal(): CallSignal {

@@ -9,6 +9,7 @@ import { Conflict, translateError } from "./connection/driver-errors";
 import { Session } from "./connection/session";
 import { dialectOf } from "./engines/index";
 import { TypeormEnvironmentStore } from "./stores/environment-store";
+import { SqlEventStore } from "./stores/event-store";
 import { TypeormGroupRoleStore } from "./stores/group-role-store";
 import { TypeormIdempotencyStore } from "./stores/idempotency-store";
 import { TypeormMembershipStore } from "./stores/membership-store";
@@ -99,5 +100,6 @@ function createStores(session: Session): Stores {
     revisions: new SqlRevisionStore(session),
     snapshots: new SqlSnapshotStore(session),
     idempotency: new TypeormIdempotencyStore(session),
+    events: new SqlEventStore(session),
   };
 }

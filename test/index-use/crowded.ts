@@ -21,6 +21,8 @@ const sizes = {
   permissions: 2000,
   answers: 10_000,
   purges: 500,
+  events: 20_000,
+  unnumberedEvents: 2000,
 };
 
 const chunk = 1000;
@@ -169,6 +171,23 @@ export class Crowded {
       uid,
       this.organizationUidAt(sizes.organizations + n),
       1,
+    ]);
+    await insert("events", sizes.events, (n) => [
+      uid,
+      `evt_01V${pad(n, 23)}`,
+      n < sizes.events - sizes.unnumberedEvents ? n + 1 : 0,
+      n % 10 ? this.organizationIdAt(n % 3 ? 0 : n % 1000) : "",
+      n + 1,
+      0,
+      n + 1,
+      n % 10 ? "membership.updated" : "role.updated",
+      n % 10 ? this.userAt(n % 1000) : "",
+      n,
+      "anonymous",
+      "",
+      "call",
+      "{}",
+      2,
     ]);
     for (const table of filled) await storage.query(`ANALYZE TABLE ${table}`);
   }

@@ -1,6 +1,6 @@
 import type { Stores } from "../../src/application/ports/unit-of-work";
 import type { Name } from "../../src/domain/values";
-import { aMember, anEnvironment, aPermission, aRole, newOrganizationUid, org } from "../support/storage";
+import { aMember, anEnvironment, anEvent, aPermission, aRole, newOrganizationUid, org } from "../support/storage";
 import type { Crowded } from "./crowded";
 
 type Calls<Store> = { readonly [Method in keyof Store]: (store: Store, at: Crowded) => Promise<unknown>[] };
@@ -35,6 +35,7 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
     list: (store, at) => [store.list(at.uid, "", 100), store.list(at.uid, at.organizationId, 100)],
     lock: (store, at) => [store.lock(at.uid, [at.organizationId, at.organizationIdAt(7)])],
     insert: (store, { uid }) => [store.insert(uid, [{ id: org("new"), uid: newOrganizationUid() }])],
+    setRevision: (store, at) => [store.setRevision(at.uid, at.organizationId, 9)],
     saveOwn: (store, at) => [store.saveOwn(at.uid, at.organizationId, { defaultRoleId: at.roleAt(1), order: [] })],
     countByDefault: (store, at) => [store.countByDefault(at.uid, [at.roleAt(10), at.roleAt(19)])],
     listByDefault: (store, at) => [store.listByDefault(at.uid, [at.roleAt(10)], 100)],
@@ -164,6 +165,13 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
         },
         0,
       ),
+    ],
+  },
+  events: {
+    append: (store, { uid }) => [store.append([anEvent(uid, "new")])],
+    latestRevisions: (store, at) => [
+      store.latestRevisions(at.uid, [at.organizationId]),
+      store.latestRevisions(at.uid, [at.organizationId, at.organizationIdAt(7)]),
     ],
   },
   revisions: {

@@ -6,13 +6,18 @@ import { ownCall } from "../../src/application/request/idempotency";
 import { MaintenanceTransactions } from "../../src/application/transactions/maintenance-transactions";
 import { Transactions } from "../../src/application/transactions/transactions";
 import { servers } from "../support/engines";
-import { aMember, anOrganization, aRole, newOrganizationUid, org } from "../support/storage";
+import { aMember, anOrganization, aRole, newEventId, newOrganizationUid, org } from "../support/storage";
 import { useWorld } from "../support/world";
 
 const initech = org("initech");
 const nothingKept = () => ({ get: () => undefined, set: () => undefined, clear: () => undefined, bytes: () => 0 });
 const transactionsOn = (units: UnitOfWork) =>
-  new Transactions(units, Date.now, { organization: newOrganizationUid }, new SnapshotCache(units, nothingKept));
+  new Transactions(
+    units,
+    Date.now,
+    { organization: newOrganizationUid, event: newEventId },
+    new SnapshotCache(units, nothingKept),
+  );
 
 describe.each(servers)("transactions on $name", (engine) => {
   const world = useWorld(engine);
@@ -74,7 +79,7 @@ describe.each(servers)("transactions on $name", (engine) => {
     const seen = await transactions.updateScope(
       scope,
       { ...ownCall, idempotencyKey: undefined },
-      async (_, { organization, effective }) => ({
+      async (_, __, { organization, effective }) => ({
         organization,
         inherits: effective.inheritsEnvironment,
       }),
@@ -89,7 +94,7 @@ describe.each(servers)("transactions on $name", (engine) => {
     const seen = await transactions.updateScope(
       scope,
       { ...ownCall, idempotencyKey: undefined },
-      async (_, { organization, effective }) => {
+      async (_, __, { organization, effective }) => {
         runs += 1;
         return {
           revision: organization?.revision,

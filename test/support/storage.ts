@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import { ulid } from "ulid";
+import type { NewEvent } from "../../src/application/ports/event-store";
 import type { Environment } from "../../src/domain/environment";
-import type { EnvironmentUid, OrganizationUid, PermissionId, RoleId } from "../../src/domain/ids";
+import { organizationDataDeleted } from "../../src/domain/event";
+import type { EnvironmentUid, EventId, OrganizationUid, PermissionId, RoleId } from "../../src/domain/ids";
 import type { Membership } from "../../src/domain/membership";
 import type { Organization } from "../../src/domain/organization";
 import type { Permission } from "../../src/domain/permission";
@@ -69,6 +71,7 @@ export const environmentId = (id: string) => id as EnvironmentId;
 export const permissionSlug = (slug: string) => slug as PermissionSlug;
 export const slugOf = (slug: string) => slug as Slug;
 export const newRoleId = () => `role_${ulid()}` as RoleId;
+export const newEventId = () => `evt_${ulid()}` as EventId;
 export const newPermissionId = () => `perm_${ulid()}` as PermissionId;
 export const newUid = () => ulid() as EnvironmentUid;
 export const newOrganizationUid = () => ulid() as OrganizationUid;
@@ -125,6 +128,27 @@ export function aRole(slug: string, changes: Partial<Role> = {}): Role {
     createdRevision: 1,
     createTime: 1000,
     updateTime: 1000,
+    ...changes,
+  };
+}
+
+export function anEvent(
+  environmentUid: EnvironmentUid,
+  organizationId: string,
+  changes: Partial<NewEvent> = {},
+): NewEvent {
+  return {
+    environmentUid,
+    id: newEventId(),
+    organizationId: organizationId as OrganizationId | "",
+    revision: 1,
+    ordinal: 0,
+    environmentRevision: 1,
+    time: 1000,
+    change: organizationDataDeleted({ deletedRoleCount: 1, deletedMembershipCount: 2, eventsErased: false }),
+    actor: "Bäcker 👍",
+    actingUserId: "",
+    callId: "call-1",
     ...changes,
   };
 }

@@ -36,7 +36,7 @@ export interface Membership {
     | Date
     | undefined;
   /**
-   * When a call last set the roles of this member. The deletion of a role and
+   * When a call last changed the roles of this member. The deletion of a role and
    * the end of multiple roles do not change it. Output only.
    */
   updateTime:
@@ -67,7 +67,7 @@ export interface GroupRole {
   createTime:
     | Date
     | undefined;
-  /** When a call last set the role. Output only. */
+  /** When a call last changed the role. Output only. */
   updateTime: Date | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }

@@ -1,4 +1,4 @@
-import { ownCall } from "../request/idempotency";
+import { applyCall } from "../request/idempotency";
 import type { UseCases } from "../use-cases";
 import type { BlueprintPath } from "./blueprint";
 
@@ -40,7 +40,7 @@ export function defaultRoleChange(scope: ChangeScope, before: string, slug: stri
       "~",
       "default role",
       ["default_role"],
-      (use) => use.roles.setDefaultRole({ ...scope, slug }, ownCall),
+      (use) => use.roles.setDefaultRole({ ...scope, slug }, applyCall),
       details,
     ),
   ];

@@ -1,5 +1,5 @@
 import { firstRole } from "../environments/first-role";
-import { ownCall } from "../request/idempotency";
+import { applyCall } from "../request/idempotency";
 import type { EnvironmentBlueprint, PermissionBlueprint, Present } from "./blueprint";
 import { type Change, createChange, defaultRoleChange, quote } from "./change";
 import {
@@ -49,14 +49,14 @@ export function environmentChanges(
       createChange("-", `role ${slug}`, ["roles"], (use) =>
         use.roles.deleteEnvironmentRole(
           { ...scope, slug, replacementDefaultRoleSlug: defaultRole, validateOnly: false },
-          ownCall,
+          applyCall,
         ),
       ),
     ),
     ...orderChanges(scope, slugsOf(before.roles), roles, wanted.roles && slugsOf(wanted.roles)),
     ...permissions.removed.map(({ slug }) =>
       createChange("-", `permission ${slug}`, ["permissions"], (use) =>
-        use.permissions.deletePermission({ environmentId, slug }, ownCall),
+        use.permissions.deletePermission({ environmentId, slug }, applyCall),
       ),
     ),
   ];
@@ -64,7 +64,7 @@ export function environmentChanges(
 
 const creation = (environmentId: string): Change =>
   createChange("+", `environment ${environmentId}`, ["environment"], ({ environments }) =>
-    environments.createEnvironment({ environmentId, displayName: "" }, ownCall),
+    environments.createEnvironment({ environmentId, displayName: "" }, applyCall),
   );
 
 function settingChanges(
@@ -86,7 +86,7 @@ function settingChanges(
       "~",
       `environment ${environmentId}`,
       [isRenamed ? "display_name" : "multiple_roles"],
-      ({ environments }) => environments.updateEnvironment({ environmentId, environment, updateMask }, ownCall),
+      ({ environments }) => environments.updateEnvironment({ environmentId, environment, updateMask }, applyCall),
       details,
     ),
   ];
@@ -98,7 +98,7 @@ function permissionChanges(environmentId: string, { added, changed }: ListDiffer
   return [
     ...added.map((permission) =>
       createChange("+", `permission ${permission.slug}`, ["permissions", permission.slug], ({ permissions }) =>
-        permissions.createPermission({ environmentId, ...permission }, ownCall),
+        permissions.createPermission({ environmentId, ...permission }, applyCall),
       ),
     ),
     ...changed.map(([permission, details]) =>
@@ -107,7 +107,7 @@ function permissionChanges(environmentId: string, { added, changed }: ListDiffer
         `permission ${permission.slug}`,
         ["permissions", permission.slug],
         ({ permissions }) =>
-          permissions.updatePermission({ environmentId, slug: permission.slug, permission, updateMask }, ownCall),
+          permissions.updatePermission({ environmentId, slug: permission.slug, permission, updateMask }, applyCall),
         details,
       ),
     ),

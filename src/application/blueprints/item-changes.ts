@@ -1,5 +1,5 @@
 import { refuse } from "../../domain/errors";
-import { ownCall } from "../request/idempotency";
+import { applyCall } from "../request/idempotency";
 import { type PermissionBlueprint, type RoleBlueprint, BlueprintRefusal } from "./blueprint";
 import { type Change, type ChangeScope, createChange, quote } from "./change";
 
@@ -59,7 +59,7 @@ export function roleChanges(scope: ChangeScope, { added, changed }: ListDifferen
   return [
     ...added.map((role) =>
       createChange("+", `role ${role.slug}`, ["roles", role.slug], ({ roles }) =>
-        roles.restoreRole({ ...scope, ...role }, ownCall),
+        roles.restoreRole({ ...scope, ...role }, applyCall),
       ),
     ),
     ...changed.map(([role, details]) =>
@@ -67,7 +67,7 @@ export function roleChanges(scope: ChangeScope, { added, changed }: ListDifferen
         "~",
         `role ${role.slug}`,
         ["roles", role.slug],
-        ({ roles }) => roles.updateRole({ ...scope, slug: role.slug, role, updateMask }, ownCall),
+        ({ roles }) => roles.updateRole({ ...scope, slug: role.slug, role, updateMask }, applyCall),
         details,
       ),
     ),
@@ -92,7 +92,7 @@ export function orderChanges(
       "~",
       "priority order",
       [scope.organizationId === undefined ? "roles" : "priority"],
-      ({ roles }) => roles.setPriority({ ...scope, slugs }, ownCall),
+      ({ roles }) => roles.setPriority({ ...scope, slugs }, applyCall),
       [slugs.join(", ")],
     ),
   ];

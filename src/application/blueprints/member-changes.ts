@@ -1,4 +1,4 @@
-import { ownCall } from "../request/idempotency";
+import { applyCall } from "../request/idempotency";
 import type { MembersBlueprint } from "./blueprint";
 import { type Change, createChange } from "./change";
 
@@ -17,7 +17,7 @@ export function memberChanges(
     const memberships = some.map(([userId, roleSlugs]) => ({ organizationId, userId, roleSlugs }));
     const subject = `${some.length} member${some.length > 1 ? "s" : ""}`;
     const change = createChange(sign, subject, ["members"], (use) =>
-      use.memberships.batchSetMemberRoles({ environmentId, memberships }, ownCall),
+      use.memberships.batchSetMemberRoles({ environmentId, memberships }, applyCall),
     );
     return [{ ...change, count: some.length }];
   };

@@ -1,5 +1,5 @@
 import { firstRole } from "../environments/first-role";
-import { ownCall } from "../request/idempotency";
+import { applyCall } from "../request/idempotency";
 import type { EnvironmentBlueprint, OrganizationBlueprint, PresentOrganization } from "./blueprint";
 import { type Change, type ChangeScope, createChange, defaultRoleChange } from "./change";
 import { compareLists, orderChanges, requireDefaultRole, roleChanges, slugsOf } from "./item-changes";
@@ -36,13 +36,13 @@ export function organizationChanges(
     before.inheritsEnvironment && !roles.added.length && (wanted.defaultRole ?? wanted.priority) !== undefined;
   return [
     ...(takesOwnConfig
-      ? [createChange("+", "own configuration", ["organization"], (use) => use.roles.takeOwnConfig(scope, ownCall))]
+      ? [createChange("+", "own configuration", ["organization"], (use) => use.roles.takeOwnConfig(scope, applyCall))]
       : []),
     ...roleChanges(scope, roles),
     ...defaultRoleChange(scope, before.defaultRole, defaultRole),
     ...roles.removed.map(({ slug }) =>
       createChange("-", `role ${slug}`, ["roles"], (use) =>
-        use.roles.deleteOrgRole({ ...scope, slug, replacementRoleSlug: defaultRole, validateOnly: false }, ownCall),
+        use.roles.deleteOrgRole({ ...scope, slug, replacementRoleSlug: defaultRole, validateOnly: false }, applyCall),
       ),
     ),
     ...orderChanges(scope, before.priority, roles, wanted.priority),
@@ -65,13 +65,13 @@ function groupChanges(
         before.has(groupId) ? "~" : "+",
         `group ${groupId}`,
         ["groups", groupId],
-        ({ groupRoles }) => groupRoles.setGroupRole({ ...scope, groupId, roleSlug }, ownCall),
+        ({ groupRoles }) => groupRoles.setGroupRole({ ...scope, groupId, roleSlug }, applyCall),
         [roleSlug],
       ),
     ),
     ...removed.map((groupId) =>
       createChange("-", `group ${groupId}`, ["groups"], ({ groupRoles }) =>
-        groupRoles.deleteGroupRole({ ...scope, groupId }, ownCall),
+        groupRoles.deleteGroupRole({ ...scope, groupId }, applyCall),
       ),
     ),
   ];

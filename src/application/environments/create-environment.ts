@@ -1,5 +1,7 @@
+import { environmentRoles, viewRole } from "../../domain/effective-roles";
 import type { Environment, EnvironmentView } from "../../domain/environment";
 import { refuse } from "../../domain/errors";
+import { environmentChange, roleChange, roleConfigChange } from "../../domain/event";
 import { firstRevision } from "../../domain/revision";
 import { type Name, parseDisplayName } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
@@ -29,7 +31,7 @@ export async function createEnvironment(
     context: parseWriteContext(fields, request, call),
   });
 
-  const { ids, clock, transactions } = dependencies;
+  const { ids, clock, digest, transactions } = dependencies;
   const time = clock();
   const role = createFirstRole(ids.role(), time);
   const environment: Environment = {
@@ -44,9 +46,14 @@ export async function createEnvironment(
     order: [role.id],
   };
   try {
-    return await transactions.createEnvironment(environment, context, async (stores) => {
+    return await transactions.createEnvironment(environment, context, async (stores, changes) => {
       await stores.roles.insert(environment.uid, role);
-      return viewEnvironment(dependencies, environment);
+      const view = viewEnvironment(dependencies, environment);
+      const effective = environmentRoles({ environment, roles: new Map([[role.id, role]]), multipleRolesDisabled: [] });
+      changes.add({ environment }, environmentChange(undefined, view));
+      changes.add({ environment }, roleChange(undefined, viewRole(digest, effective, role, [])));
+      changes.add({ environment }, roleConfigChange("updated", digest, undefined, effective));
+      return view;
     });
   } catch (error) {
     throw error instanceof KeyTaken ? refuse.environmentExists(environmentId) : error;

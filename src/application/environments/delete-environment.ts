@@ -1,8 +1,10 @@
 import { refuse } from "../../domain/errors";
+import { environmentChange } from "../../domain/event";
 import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { parseEnvironmentId } from "../request/scope";
+import { viewEnvironment } from "./view-environment";
 
 export interface DeleteEnvironment {
   readonly environmentId: string;
@@ -27,11 +29,18 @@ export async function deleteEnvironment(
 
   const whileEmpty = !request.force;
   const { transactions, clock } = dependencies;
-  return transactions.deleteEnvironment(environmentId, { whileEmpty, context }, async (stores, { uid }) => {
-    const deletedOrganizationCount = await stores.organizations.count(uid);
-    if (whileEmpty && deletedOrganizationCount)
-      throw refuse.environmentNotEmpty(environmentId, deletedOrganizationCount);
-    await stores.environments.remove(uid, clock());
-    return { deletedOrganizationCount };
-  });
+  return transactions.deleteEnvironment(
+    environmentId,
+    { whileEmpty, context },
+    async (stores, changes, environment) => {
+      const { uid } = environment;
+      const deletedOrganizationCount = await stores.organizations.count(uid);
+      if (whileEmpty && deletedOrganizationCount)
+        throw refuse.environmentNotEmpty(environmentId, deletedOrganizationCount);
+      await stores.environments.remove(uid, clock());
+      const before = viewEnvironment(dependencies, environment);
+      changes.add({ environment }, environmentChange(before, undefined, deletedOrganizationCount));
+      return { deletedOrganizationCount };
+    },
+  );
 }

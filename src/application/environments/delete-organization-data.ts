@@ -1,3 +1,4 @@
+import { organizationDataDeleted } from "../../domain/event";
 import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
@@ -15,12 +16,16 @@ export async function deleteOrganizationData(
     context: parseWriteContext(fields, request, call),
   });
 
-  return dependencies.transactions.updateScope(scope, context, async (stores, { state, organization }) => {
+  return dependencies.transactions.updateScope(scope, context, async (stores, changes, { state, organization }) => {
     if (!organization) return { deletedRoleCount: 0, deletedMembershipCount: 0 };
-    const { uid } = state.environment;
+    const { environment } = state;
+    const { uid } = environment;
+    const deletedRoleCount = organization.customRoles.length;
     const deletedMembershipCount = await stores.memberships.count(uid, organization.uid);
     await stores.roles.removeAll(uid, scope.organizationId);
     await stores.organizations.remove(uid, organization, dependencies.clock());
-    return { deletedRoleCount: organization.customRoles.length, deletedMembershipCount };
+    const counts = { deletedRoleCount, deletedMembershipCount };
+    changes.add({ environment, organization }, organizationDataDeleted({ ...counts, eventsErased: false }));
+    return counts;
   });
 }

@@ -1,6 +1,7 @@
 import { environmentRoles, idsOf } from "../../domain/effective-roles";
 import type { EnvironmentView } from "../../domain/environment";
 import { refuse } from "../../domain/errors";
+import { environmentChange } from "../../domain/event";
 import { parseDisplayName, parseEtag } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
@@ -45,18 +46,26 @@ export async function updateEnvironment(
   const { transactions, clock } = dependencies;
   const { settings, etag, context } = parsed;
   const updateTime = clock();
-  return transactions.updateEnvironment(parsed.environmentId, context, async (stores, state, lockAllMembers) => {
-    const { environment } = state;
-    if (etag && etag !== environmentEtag(dependencies, environment)) throw refuse.etagMismatch(etag);
-    if (environment.multipleRolesEnabled && settings.multipleRolesEnabled === false) {
-      await lockAllMembers();
-      const order = idsOf(environmentRoles(state).roles);
-      const { uid, revision } = environment;
-      await stores.environments.insertMultipleRolesDisabled(uid, { revision, order, createTime: updateTime });
-      await stores.environments.requestRewriting(uid);
-    }
-    const changes = { ...settings, updateTime };
-    await stores.environments.update(environment.uid, changes);
-    return viewEnvironment(dependencies, { ...environment, ...changes });
-  });
+  return transactions.updateEnvironment(
+    parsed.environmentId,
+    context,
+    async (stores, changes, state, lockAllMembers) => {
+      const { environment } = state;
+      if (etag && etag !== environmentEtag(dependencies, environment)) throw refuse.etagMismatch(etag);
+      const before = viewEnvironment(dependencies, environment);
+      const wanted = { ...environment, ...settings };
+      if (environmentEtag(dependencies, wanted) === before.etag) return before;
+      if (environment.multipleRolesEnabled && settings.multipleRolesEnabled === false) {
+        await lockAllMembers();
+        const order = idsOf(environmentRoles(state).roles);
+        const { uid, revision } = environment;
+        await stores.environments.insertMultipleRolesDisabled(uid, { revision, order, createTime: updateTime });
+        await stores.environments.requestRewriting(uid);
+      }
+      await stores.environments.update(environment.uid, { ...settings, updateTime });
+      const after = viewEnvironment(dependencies, { ...wanted, updateTime });
+      changes.add({ environment }, environmentChange(before, after));
+      return after;
+    },
+  );
 }

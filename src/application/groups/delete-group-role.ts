@@ -1,11 +1,12 @@
 import { refuse } from "../../domain/errors";
+import { groupRoleChange } from "../../domain/event";
 import { type GroupId, parseId } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { type OrganizationScope, parseOrganizationScope } from "../request/scope";
 import { removeIfEmpty } from "../transactions/remove-if-empty";
-import { findGroupRoles } from "./group-role";
+import { findGroupRoles, identifyGroupRole } from "./group-role";
 
 export interface DeleteGroupRole extends OrganizationScope {
   readonly groupId: string;
@@ -26,11 +27,13 @@ export async function deleteGroupRole(
   });
 
   const { transactions, clock } = dependencies;
-  return transactions.updateScope(scope, context, async (stores, { state, organization }) => {
-    const mapped = organization ? await findGroupRoles(stores, state, organization, [groupId]) : [];
-    if (!organization || !mapped.length) throw refuse.groupRoleNotFound(scope.organizationId, groupId);
+  return transactions.updateScope(scope, context, async (stores, changes, { state, organization, effective }) => {
+    const [mapped] = organization ? await findGroupRoles(stores, state, organization, [groupId]) : [];
+    if (!organization || !mapped) throw refuse.groupRoleNotFound(scope.organizationId, groupId);
     await stores.groupRoles.remove(state.environment.uid, organization.uid, groupId);
     if (!organization.own) await removeIfEmpty(stores, state, organization, clock());
+    const before = identifyGroupRole(effective, organization, mapped);
+    changes.add({ environment: state.environment, organization }, groupRoleChange(before, undefined));
     return {};
   });
 }

@@ -1,6 +1,6 @@
 import type { EffectiveRoles } from "../../domain/effective-roles";
 import type { EnvironmentState } from "../../domain/environment";
-import type { GroupRole, GroupRoleView } from "../../domain/group-role";
+import type { GroupRole, GroupRoleView, IdentifiedGroupRole } from "../../domain/group-role";
 import { rolesInOrder } from "../../domain/membership-view";
 import type { OrganizationState } from "../../domain/organization";
 import { resolveGroupRole } from "../../domain/role-resolution";
@@ -27,6 +27,16 @@ export function resolveMapping(
   const roleId = resolveGroupRole(state, organization, groupRole.roleId);
   return roleId ? [{ ...groupRole, roleId }] : [];
 }
+
+/** Returns the mapping as a caller sees it, with the id of its role. */
+export const identifyGroupRole = (
+  effective: EffectiveRoles,
+  organization: OrganizationState,
+  groupRole: GroupRole,
+): IdentifiedGroupRole => ({
+  view: viewGroupRole(effective, organization, groupRole),
+  roleId: groupRole.roleId,
+});
 
 export function viewGroupRole(
   effective: EffectiveRoles,

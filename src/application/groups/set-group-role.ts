@@ -1,5 +1,6 @@
 import { organizationRoles } from "../../domain/effective-roles";
 import { refuse } from "../../domain/errors";
+import { groupRoleChange } from "../../domain/event";
 import type { GroupRoleView } from "../../domain/group-role";
 import { parseSlug } from "../../domain/slug";
 import { type GroupId, parseId } from "../../domain/values";
@@ -7,7 +8,7 @@ import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { type OrganizationScope, parseOrganizationScope } from "../request/scope";
-import { findGroupRoles, viewGroupRole } from "./group-role";
+import { findGroupRoles, identifyGroupRole } from "./group-role";
 
 export interface SetGroupRole extends OrganizationScope {
   readonly groupId: string;
@@ -31,13 +32,18 @@ export async function setGroupRole(
 
   const { transactions, clock } = dependencies;
   const time = clock();
-  return transactions.upsertOrganization(scope, context, async (stores, state, organization) => {
+  return transactions.upsertOrganization(scope, context, async (stores, changes, state, organization) => {
     const effective = organizationRoles(state, organization);
     const role = effective.roles.find((other) => other.slug === slug);
     if (!role) throw refuse.roleNotAssignable([slug], ["role_slug"]);
-    const [before] = await findGroupRoles(stores, state, organization, [groupId]);
-    const groupRole = { groupId, roleId: role.id, createTime: before?.createTime ?? time, updateTime: time };
-    await stores.groupRoles.put(state.environment.uid, organization.uid, groupRole);
-    return viewGroupRole(effective, organization, groupRole);
+    const { environment } = state;
+    const [mapped] = await findGroupRoles(stores, state, organization, [groupId]);
+    const before = mapped && identifyGroupRole(effective, organization, mapped);
+    if (before?.roleId === role.id) return before.view;
+    const groupRole = { groupId, roleId: role.id, createTime: mapped?.createTime ?? time, updateTime: time };
+    await stores.groupRoles.put(environment.uid, organization.uid, groupRole);
+    const after = identifyGroupRole(effective, organization, groupRole);
+    changes.add({ environment, organization }, groupRoleChange(before, after));
+    return after.view;
   });
 }

@@ -1,16 +1,18 @@
-import { organizationRoles } from "../../domain/effective-roles";
 import type { EnvironmentState } from "../../domain/environment";
+import { Fault } from "../../domain/fault";
 import { limits } from "../../domain/limits";
-import { type MembershipView, rolesInOrder, viewMembership } from "../../domain/membership-view";
+import { type MembershipView, rolesInOrder } from "../../domain/membership-view";
 import type { OrganizationState } from "../../domain/organization";
 import { type GroupId, parseId } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import { findMember } from "../memberships/find-member";
-import { parseUserId } from "../memberships/member";
+import { createMembershipViewer, parseUserId } from "../memberships/member";
+import { saveMembers } from "../memberships/save-members";
 import type { Stores } from "../ports/unit-of-work";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { type OrganizationScope, parseOrganizationScope } from "../request/scope";
+import type { ChangeRecord } from "../transactions/change-record";
 import { findGroupRoles } from "./group-role";
 
 export interface SyncMemberGroups extends OrganizationScope {
@@ -42,27 +44,26 @@ export async function syncMemberGroups(
     context: parseWriteContext(fields, request, call),
   });
 
-  const { transactions, clock, digest } = dependencies;
+  const { transactions, clock } = dependencies;
   const time = clock();
-  const sync = async (stores: Stores, state: EnvironmentState, organization: OrganizationState) => {
-    const { uid, multipleRolesEnabled, revision: materializedAtRevision } = state.environment;
-    const effective = organizationRoles(state, organization);
+  const sync = async (
+    stores: Stores,
+    changes: ChangeRecord,
+    state: EnvironmentState,
+    organization: OrganizationState,
+  ) => {
+    const { environment } = state;
+    const viewer = createMembershipViewer(dependencies, state, organization);
+    const { effective } = viewer;
     const groupRoles = await findGroupRoles(stores, state, organization, groups.valid);
     const mapped = groupRoles.map(({ roleId }) => roleId);
     const roles = mapped.length ? rolesInOrder(effective, mapped) : [effective.defaultRole];
-    const roleIds = roles.slice(0, multipleRolesEnabled ? undefined : 1).map(({ id }) => id);
-    const before = await findMember(stores, state, organization, userId);
-    const createTime = before?.createTime ?? time;
-    const membership = {
-      organizationUid: organization.uid,
-      userId,
-      roleIds,
-      materializedAtRevision,
-      createTime,
-      updateTime: time,
-    };
-    await stores.memberships.put(uid, [membership]);
-    return viewMembership(digest, effective, state, organization, membership);
+    const roleIds = roles.slice(0, environment.multipleRolesEnabled ? undefined : 1).map(({ id }) => id);
+    const present = await findMember(stores, state, organization, userId);
+    const member = { viewer, userId, roleIds, present };
+    const [membership] = await saveMembers(stores, changes, environment, [member], time);
+    if (!membership) throw new Fault("a membership was set and not returned");
+    return membership;
   };
   // the same request ignores the same ids: they need no place in its stored response
   return { membership: await transactions.upsertOrganization(scope, context, sync), ignoredGroupIds: groups.ignored };

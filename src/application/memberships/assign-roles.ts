@@ -1,4 +1,4 @@
-import { type Membership, byKey } from "../../domain/membership";
+import { byKey } from "../../domain/membership";
 import type { MembershipView } from "../../domain/membership-view";
 import { type Slug, parseSlug } from "../../domain/slug";
 import { type EnvironmentId, type OrganizationId, type UserId, parseId } from "../../domain/values";
@@ -8,6 +8,7 @@ import type { Fields, Invalid } from "../request/fields";
 import type { WriteContext } from "../request/idempotency";
 import { findAssignableRoles } from "./find-assignable-roles";
 import { checkMembershipEtag, createMembershipViewer } from "./member";
+import { saveMembers } from "./save-members";
 
 export interface AssignmentRequest {
   readonly organizationId: string;
@@ -46,31 +47,33 @@ export function assignRoles(
   const { transactions, clock } = dependencies;
   const time = clock();
   const ids = [...new Set(assignments.map(({ organizationId }) => organizationId))];
-  return transactions.upsertOrganizations(environmentId, ids, context, async (stores, state, organizationOf) => {
-    const viewers = new Map(
-      await mapInSlices(ids, (id) => [id, createMembershipViewer(dependencies, state, organizationOf(id))] as const),
-    );
-    const members = assignments.flatMap((assignment) => {
-      const viewer = viewers.get(assignment.organizationId);
-      return viewer ? [{ ...assignment, ...viewer, organizationUid: viewer.organization.uid }] : [];
-    });
-    const roleIds = await findAssignableRoles(state, members);
-    const { uid, revision: materializedAtRevision } = state.environment;
-    const present = byKey(await stores.memberships.find(uid, members));
-    const memberships = members.map(({ organizationUid, userId }, index): Membership => {
-      const createTime = present({ organizationUid, userId })?.createTime ?? time;
-      return {
-        organizationUid,
+  return transactions.upsertOrganizations(
+    environmentId,
+    ids,
+    context,
+    async (stores, changes, state, organizationOf) => {
+      const viewers = new Map(
+        await mapInSlices(ids, (id) => [id, createMembershipViewer(dependencies, state, organizationOf(id))] as const),
+      );
+      const members = assignments.flatMap((assignment) => {
+        const viewer = viewers.get(assignment.organizationId);
+        if (!viewer) return [];
+        const { effective, organization } = viewer;
+        return [{ ...assignment, viewer, effective, organizationUid: organization.uid }];
+      });
+      const roleIds = await findAssignableRoles(state, members);
+      const { environment } = state;
+      const present = byKey(await stores.memberships.find(environment.uid, members));
+      const [only] = members;
+      if (etag && only)
+        checkMembershipEtag(dependencies, state, only.viewer.organization, only.userId, present(only), etag);
+      const wanted = members.map(({ viewer, userId, organizationUid }, index) => ({
+        viewer,
         userId,
         roleIds: roleIds[index] ?? [],
-        materializedAtRevision,
-        createTime,
-        updateTime: time,
-      };
-    });
-    const [only] = members;
-    if (etag && only) checkMembershipEtag(dependencies, state, only.organization, only.userId, present(only), etag);
-    await stores.memberships.put(uid, memberships);
-    return mapInSlices(members, ({ view }, index) => view(memberships[index] as Membership));
-  });
+        present: present({ organizationUid, userId }),
+      }));
+      return saveMembers(stores, changes, environment, wanted, time);
+    },
+  );
 }

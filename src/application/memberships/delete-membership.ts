@@ -1,4 +1,5 @@
 import { refuse } from "../../domain/errors";
+import { membershipChange } from "../../domain/event";
 import { parseEtag } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
@@ -6,7 +7,7 @@ import { type Call, parseWriteContext } from "../request/idempotency";
 import { parseOrganizationScope } from "../request/scope";
 import { removeIfEmpty } from "../transactions/remove-if-empty";
 import { findMember } from "./find-member";
-import { type MemberScope, checkMembershipEtag, parseUserId } from "./member";
+import { type MemberScope, checkMembershipEtag, createMembershipViewer, parseUserId } from "./member";
 
 export interface DeleteMembership extends MemberScope {
   readonly etag?: string | undefined;
@@ -28,13 +29,15 @@ export async function deleteMembership(
   });
 
   const { transactions, clock } = dependencies;
-  return transactions.updateScope(scope, context, async (stores, { state, organization }) => {
+  return transactions.updateScope(scope, context, async (stores, changes, { state, organization }) => {
     const membership = await findMember(stores, state, organization, userId);
     if (!organization || !membership) throw refuse.membershipNotFound(scope.organizationId, userId);
     if (etag) checkMembershipEtag(dependencies, state, organization, userId, membership, etag);
-    const { uid } = state.environment;
-    await stores.memberships.remove(uid, membership);
+    const { environment } = state;
+    const before = createMembershipViewer(dependencies, state, organization).identify(membership);
+    await stores.memberships.remove(environment.uid, membership);
     if (!organization.own) await removeIfEmpty(stores, state, organization, clock());
+    changes.add({ environment, organization }, membershipChange(before, undefined));
     return {};
   });
 }

@@ -2,7 +2,7 @@ import { organizationRoles } from "../../domain/effective-roles";
 import type { EnvironmentState } from "../../domain/environment";
 import { refuse } from "../../domain/errors";
 import type { Membership } from "../../domain/membership";
-import { membershipEtag, viewMembership } from "../../domain/membership-view";
+import { identifyMembership, membershipEtag } from "../../domain/membership-view";
 import type { OrganizationState } from "../../domain/organization";
 import { resolveMemberRoles } from "../../domain/role-resolution";
 import { type UserId, parseId } from "../../domain/values";
@@ -18,16 +18,18 @@ export function parseUserId(fields: Fields, member: { readonly userId: string })
   return fields.required<UserId>("user_id", member.userId, parseId);
 }
 
-/** Returns a function that views the members of an organization, with the roles in force there. */
+/** Views the members of an organization, with the roles in force there. */
+export type MembershipViewer = ReturnType<typeof createMembershipViewer>;
+
 export function createMembershipViewer(
   dependencies: Dependencies,
   state: EnvironmentState,
   organization: OrganizationState,
 ) {
   const effective = organizationRoles(state, organization);
-  const view = (membership: Membership) =>
-    viewMembership(dependencies.digest, effective, state, organization, membership);
-  return { organization, effective, view };
+  const identify = (membership: Membership) =>
+    identifyMembership(dependencies.digest, effective, state, organization, membership);
+  return { organization, effective, identify, view: (membership: Membership) => identify(membership).view };
 }
 
 /** Throws MEMBERSHIP_NOT_FOUND if there is no such member, and ETAG_MISMATCH for the etag of another version of it. */

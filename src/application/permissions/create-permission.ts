@@ -1,4 +1,5 @@
 import { refuse } from "../../domain/errors";
+import { permissionChange } from "../../domain/event";
 import type { PermissionView } from "../../domain/permission";
 import { parseDescription, parseName } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
@@ -31,11 +32,13 @@ export async function createPermission(
   const time = clock();
   const permission = { id: ids.permission(), slug, name, description, createTime: time, updateTime: time };
   try {
-    return await transactions.updateEnvironment(environmentId, context, async (stores, { environment }) => {
+    return await transactions.updateEnvironment(environmentId, context, async (stores, changes, { environment }) => {
       if ((await stores.permissions.count(environment.uid)) >= quotas.permissions)
         throw refuse.permissionLimitReached(`environments/${environmentId}`, quotas.permissions);
       await stores.permissions.insert(environment.uid, permission);
-      return viewPermission(dependencies, environment, permission);
+      const view = viewPermission(dependencies, environment, permission);
+      changes.add({ environment }, permissionChange(undefined, view));
+      return view;
     });
   } catch (error) {
     throw error instanceof KeyTaken ? refuse.permissionSlugTaken(slug) : error;

@@ -1,8 +1,15 @@
+import { permissionChange } from "../../domain/event";
 import { parseEtag } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
-import { type PermissionKey, checkPermissionEtag, findPermission, parsePermissionKey } from "./permission";
+import {
+  type PermissionKey,
+  checkPermissionEtag,
+  findPermission,
+  parsePermissionKey,
+  viewPermission,
+} from "./permission";
 
 export interface DeletePermission extends PermissionKey {
   readonly etag?: string | undefined;
@@ -25,11 +32,14 @@ export async function deletePermission(
     context: parseWriteContext(fields, request, call),
   });
 
-  return dependencies.transactions.updateEnvironment(environmentId, context, async (stores, { environment }) => {
+  const { transactions, clock } = dependencies;
+  return transactions.updateEnvironment(environmentId, context, async (stores, changes, { environment }) => {
     const permission = await findPermission(stores, environment, slug);
     checkPermissionEtag(dependencies, permission, etag);
     const affectedRoleCount = await stores.permissions.countRoles(environment.uid, permission.id);
-    await stores.permissions.remove(environment.uid, permission.id, dependencies.clock());
+    await stores.permissions.remove(environment.uid, permission.id, clock());
+    const before = viewPermission(dependencies, environment, permission);
+    changes.add({ environment }, permissionChange(before, undefined, affectedRoleCount));
     return { affectedRoleCount };
   });
 }

@@ -1,4 +1,5 @@
 import { refuse } from "../../domain/errors";
+import { permissionChange } from "../../domain/event";
 import type { PermissionView } from "../../domain/permission";
 import { parseDescription, parseEtag, parseName } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
@@ -46,11 +47,16 @@ export async function updatePermission(
     context: parseWriteContext(fields, request, call),
   });
 
-  const changes = { ...fieldChanges, updateTime: dependencies.clock() };
-  return dependencies.transactions.updateEnvironment(environmentId, context, async (stores, { environment }) => {
+  const { transactions, clock } = dependencies;
+  const updateTime = clock();
+  return transactions.updateEnvironment(environmentId, context, async (stores, changes, { environment }) => {
     const permission = await findPermission(stores, environment, slug);
     checkPermissionEtag(dependencies, permission, etag);
-    await stores.permissions.update(environment.uid, permission.id, changes);
-    return viewPermission(dependencies, environment, { ...permission, ...changes });
+    const before = viewPermission(dependencies, environment, permission);
+    const after = viewPermission(dependencies, environment, { ...permission, ...fieldChanges, updateTime });
+    if (after.etag === before.etag) return before;
+    await stores.permissions.update(environment.uid, permission.id, { ...fieldChanges, updateTime });
+    changes.add({ environment }, permissionChange(before, after));
+    return after;
   });
 }

@@ -21,6 +21,8 @@ export interface OrganizationStore {
    * organization one succeeds, and the others run again. Does not wait for writes to the environment.
    */
   insert(environment: EnvironmentUid, organizations: readonly Pick<Organization, "id" | "uid">[]): Promise<void>;
+  /** Sets the revision of a row that this transaction has added. */
+  setRevision(environment: EnvironmentUid, id: OrganizationId, revision: number): Promise<void>;
   /**
    * Replaces the own configuration; undefined: the organization inherits again. The caller has locked the organization.
    */

@@ -1,5 +1,6 @@
 import type { CallSignal } from "./cancellation";
 import type { EnvironmentStore } from "./environment-store";
+import type { EventStore } from "./event-store";
 import type { GroupRoleStore } from "./group-role-store";
 import type { IdempotencyStore } from "./idempotency-store";
 import type { MembershipStore } from "./membership-store";
@@ -53,6 +54,7 @@ export interface Stores {
   readonly memberships: MembershipStore;
   readonly groupRoles: GroupRoleStore;
   readonly idempotency: IdempotencyStore;
+  readonly events: EventStore;
   readonly revisions: RevisionStore;
   readonly snapshots: SnapshotStore;
 }

@@ -1,3 +1,4 @@
+import type { Author } from "../../domain/event";
 import { type RequestId, parseRequestId } from "../../domain/values";
 import type { CallSignal } from "../ports/cancellation";
 import { type Fields, type Invalid, invalid } from "./fields";
@@ -8,10 +9,18 @@ export interface Call {
   fingerprint(): string;
   /** Aborted when the caller has cancelled. */
   readonly signal: CallSignal;
+  /** The author of the changes that the call makes. */
+  readonly author: Author;
 }
 
+/** The service itself, as the author of changes. */
+export const ownAuthor: Author = { actor: "orgroles", actingUserId: "", callId: "" };
+
 /** A call that the service makes by itself: nobody cancels it, and nobody repeats it. */
-export const ownCall: Call = { fingerprint: () => "", signal: new AbortController().signal };
+export const ownCall: Call = { fingerprint: () => "", signal: new AbortController().signal, author: ownAuthor };
+
+/** A call that applies a part of a blueprint. */
+export const applyCall: Call = { ...ownCall, author: { ...ownAuthor, actor: "orgroles apply" } };
 
 /** A request id, and the fingerprint of the request that it stands for. */
 export class IdempotencyKey {
@@ -34,6 +43,7 @@ export interface WriteContext {
   readonly signal: CallSignal;
   /** Absent if every call is a new request. */
   readonly idempotencyKey: IdempotencyKey | undefined;
+  readonly author: Author;
 }
 
 export function parseWriteContext(
@@ -43,5 +53,6 @@ export function parseWriteContext(
 ): WriteContext | Invalid {
   const parsed = fields.optional("request_id", requestId, parseRequestId);
   if (parsed === invalid) return invalid;
-  return { signal: call.signal, idempotencyKey: parsed && new IdempotencyKey(parsed, call) };
+  const { signal, author } = call;
+  return { signal, idempotencyKey: parsed && new IdempotencyKey(parsed, call), author };
 }

@@ -1,4 +1,5 @@
 import { ownRole, viewRole } from "../../domain/effective-roles";
+import { roleChange } from "../../domain/event";
 import type { Role, RoleView } from "../../domain/role";
 import type { Slug } from "../../domain/slug";
 import type { PermissionSlug } from "../../domain/values";
@@ -26,9 +27,11 @@ export function changeRole(
   context: WriteContext,
   decide: (permissions: readonly PermissionSlug[], role: Role) => RoleChange,
 ): Promise<RoleView> {
-  const updateTime = dependencies.clock();
-  return dependencies.transactions.updateScope(scope, context, async (stores, { effective, state }) => {
-    const { uid } = state.environment;
+  const { transactions, clock, digest } = dependencies;
+  const updateTime = clock();
+  return transactions.updateScope(scope, context, async (stores, record, { effective, state, organization }) => {
+    const { environment } = state;
+    const { uid } = environment;
     const role = ownRole(effective, slug, scope.organizationId);
     const present = (await stores.roles.permissionsOf(uid, [role.organizationId], role.id)).get(role.id) ?? [];
     const { changes = {}, permissions = present, named = permissions } = decide(present, role);
@@ -39,9 +42,14 @@ export function changeRole(
     if (added.length) checkPermissionQuota(dependencies, slug, permissions.length);
     const ids = await findPermissionIds(stores, uid, named, removed);
     const idsFor = (slugs: readonly PermissionSlug[]) => slugs.flatMap((permission) => ids.get(permission) ?? []);
+    const viewBefore = viewRole(digest, effective, role, present);
+    const changed = { ...role, ...changes, updateTime };
+    const viewAfter = viewRole(digest, effective, changed, permissions.toSorted());
+    if (viewAfter.etag === viewBefore.etag) return viewBefore;
     await stores.roles.update(uid, role, { ...changes, updateTime });
     await stores.roles.addPermissions(uid, role, idsFor(added));
     await stores.roles.removePermissions(uid, role, idsFor(removed));
-    return viewRole(dependencies.digest, effective, { ...role, ...changes, updateTime }, permissions.toSorted());
+    record.add({ environment, organization }, roleChange(viewBefore, viewAfter));
+    return viewAfter;
   });
 }

@@ -1,5 +1,6 @@
-import { addCustomRole, environmentRoles, idsOf, viewRole } from "../../domain/effective-roles";
+import { addCustomRole, environmentRoles, idsOf, organizationRoles, viewRole } from "../../domain/effective-roles";
 import { refuse } from "../../domain/errors";
+import { roleChange, roleConfigChange } from "../../domain/event";
 import type { EnvironmentUid } from "../../domain/ids";
 import { type Role, type RoleView, environmentOwner } from "../../domain/role";
 import { type Slug, generateSlug, parseCustomSlug, parseEnvironmentSlug } from "../../domain/slug";
@@ -89,7 +90,7 @@ function createEnvironmentRole(
   { draft, permissions }: NewRole,
   context: WriteContext,
 ): Promise<RoleView> {
-  return transactions.updateEnvironment(environmentId, context, async (stores, state) => {
+  return transactions.updateEnvironment(environmentId, context, async (stores, changes, state) => {
     const { environment, roles } = state;
     const effective = environmentRoles(state);
     if (effective.roles.length >= quotas.environmentRoles)
@@ -99,7 +100,9 @@ function createEnvironmentRole(
     await insertRole(stores, environment.uid, role, permissions);
     await stores.environments.update(environment.uid, { order });
     const after = { ...state, environment: { ...environment, order }, roles: new Map(roles).set(role.id, role) };
-    return viewRole(digest, environmentRoles(after), role, permissions.toSorted());
+    const view = viewRole(digest, environmentRoles(after), role, permissions.toSorted());
+    changes.add({ environment }, roleChange(undefined, view));
+    return view;
   });
 }
 
@@ -110,15 +113,22 @@ function createCustomRole(
   context: WriteContext,
 ): Promise<RoleView> {
   const { organizationId } = scope;
-  return transactions.upsertMaterializedOrganization(scope, context, async (stores, state, organization) => {
-    const { uid } = state.environment;
+  return transactions.upsertMaterializedOrganization(scope, context, async (stores, changes, state, organization) => {
+    const { environment } = state;
+    const { uid } = environment;
     if (organization.customRoles.length >= quotas.customRoles)
       throw refuse.roleLimitReached(`organizations/${organizationId}`, quotas.customRoles);
     const role: Role = { organizationId, createdRevision: organization.revision, ...draft };
     const { own, effective } = addCustomRole(role, state, organization);
     await insertRole(stores, uid, role, permissions);
     await stores.organizations.saveOwn(uid, organizationId, own);
-    return viewRole(digest, effective, role, permissions.toSorted());
+    const view = viewRole(digest, effective, role, permissions.toSorted());
+    changes.add({ environment, organization }, roleChange(undefined, view));
+    if (!organization.own) {
+      const inherited = organizationRoles(state, organization);
+      changes.add({ environment, organization }, roleConfigChange("updated", digest, inherited, effective));
+    }
+    return view;
   });
 }
 

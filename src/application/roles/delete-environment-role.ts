@@ -1,6 +1,7 @@
-import { effectiveRole, replacementRole } from "../../domain/effective-roles";
-import type { EnvironmentState } from "../../domain/environment";
+import { effectiveRole, replacementRole, viewRole } from "../../domain/effective-roles";
+import { type EnvironmentState, liveRole } from "../../domain/environment";
 import { refuse } from "../../domain/errors";
+import { roleChange } from "../../domain/event";
 import { limits } from "../../domain/limits";
 import type { Role, Tombstone } from "../../domain/role";
 import { predecessors } from "../../domain/role-resolution";
@@ -53,7 +54,7 @@ export async function deleteEnvironmentRole(
   });
 
   const { validateOnly } = request;
-  const { transactions, clock } = dependencies;
+  const { transactions, clock, digest } = dependencies;
   const find = async (stores: Stores, { state, effective }: ScopeState) => {
     const role = effectiveRole(effective, slug);
     await checkRoleEtag(dependencies, stores, state, role, etag);
@@ -71,19 +72,24 @@ export async function deleteEnvironmentRole(
           reassignedMembershipCount: await countMembersWithOnlyRole(stores, state, role),
         };
       },
-      apply: async (stores, scopeState, _, lockAllMembers) => {
-        const { state } = scopeState;
+      apply: async (stores, changes, scopeState, counts, lockAllMembers) => {
+        const { state, effective } = scopeState;
         const { environment } = state;
         const { role, replacement } = await find(stores, scopeState);
         await lockAllMembers();
         if (!replacement && (await isAnyDefault(stores, state, role))) return "outdated";
         const tombstone = createTombstone(state, role, replacement);
+        const permissions = await stores.roles.permissionsOf(environment.uid, [role.organizationId], role.id);
         await stores.roles.softDelete(environment.uid, role.id, tombstone, clock());
         await stores.environments.requestRewriting(environment.uid);
         await stores.environments.update(environment.uid, {
           defaultRoleId: tombstone.environmentDefaultRoleId,
           order: environment.order.filter((id) => id !== role.id),
         });
+        const before = viewRole(digest, effective, role, permissions.get(role.id) ?? []);
+        const environmentDefaultRole = liveRole(state, tombstone.environmentDefaultRoleId);
+        const deletion = { replacementRole: replacement, environmentDefaultRole, ...counts };
+        changes.add({ environment }, roleChange(before, undefined, deletion));
         return "done";
       },
       respond: (counts) => ({ ...counts, validateOnly }),

@@ -1,6 +1,7 @@
-import { type EffectiveRoles, idsOf, ownRole, replacementRole } from "../../domain/effective-roles";
+import { type EffectiveRoles, idsOf, ownRole, replacementRole, viewRole } from "../../domain/effective-roles";
 import type { EnvironmentState } from "../../domain/environment";
 import { refuse } from "../../domain/errors";
+import { roleChange } from "../../domain/event";
 import { Fault } from "../../domain/fault";
 import type { OrganizationState } from "../../domain/organization";
 import type { Role } from "../../domain/role";
@@ -78,11 +79,13 @@ export async function deleteOrgRole(
         if (!replacement) requireUnused(scopeState.effective, organization, role, use);
         return { ...use, revision: organization.revision, environmentRevision: scopeState.state.environment.revision };
       },
-      apply: async (stores, scopeState, counts) => {
+      apply: async (stores, changes, scopeState, counts) => {
         const { state, effective } = scopeState;
-        const { uid } = state.environment;
+        const { environment } = state;
+        const { uid } = environment;
         const { role, replacement, organization, own } = await find(stores, scopeState);
         if (!isSameState(counts, state, organization)) return "outdated";
+        const permissions = await stores.roles.permissionsOf(uid, [role.organizationId], role.id);
         const isUsed = counts.members + counts.groups > 0;
         if (replacement && isUsed) {
           await stores.roles.replace(uid, scope.organizationId, role.id, replacement.id);
@@ -92,6 +95,14 @@ export async function deleteOrgRole(
           defaultRoleId: replacement && own.defaultRoleId === role.id ? replacement.id : own.defaultRoleId,
           order: idsOf(effective.roles).filter((id) => id !== role.id),
         });
+        const before = viewRole(dependencies.digest, effective, role, permissions.get(role.id) ?? []);
+        const deletion = {
+          replacementRole: replacement,
+          affectedOrganizationCount: replacement && own.defaultRoleId === role.id ? 1 : 0,
+          reassignedMembershipCount: counts.members,
+          movedGroupRoleCount: counts.groups,
+        };
+        changes.add({ environment, organization }, roleChange(before, undefined, deletion));
         return "done";
       },
       respond: ({ members, groups }) => ({

@@ -1,5 +1,6 @@
 import { type RoleConfigView, organizationRoles, viewConfig } from "../../domain/effective-roles";
 import { refuse } from "../../domain/errors";
+import { roleConfigChange } from "../../domain/event";
 import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
@@ -22,13 +23,20 @@ export async function resetOrgRoleConfig(
   });
 
   const { digest, transactions, clock } = dependencies;
-  return transactions.updateMaterializedScope(scope, context, async (stores, { state, organization }) => {
-    if (organization?.customRoles.length)
-      throw refuse.organizationHasCustomRoles(scope.organizationId, organization.customRoles.length);
-    if (organization?.own) {
-      await stores.organizations.saveOwn(state.environment.uid, organization.id, undefined);
-      await removeIfEmpty(stores, state, organization, clock());
-    }
-    return viewConfig(digest, organizationRoles(state, undefined));
-  });
+  return transactions.updateMaterializedScope(
+    scope,
+    context,
+    async (stores, changes, { state, organization, effective }) => {
+      const { environment } = state;
+      const inherited = organizationRoles(state, undefined);
+      if (organization?.customRoles.length)
+        throw refuse.organizationHasCustomRoles(scope.organizationId, organization.customRoles.length);
+      if (organization?.own) {
+        await stores.organizations.saveOwn(environment.uid, organization.id, undefined);
+        await removeIfEmpty(stores, state, organization, clock());
+        changes.add({ environment, organization }, roleConfigChange("reset", digest, effective, inherited));
+      }
+      return viewConfig(digest, inherited);
+    },
+  );
 }

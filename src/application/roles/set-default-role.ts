@@ -1,4 +1,5 @@
 import { type RoleConfigView, effectiveRole, idsOf, viewConfig } from "../../domain/effective-roles";
+import { roleConfigChange } from "../../domain/event";
 import { parseSlug } from "../../domain/slug";
 import { parseEtag } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
@@ -31,15 +32,22 @@ export async function setDefaultRole(
   });
 
   const { digest, transactions } = dependencies;
-  return transactions.updateMaterializedScope(scope, context, async (stores, { state, effective, organization }) => {
-    requireOwnConfig(effective, scope.organizationId);
-    checkConfigEtag(dependencies, effective, etag);
-    const { uid } = state.environment;
-    const after = { ...effective, defaultRole: effectiveRole(effective, slug) };
-    const defaultRoleId = after.defaultRole.id;
-    if (organization?.own)
-      await stores.organizations.saveOwn(uid, organization.id, { defaultRoleId, order: idsOf(effective.roles) });
-    else await stores.environments.update(uid, { defaultRoleId });
-    return viewConfig(digest, after);
-  });
+  return transactions.updateMaterializedScope(
+    scope,
+    context,
+    async (stores, changes, { state, effective, organization }) => {
+      requireOwnConfig(effective, scope.organizationId);
+      checkConfigEtag(dependencies, effective, etag);
+      const { environment } = state;
+      const { uid } = environment;
+      const after = { ...effective, defaultRole: effectiveRole(effective, slug) };
+      const defaultRoleId = after.defaultRole.id;
+      if (defaultRoleId === effective.defaultRole.id) return viewConfig(digest, effective);
+      if (organization?.own)
+        await stores.organizations.saveOwn(uid, organization.id, { defaultRoleId, order: idsOf(effective.roles) });
+      else await stores.environments.update(uid, { defaultRoleId });
+      changes.add({ environment, organization }, roleConfigChange("updated", digest, effective, after));
+      return viewConfig(digest, after);
+    },
+  );
 }

@@ -1,5 +1,6 @@
 import { type EffectiveRoles, type RoleConfigView, idsOf, slugsOf, viewConfig } from "../../domain/effective-roles";
 import { refuse } from "../../domain/errors";
+import { roleConfigChange } from "../../domain/event";
 import { differenceFromPermutation } from "../../domain/priority";
 import type { Role, RoleView } from "../../domain/role";
 import { type Slug, parseSlug } from "../../domain/slug";
@@ -35,19 +36,25 @@ export async function setPriority(
   });
 
   const { digest, transactions } = dependencies;
-  return transactions.updateMaterializedScope(scope, context, async (stores, { state, effective, organization }) => {
-    requireOwnConfig(effective, scope.organizationId);
-    checkConfigEtag(dependencies, effective, etag);
-    const { uid } = state.environment;
-    const after = { ...effective, roles: orderRoles(effective, slugs) };
-    const order = idsOf(after.roles);
-    if (organization?.own) await stores.organizations.saveOwn(uid, organization.id, { ...organization.own, order });
-    else await stores.environments.update(uid, { order });
-    return {
-      roles: await readFirstPage(digest, stores, uid, after, scope.organizationId),
-      config: viewConfig(digest, after),
-    };
-  });
+  return transactions.updateMaterializedScope(
+    scope,
+    context,
+    async (stores, changes, { state, effective, organization }) => {
+      requireOwnConfig(effective, scope.organizationId);
+      checkConfigEtag(dependencies, effective, etag);
+      const { environment } = state;
+      const { uid } = environment;
+      const after = { ...effective, roles: orderRoles(effective, slugs) };
+      const order = idsOf(after.roles);
+      const config = viewConfig(digest, after);
+      if (config.etag !== viewConfig(digest, effective).etag) {
+        if (organization?.own) await stores.organizations.saveOwn(uid, organization.id, { ...organization.own, order });
+        else await stores.environments.update(uid, { order });
+        changes.add({ environment, organization }, roleConfigChange("updated", digest, effective, after));
+      }
+      return { roles: await readFirstPage(digest, stores, uid, after, scope.organizationId), config };
+    },
+  );
 }
 
 /** Returns the roles in the given order. Throws PRIORITY_ORDER_MISMATCH unless it names each role exactly once. */

@@ -1,4 +1,5 @@
 import { type RoleConfigView, inheritedConfig, organizationRoles, viewConfig } from "../../domain/effective-roles";
+import { roleConfigChange } from "../../domain/event";
 import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
@@ -20,9 +21,14 @@ export async function takeOwnConfig(
   });
 
   const { digest, transactions } = dependencies;
-  return transactions.upsertMaterializedOrganization(scope, context, async (stores, state, organization) => {
-    const own = organization.own ?? inheritedConfig(state);
-    await stores.organizations.saveOwn(state.environment.uid, organization.id, own);
-    return viewConfig(digest, organizationRoles(state, { ...organization, own }));
+  return transactions.upsertMaterializedOrganization(scope, context, async (stores, changes, state, organization) => {
+    const { environment } = state;
+    const before = organizationRoles(state, organization);
+    if (organization.own) return viewConfig(digest, before);
+    const own = inheritedConfig(state);
+    await stores.organizations.saveOwn(environment.uid, organization.id, own);
+    const after = organizationRoles(state, { ...organization, own });
+    changes.add({ environment, organization }, roleConfigChange("updated", digest, before, after));
+    return viewConfig(digest, after);
   });
 }

@@ -1,6 +1,5 @@
 import type { EnvironmentUid, OrganizationUid } from "../../domain/ids";
 import type { Organization } from "../../domain/organization";
-import { firstRevision } from "../../domain/revision";
 import type { OrganizationId } from "../../domain/values";
 import type { Stores } from "../ports/unit-of-work";
 
@@ -32,7 +31,10 @@ export function lockOrganizations(
   return stores.organizations.lock(uid, ids.toSorted());
 }
 
-/** Creates and thereby locks those organizations that have no row. Returns all of them. */
+/**
+ * Creates and thereby locks those organizations that have no row. Returns all of them. The revision of one that had a
+ * row before begins above that of its last event, so that the revisions of an id order its events.
+ */
 export async function createMissing(
   stores: Stores,
   uid: EnvironmentUid,
@@ -40,11 +42,13 @@ export async function createMissing(
   wanted: ReadonlyMap<OrganizationId, OrganizationUid>,
 ): Promise<Organization[]> {
   const present = new Set(locked.map(({ id }) => id));
-  const missing = [...wanted].flatMap(([id, organizationUid]) =>
-    present.has(id) ? [] : { id, uid: organizationUid, revision: firstRevision },
-  );
+  const missing = [...wanted].flatMap(([id, organizationUid]) => (present.has(id) ? [] : { id, uid: organizationUid }));
   await stores.organizations.insert(uid, missing);
-  return [...locked, ...missing];
+  const ids = missing.map(({ id }) => id);
+  const latest = await stores.events.latestRevisions(uid, ids);
+  for (const [id, revision] of latest) await stores.organizations.setRevision(uid, id, revision + 1);
+  const created = missing.map((one) => ({ ...one, revision: (latest.get(one.id) ?? 0) + 1, isNew: true as const }));
+  return [...locked, ...created];
 }
 
 /**

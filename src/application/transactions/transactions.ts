@@ -3,12 +3,13 @@ import type { Environment, EnvironmentState } from "../../domain/environment";
 import { refuse } from "../../domain/errors";
 import { Fault } from "../../domain/fault";
 import type { Clock, EnvironmentUid, Ids, OrganizationUid } from "../../domain/ids";
-import { type OrganizationState, isCreatedNow } from "../../domain/organization";
+import type { OrganizationState } from "../../domain/organization";
 import type { EnvironmentId, OrganizationId } from "../../domain/values";
 import type { CallSignal } from "../ports/cancellation";
 import type { Stores, UnitOfWork } from "../ports/unit-of-work";
-import type { WriteContext } from "../request/idempotency";
+import { type WriteContext, ownAuthor } from "../request/idempotency";
 import type { ParsedOrganizationScope, ParsedScope } from "../request/scope";
+import { type ChangeRecord, EventWriter } from "./change-record";
 import { IdempotencyRecords } from "./idempotency-records";
 import { type ScopeState, loadEnvironment } from "./load-state";
 import { requireMaterialized, withMaterializedMembers } from "./materialize-members";
@@ -44,15 +45,17 @@ class CountsOutdated extends Error {
  */
 export class Transactions {
   private readonly idempotency: IdempotencyRecords;
+  private readonly events: EventWriter;
   private readonly states: ScopeStates;
 
   constructor(
     private readonly units: UnitOfWork,
     clock: Clock,
-    private readonly ids: Pick<Ids, "organization">,
+    private readonly ids: Pick<Ids, "organization" | "event">,
     private readonly cache: StateCache,
   ) {
     this.idempotency = new IdempotencyRecords(units, clock);
+    this.events = new EventWriter(clock, ids);
     this.states = new ScopeStates(cache);
   }
 
@@ -63,13 +66,15 @@ export class Transactions {
   async createEnvironment<T>(
     environment: Environment,
     context: WriteContext,
-    work: (stores: Stores) => Promise<T>,
+    work: (stores: Stores, changes: ChangeRecord) => Promise<T>,
   ): Promise<T> {
     const { id } = environment;
     return this.idempotency.replayOnFailure(id, context, () =>
       this.units.write(async (stores) => {
         await stores.environments.insert(environment);
-        return this.idempotency.rollBackOrRun(stores, id, context, () => work(stores));
+        return this.idempotency.rollBackOrRun(stores, id, context, () =>
+          this.events.run(stores, context, (changes) => work(stores, changes)),
+        );
       }, context.signal),
     );
   }
@@ -78,15 +83,21 @@ export class Transactions {
   async updateEnvironment<T>(
     id: EnvironmentId,
     context: WriteContext,
-    work: (stores: Stores, state: EnvironmentState, lockAllMembers: LockMemberRoles) => Promise<T>,
+    work: (
+      stores: Stores,
+      changes: ChangeRecord,
+      state: EnvironmentState,
+      lockAllMembers: LockMemberRoles,
+    ) => Promise<T>,
   ): Promise<T> {
     const { uid } = await this.getEnvironment(id);
     return this.units.write(async (stores) => {
       if (!(await lockEnvironment(stores, uid))) throw refuse.environmentNotFound(id);
-      return this.idempotency.replayOrRun(stores, id, context, async () => {
+      return this.replayOrRun(stores, id, context, async (changes) => {
         const environment = await stores.environments.get(uid);
         if (!environment) throw refuse.environmentNotFound(id);
-        return work(stores, await loadEnvironment(stores, environment), () => lockMemberRoles(stores, uid));
+        const state = await loadEnvironment(stores, environment);
+        return work(stores, changes, state, () => lockMemberRoles(stores, uid));
       });
     }, context.signal);
   }
@@ -98,12 +109,12 @@ export class Transactions {
   async deleteEnvironment<T>(
     id: EnvironmentId,
     { whileEmpty, context }: { readonly whileEmpty: boolean; readonly context: WriteContext },
-    work: (stores: Stores, environment: Environment) => Promise<T>,
+    work: (stores: Stores, changes: ChangeRecord, environment: Environment) => Promise<T>,
   ): Promise<T> {
     return this.idempotency.replayOnFailure(id, context, () =>
-      this.updateEnvironment(id, context, async (stores, { environment }) => {
+      this.updateEnvironment(id, context, async (stores, changes, { environment }) => {
         if (whileEmpty) await lockOrganizationCreation(stores, environment.uid);
-        return work(stores, environment);
+        return work(stores, changes, environment);
       }),
     );
   }
@@ -112,10 +123,18 @@ export class Transactions {
   async upsertOrganization<T>(
     { environmentId, organizationId }: ParsedOrganizationScope,
     context: WriteContext,
-    work: (stores: Stores, state: EnvironmentState, organization: OrganizationState) => Promise<T>,
+    work: (
+      stores: Stores,
+      changes: ChangeRecord,
+      state: EnvironmentState,
+      organization: OrganizationState,
+    ) => Promise<T>,
   ): Promise<T> {
-    return this.upsertOrganizations(environmentId, [organizationId], context, (stores, state, organizationOf) =>
-      work(stores, state, organizationOf(organizationId)),
+    return this.upsertOrganizations(
+      environmentId,
+      [organizationId],
+      context,
+      (stores, changes, state, organizationOf) => work(stores, changes, state, organizationOf(organizationId)),
     );
   }
 
@@ -126,6 +145,7 @@ export class Transactions {
     context: WriteContext,
     work: (
       stores: Stores,
+      changes: ChangeRecord,
       state: EnvironmentState,
       organizationOf: (id: OrganizationId) => OrganizationState,
     ) => Promise<T>,
@@ -139,10 +159,10 @@ export class Transactions {
         if (replay) return replay.response;
         locked = await createMissing(stores, uid, locked, wanted);
       }
-      return this.idempotency.replayOrRun(stores, id, context, async () => {
+      return this.replayOrRun(stores, id, context, async (changes) => {
         const state = await this.states.environment(stores, uid, id);
         const organizations = byId(await this.states.organizations(stores, uid, locked));
-        return work(stores, state, (organizationId) => {
+        return work(stores, changes, state, (organizationId) => {
           const organization = organizations.get(organizationId);
           if (!organization) throw new Fault("a locked organization is missing");
           return organization;
@@ -158,16 +178,21 @@ export class Transactions {
   async upsertMaterializedOrganization<T>(
     scope: ParsedOrganizationScope,
     context: WriteContext,
-    work: (stores: Stores, state: EnvironmentState, organization: OrganizationState) => Promise<T>,
+    work: (
+      stores: Stores,
+      changes: ChangeRecord,
+      state: EnvironmentState,
+      organization: OrganizationState,
+    ) => Promise<T>,
   ): Promise<T> {
     const upsert = () =>
-      this.upsertOrganization(scope, context, async (stores, state, organization) => {
-        if (organization.own || isCreatedNow(organization)) return work(stores, state, organization);
+      this.upsertOrganization(scope, context, async (stores, changes, state, organization) => {
+        if (organization.own || organization.isNew) return work(stores, changes, state, organization);
         const { uid } = state.environment;
         await lockMemberRoles(stores, uid);
         const stateUnderLock = await this.states.environment(stores, uid, scope.environmentId);
         await requireMaterialized(stores, stateUnderLock, organization);
-        return work(stores, stateUnderLock, organization);
+        return work(stores, changes, stateUnderLock, organization);
       });
     return withMaterializedMembers(upsert, (materialize) => this.materialize(scope, context.signal, materialize));
   }
@@ -176,7 +201,7 @@ export class Transactions {
   async updateScope<T>(
     scope: ParsedScope,
     context: WriteContext,
-    work: (stores: Stores, scopeState: ScopeState) => Promise<T>,
+    work: (stores: Stores, changes: ChangeRecord, scopeState: ScopeState) => Promise<T>,
   ): Promise<T> {
     return namesOrganization(scope)
       ? this.updateOrganization(scope, context, async () => {}, work)
@@ -191,14 +216,19 @@ export class Transactions {
   async updateMaterializedScope<T>(
     scope: ParsedScope,
     context: WriteContext,
-    work: (stores: Stores, scopeState: ScopeState, lockAllMembers: LockMemberRoles) => Promise<T>,
+    work: (
+      stores: Stores,
+      changes: ChangeRecord,
+      scopeState: ScopeState,
+      lockAllMembers: LockMemberRoles,
+    ) => Promise<T>,
   ): Promise<T> {
     if (!namesOrganization(scope)) return this.updateEnvironmentScope(scope, context, work);
     const update = () =>
-      this.updateOrganization(scope, context, lockMemberRoles, async (stores, scopeState) => {
+      this.updateOrganization(scope, context, lockMemberRoles, async (stores, changes, scopeState) => {
         const { state, organization } = scopeState;
         if (organization) await requireMaterialized(stores, state, organization);
-        return work(stores, scopeState, lockNothing);
+        return work(stores, changes, scopeState, lockNothing);
       });
     return withMaterializedMembers(update, (materialize) => this.materialize(scope, context.signal, materialize));
   }
@@ -220,6 +250,7 @@ export class Transactions {
       readonly count: (stores: Stores, scopeState: ScopeState) => Promise<Counts>;
       readonly apply: (
         stores: Stores,
+        changes: ChangeRecord,
         scopeState: ScopeState,
         counts: Counts,
         lockAllMembers: LockMemberRoles,
@@ -234,17 +265,17 @@ export class Transactions {
       for (let tries = 0; tries < mostCounts; tries += 1) {
         const counts = await countNow();
         try {
-          return await this.updateMaterializedScope(scope, context, async (stores, scopeState, lockAllMembers) => {
-            if ((await apply(stores, scopeState, counts, lockAllMembers)) === "outdated") throw new CountsOutdated();
+          return await this.updateMaterializedScope(scope, context, async (stores, changes, scopeState, lockAll) => {
+            if ((await apply(stores, changes, scopeState, counts, lockAll)) === "outdated") throw new CountsOutdated();
             return respond(counts);
           });
         } catch (error) {
           if (!(error instanceof CountsOutdated)) throw error;
         }
       }
-      return this.updateMaterializedScope(scope, context, async (stores, scopeState, lockAllMembers) => {
+      return this.updateMaterializedScope(scope, context, async (stores, changes, scopeState, lockAll) => {
         const counts = await count(stores, scopeState);
-        await apply(stores, scopeState, counts, lockAllMembers);
+        await apply(stores, changes, scopeState, counts, lockAll);
         return respond(counts);
       });
     });
@@ -285,10 +316,15 @@ export class Transactions {
   private updateEnvironmentScope<T>(
     { environmentId }: ParsedScope,
     context: WriteContext,
-    work: (stores: Stores, scopeState: ScopeState, lockAllMembers: LockMemberRoles) => Promise<T>,
+    work: (
+      stores: Stores,
+      changes: ChangeRecord,
+      scopeState: ScopeState,
+      lockAllMembers: LockMemberRoles,
+    ) => Promise<T>,
   ): Promise<T> {
-    return this.updateEnvironment(environmentId, context, (stores, state, lockAllMembers) =>
-      work(stores, { state, organization: undefined, effective: environmentRoles(state) }, lockAllMembers),
+    return this.updateEnvironment(environmentId, context, (stores, changes, state, lockAllMembers) =>
+      work(stores, changes, { state, organization: undefined, effective: environmentRoles(state) }, lockAllMembers),
     );
   }
 
@@ -297,16 +333,16 @@ export class Transactions {
     { environmentId, organizationId }: ParsedOrganizationScope,
     context: WriteContext,
     lockMore: (stores: Stores, uid: EnvironmentUid) => Promise<void>,
-    work: (stores: Stores, scopeState: ScopeState) => Promise<T>,
+    work: (stores: Stores, changes: ChangeRecord, scopeState: ScopeState) => Promise<T>,
   ): Promise<T> {
     const { uid } = await this.getEnvironment(environmentId);
     return this.units.write(async (stores) => {
       const locked = await lockOrganizations(stores, uid, [organizationId]);
       await lockMore(stores, uid);
-      return this.idempotency.replayOrRun(stores, environmentId, context, async () => {
+      return this.replayOrRun(stores, environmentId, context, async (changes) => {
         const state = await this.states.environment(stores, uid, environmentId);
         const [organization] = (await this.states.organizations(stores, uid, locked)).values();
-        return work(stores, { state, organization, effective: organizationRoles(state, organization) });
+        return work(stores, changes, { state, organization, effective: organizationRoles(state, organization) });
       });
     }, context.signal);
   }
@@ -317,7 +353,20 @@ export class Transactions {
     signal: CallSignal,
     step: (stores: Stores, scopeState: ScopeState) => Promise<boolean>,
   ): Promise<boolean> {
-    return this.updateOrganization(scope, { signal, idempotencyKey: undefined }, lockMemberRoles, step);
+    const context = { signal, idempotencyKey: undefined, author: ownAuthor };
+    return this.updateOrganization(scope, context, lockMemberRoles, (stores, _, scopeState) =>
+      step(stores, scopeState),
+    );
+  }
+
+  /** Replays a repeated request, else does the work and writes its events. */
+  private replayOrRun<T>(
+    stores: Stores,
+    id: EnvironmentId,
+    context: WriteContext,
+    work: (changes: ChangeRecord) => Promise<T>,
+  ): Promise<T> {
+    return this.idempotency.replayOrRun(stores, id, context, () => this.events.run(stores, context, work));
   }
 }
 

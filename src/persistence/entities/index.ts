@@ -6,6 +6,7 @@ import {
   multipleRolesDisabledTable,
   roleResolutionTable,
 } from "./environment";
+import { eventTable } from "./event";
 import { deletionMarkerTable, idempotencyRecordTable, leaseTable } from "./housekeeping";
 import { groupRoleTable, roleAssignmentTable } from "./membership";
 import { organizationTable } from "./organization";
@@ -25,6 +26,7 @@ const tables = [
   roleResolutionTable,
   multipleRolesDisabledTable,
   idempotencyRecordTable,
+  eventTable,
   deletionMarkerTable,
   leaseTable,
 ] as const;

@@ -1,6 +1,7 @@
 import { Initial1790000000001 } from "./0001-initial";
 import { Members1790000000002 } from "./0002-members";
 import { SweepIndex1790000000003 } from "./0003-sweep-index";
+import { Events1790000000004 } from "./0004-events";
 import type { ReversibleMigration } from "./deletion";
 
 /** All migrations, in the order in which they run. */
@@ -8,4 +9,5 @@ export const migrations = [
   Initial1790000000001,
   Members1790000000002,
   SweepIndex1790000000003,
+  Events1790000000004,
 ] as const satisfies readonly (new () => ReversibleMigration)[];

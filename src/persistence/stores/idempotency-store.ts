@@ -4,7 +4,7 @@ import type { EnvironmentId, RequestId } from "../../domain/values";
 import { Conflict, failureOf } from "../connection/driver-errors";
 import type { Session } from "../connection/session";
 import { idempotencyRecordTable } from "../entities/housekeeping";
-import { fromText, toText } from "./idempotency-record-text";
+import { fromText, toText } from "./compact-text";
 
 const selection = idempotencyRecordTable.selection(["environmentId"]);
 

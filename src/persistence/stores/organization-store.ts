@@ -75,6 +75,10 @@ export class TypeormOrganizationStore implements OrganizationStore {
     );
   }
 
+  async setRevision(environmentUid: EnvironmentUid, id: OrganizationId, revision: number): Promise<void> {
+    await this.rows.update({ environmentUid, id }, { revision });
+  }
+
   async saveOwn(environmentUid: EnvironmentUid, id: OrganizationId, own: OwnConfig | undefined): Promise<void> {
     const { defaultRoleId = "", order = [] } = own ?? {};
     await this.session.query(

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from "node:crypto";
 import * as fc from "fast-check";
-import { fromText, toText } from "../../src/persistence/stores/idempotency-record-text";
+import { fromText, toText } from "../../src/persistence/stores/compact-text";
 import { many } from "../support/many";
 
 const kibibyte = 1024;

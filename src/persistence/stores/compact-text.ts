@@ -32,15 +32,21 @@ interface Packed {
  * is `JSON.stringify`, which writes responses up to `plainLength`.
  */
 export async function toText(answer: unknown): Promise<string> {
+  return (await toMeasuredText(answer)).text;
+}
+
+/** Returns the same, with the length of the response before it is compressed. */
+export async function toMeasuredText(answer: unknown): Promise<{ readonly text: string; readonly length: number }> {
   const plain = JSON.stringify(answer);
-  if (plain.length <= plainLength) return plain;
+  const { length } = plain;
+  if (length <= plainLength) return { text: plain, length };
   await turn(); // packing takes long enough without the work before it
   const texts = new Set<string>();
   collectTexts(answer, texts);
   const table = [...texts].sort();
   const places = new Map(table.map((text, place) => [text, place]));
   const packed = JSON.stringify({ table, answer: pack(answer, places) } satisfies Packed);
-  return prefix + (await compress(packed, quality)).toString("base64");
+  return { text: prefix + (await compress(packed, quality)).toString("base64"), length };
 }
 
 /** Returns the response that `toText` has written. */
