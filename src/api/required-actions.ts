@@ -1,4 +1,5 @@
 import type { AccessServiceService } from "../../gen/orgroles/v1/access_service";
+import type { EventServiceService } from "../../gen/orgroles/v1/event_service";
 import type { EnvironmentServiceService } from "../../gen/orgroles/v1/environment_service";
 import type { MembershipServiceService } from "../../gen/orgroles/v1/membership_service";
 import type { PermissionServiceService } from "../../gen/orgroles/v1/permission_service";
@@ -52,6 +53,13 @@ export const membershipActions: RequiredActions<typeof MembershipServiceService>
   listGroupRoles: "read",
   syncMemberGroups: "write",
 };
+
+export const eventActions: RequiredActions<typeof EventServiceService> = {
+  listEvents: "read",
+};
+
+/** The RPCs whose responses to callers of some organizations contain only what is theirs. */
+export const filteredEvents: ReadonlySet<string> = new Set(["listEvents"]);
 
 export const accessActions: RequiredActions<typeof AccessServiceService> = {
   getAccess: "read",

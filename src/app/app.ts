@@ -68,6 +68,7 @@ export async function createApp(
     log,
     onAvailable: async () => {
       services.snapshots.clear();
+      services.eventLog.clear();
       for (const id of config.environments) await services.environments.ensureEnvironment(id);
       setServing(true);
     },
@@ -107,8 +108,8 @@ export async function createApp(
     },
   };
   const certificates = config.tls && (await Certificates.open(config.tls, log));
-  const registered = createApi(services).map(({ service, handlers, actions }) =>
-    registerService(service, handlers, actions, pipeline),
+  const registered = createApi(services).map(({ service, handlers, actions, filtered }) =>
+    registerService(service, handlers, actions, pipeline, filtered),
   );
   const server = new GrpcServer(registered, {
     describesItself: config.reflection,
@@ -122,7 +123,13 @@ export async function createApp(
   const probes = new ProbeServer(metrics.registry, () => server.serving);
   const createLease = leasesOn(database);
   const background = [
-    new GarbageCollectorJob(new SqlGarbageStore(database), createLease, Date.now, log),
+    new GarbageCollectorJob(
+      new SqlGarbageStore(database),
+      services.createRetention(config.eventRetentionDays),
+      createLease,
+      Date.now,
+      log,
+    ),
     new ReferenceRewriterJob(services.rewriter, createLease, log, metrics),
   ];
   const environment = async (): Promise<KnownEnvironment> => {

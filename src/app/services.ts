@@ -1,5 +1,8 @@
 import { BlueprintService } from "../application/blueprints/blueprint-service";
 import type { Dependencies } from "../application/dependencies";
+import { EventLog } from "../application/events/event-log";
+import { EventNumbering } from "../application/events/event-numbering";
+import { EventRetention } from "../application/maintenance/event-retention";
 import { ReferenceRewriter } from "../application/maintenance/reference-rewriter";
 import type { UnitOfWork } from "../application/ports/unit-of-work";
 import { SnapshotCache } from "../application/reads/snapshot-cache";
@@ -12,6 +15,7 @@ import type { DatabaseAccess } from "../persistence/connection/database-access";
 import { TypeormUnitOfWork } from "../persistence/unit-of-work";
 import { digest, ids } from "./ids";
 import { memoryCache } from "./memory-cache";
+import { createResumeTokens } from "./resume-tokens";
 
 export type Services = ReturnType<typeof createServices>;
 
@@ -19,10 +23,12 @@ export type Services = ReturnType<typeof createServices>;
 export function createServices(database: DatabaseAccess, quotas: Quotas, clock: Clock, cacheBytes = 64 * 1024 * 1024) {
   const useCasesOn = (on: UnitOfWork, snapshots: SnapshotCache, cache: StateCache) => {
     const transactions = new Transactions(on, clock, ids, cache);
-    const dependencies: Dependencies = { transactions, snapshots, clock, ids, digest, quotas };
+    const dependencies: Dependencies = { transactions, snapshots, eventLog, clock, ids, digest, quotas };
     return createUseCases(dependencies);
   };
   const units = new TypeormUnitOfWork(database);
+  const numbering = new EventNumbering(units);
+  const eventLog = new EventLog(units, numbering, createResumeTokens);
   const snapshots = new SnapshotCache(units, (share) => memoryCache(share * cacheBytes));
   return {
     ...useCasesOn(units, snapshots, snapshots),
@@ -31,5 +37,7 @@ export function createServices(database: DatabaseAccess, quotas: Quotas, clock: 
     ),
     rewriter: new ReferenceRewriter(units, clock),
     snapshots,
+    eventLog,
+    createRetention: (days: number) => new EventRetention(units, numbering, clock, days),
   };
 }

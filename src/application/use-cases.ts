@@ -9,6 +9,7 @@ import { ensureEnvironment } from "./environments/ensure-environment";
 import { getEnvironment } from "./environments/get-environment";
 import { listEnvironments } from "./environments/list-environments";
 import { updateEnvironment } from "./environments/update-environment";
+import { listEvents } from "./events/list-events";
 import { deleteGroupRole } from "./groups/delete-group-role";
 import { listGroupRoles } from "./groups/list-group-roles";
 import { setGroupRole } from "./groups/set-group-role";
@@ -102,6 +103,7 @@ export const createUseCases = (dependencies: Dependencies) => ({
     listMemberships,
   }),
   groupRoles: bindDependencies(dependencies, { setGroupRole, deleteGroupRole, listGroupRoles, syncMemberGroups }),
+  events: bindDependencies(dependencies, { listEvents }),
   access: bindDependencies(dependencies, { getAccess, checkPermission, batchCheckPermissions }),
 });
 

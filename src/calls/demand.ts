@@ -1,4 +1,5 @@
-import type { Action, Demand } from "../domain/authorization";
+import type { Demand } from "../domain/authorization";
+import type { Rpc } from "./rpc";
 
 interface Scoped {
   readonly environmentId?: string;
@@ -8,8 +9,9 @@ interface Scoped {
 }
 
 /** Returns what a request is about. Every request names its scope in the same fields, and a batch in those of its items. */
-export function demandOf(action: Action, request: Scoped): Demand {
+export function demandOf({ action, isFiltered }: Pick<Rpc, "action" | "isFiltered">, request: Scoped): Demand {
   const { environmentId, organizationId, memberships = [], checks = [] } = request;
   const items = [...memberships, ...checks].map((item) => item.organizationId);
-  return { action, environmentId, organizationIds: organizationId === undefined ? items : [organizationId, ...items] };
+  const organizationIds = organizationId === undefined ? items : [organizationId, ...items];
+  return { action, environmentId, organizationIds, isFiltered };
 }

@@ -42,7 +42,7 @@ export function count({ admission }: CallPipeline, call: CallContext): Promise<v
 /** Authorizes a decoded request, waits for the call's turn, and handles the request. */
 export async function perform({ admission }: CallPipeline, call: CallContext, request: object): Promise<unknown> {
   const { rpc, traced } = call;
-  authorize(callerOf(call), demandOf(rpc.action, request));
+  authorize(callerOf(call), demandOf(rpc, request));
   const turn = admission.admit(call);
   if (turn) await turn;
   try {

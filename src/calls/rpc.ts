@@ -7,6 +7,8 @@ export interface Rpc {
   readonly path: string;
   /** The action that a caller must be allowed. */
   readonly action: Action;
+  /** Whether the response to a caller of some organizations contains only what is theirs. */
+  readonly isFiltered: boolean;
   /** Returns the response to a decoded request: a message, or its bytes. */
   readonly handle: (request: object, call: Call) => Promise<unknown>;
 }

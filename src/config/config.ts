@@ -29,6 +29,8 @@ export interface Config {
   readonly environments: readonly string[];
   /** The maximum size of the read cache. */
   readonly cacheBytes: number;
+  /** The days for which events are kept; 0: for ever. */
+  readonly eventRetentionDays: number;
   readonly quotas: Quotas;
   readonly credentials: readonly Credential[];
   readonly jwt: JwtOptions | undefined;
@@ -199,6 +201,7 @@ function toConfig(values: Values, database: DatabaseUrl, isEmbeddedDefault: bool
     databaseTimeout: values.ORGROLES_DATABASE_TIMEOUT_MS,
     migrate: values.ORGROLES_MIGRATE === "on",
     environments: values.ORGROLES_ENVIRONMENTS ?? (isEmbeddedDefault ? ["dev"] : []),
+    eventRetentionDays: values.ORGROLES_EVENT_RETENTION_DAYS,
     cacheBytes: values.ORGROLES_CACHE_MIB * 1024 * 1024,
     quotas: {
       environmentRoles: values.ORGROLES_MAX_ENVIRONMENT_ROLES,

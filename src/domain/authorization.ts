@@ -21,6 +21,8 @@ export interface Demand {
   readonly environmentId: string | undefined;
   /** Empty for a request about the whole environment. */
   readonly organizationIds: readonly string[];
+  /** Whether a caller of some organizations gets only what is theirs in a response about the whole environment. */
+  readonly isFiltered: boolean;
 }
 
 /** Throws SCOPE_INSUFFICIENT for a request that the caller may not make, whether or not its subject exists. */
@@ -29,6 +31,8 @@ export function authorize(caller: Caller, demand: Demand): void {
   if (caller.environments !== "*" && !(demand.environmentId && caller.environments.has(demand.environmentId)))
     throw refuse.scopeInsufficient("environment");
   const { organizations } = caller;
-  if (organizations && !(demand.organizationIds.length && demand.organizationIds.every((id) => organizations.has(id))))
+  const { organizationIds, isFiltered } = demand;
+  if (organizations && !(organizationIds.length || isFiltered)) throw refuse.scopeInsufficient("organization");
+  if (organizations && !organizationIds.every((id) => organizations.has(id)))
     throw refuse.scopeInsufficient("organization");
 }

@@ -7,6 +7,7 @@ export type ErrorKind =
   | "already_exists"
   | "failed_precondition"
   | "aborted"
+  | "out_of_range"
   | "resource_exhausted"
   | "unavailable"
   | "unauthenticated"
@@ -21,7 +22,9 @@ export const kindOf = {
   PERMISSION_UNKNOWN: "invalid_argument",
   ROLE_NOT_ASSIGNABLE: "invalid_argument",
   PAGE_TOKEN_INVALID: "invalid_argument",
+  RESUME_TOKEN_INVALID: "invalid_argument",
   REQUEST_ID_REUSED: "invalid_argument",
+  RESUME_TOKEN_EXPIRED: "out_of_range",
   ENVIRONMENT_NOT_FOUND: "not_found",
   ROLE_NOT_FOUND: "not_found",
   PERMISSION_NOT_FOUND: "not_found",
@@ -180,6 +183,19 @@ export const refuse = {
           .map((field) => ({ field, description: "must be an effective role of the organization" })),
       },
     ),
+
+  resumeTokenInvalid: () =>
+    new Refusal(
+      "RESUME_TOKEN_INVALID",
+      "The resume token is damaged or belongs to another environment",
+      {},
+      { violations: [{ field: "after", description: "must be a resume_token of the same environment" }] },
+    ),
+
+  resumeTokenExpired: (oldestResumeToken: string) =>
+    new Refusal("RESUME_TOKEN_EXPIRED", "Events after the resume token have been deleted; begin at the oldest one", {
+      oldest_resume_token: oldestResumeToken,
+    }),
 
   pageTokenInvalid: () =>
     new Refusal(

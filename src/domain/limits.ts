@@ -23,6 +23,12 @@ export const limits = {
   /** Granting roles that one result of a batch of checks names. */
   grantedByInBatch: 40,
   requestBytes: 1024 * 1024,
+  /** Bytes of events after which a page of them ends early. */
+  eventPageBytes: 1024 * 1024,
+  /** About as many bytes as an event takes beside its content. */
+  eventBytesBesideContent: 400,
+  /** Events after which a page ends, however few of them its filter has selected. */
+  eventsLookedAt: 2000,
   /** Slugs listed in one metadata value before it is cut with `…`. */
   slugsInMetadata: 20,
   slugsInMessage: 3,

@@ -30,6 +30,7 @@ export function registerService<S extends Service>(
   handlers: Handlers<S>,
   actions: RequiredActions<S>,
   pipeline: CallPipeline,
+  filtered: ReadonlySet<string> = new Set(),
 ): RegisteredService {
   const definition: Record<string, MethodDefinition<Buffer, unknown>> = {};
   const implementation: RegisteredService["implementation"] = {};
@@ -42,7 +43,8 @@ export function registerService<S extends Service>(
       responseSerialize: (response) => (Buffer.isBuffer(response) ? response : method.responseSerialize(response)),
     };
     const handle = handlers[name as keyof S] as Rpc["handle"];
-    const rpc: Rpc = { path: method.path, action: actions[name as keyof S], handle };
+    const isFiltered = filtered.has(name);
+    const rpc: Rpc = { path: method.path, action: actions[name as keyof S], isFiltered, handle };
     arrivals.set(method.path, (exchange, reader, proceed) => {
       if (pipeline.admission.full()) return shed(pipeline, rpc, exchange);
       const call = new UnaryCall(rpc, method, pipeline, exchange);

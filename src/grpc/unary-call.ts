@@ -103,6 +103,10 @@ export class UnaryCall implements CallContext {
     return authorOf(this);
   }
 
+  get organizations(): ReadonlySet<string> | undefined {
+    return this.caller?.organizations;
+  }
+
   get signal(): CallSignal {
     return this;
   }

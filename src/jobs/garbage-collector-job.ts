@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Garbage, GarbageStore } from "../application/ports/garbage-store";
+import type { EventRetention } from "../application/maintenance/event-retention";
 import type { CreateLease } from "../application/ports/lease";
 import type { Clock } from "../domain/ids";
 import { limits } from "../domain/limits";
@@ -20,6 +21,7 @@ const markerLifetime = 60 * 60 * 1000;
 export class GarbageCollectorJob extends LeasedJob {
   constructor(
     private readonly store: GarbageStore,
+    private readonly retention: EventRetention,
     createLease: CreateLease,
     private readonly clock: Clock,
     log: Logger,
@@ -30,10 +32,21 @@ export class GarbageCollectorJob extends LeasedJob {
   /** Removes everything that there is to remove now. Returns the number of rows. */
   async pass(): Promise<number> {
     let removed = await this.drain(this.store.idempotencyRecords(this.clock() - limits.requestIdLifetime));
+    removed += await this.removeEvents();
     for (const deletion of await this.store.listDeletions()) {
       for (const garbage of deletion.garbage) removed += await this.drain(garbage);
       if (this.isStopped) return removed; // rows may be left: the marker stays
       if (deletion.deleteTime < this.clock() - markerLifetime) await deletion.remove();
+    }
+    return removed;
+  }
+
+  private async removeEvents(): Promise<number> {
+    let removed = 0;
+    for (let uid = await this.retention.nextEnvironment(""); uid; uid = await this.retention.nextEnvironment(uid)) {
+      const environment = uid;
+      removed += await this.drain({ remove: (limit) => this.retention.step(environment, limit) });
+      if (this.isStopped) break;
     }
     return removed;
   }

@@ -9,6 +9,7 @@ import { Conflict, translateError } from "./connection/driver-errors";
 import { Session } from "./connection/session";
 import { dialectOf } from "./engines/index";
 import { TypeormEnvironmentStore } from "./stores/environment-store";
+import { SqlEventSequenceStore } from "./stores/event-sequence-store";
 import { SqlEventStore } from "./stores/event-store";
 import { TypeormGroupRoleStore } from "./stores/group-role-store";
 import { TypeormIdempotencyStore } from "./stores/idempotency-store";
@@ -101,5 +102,6 @@ function createStores(session: Session): Stores {
     snapshots: new SqlSnapshotStore(session),
     idempotency: new TypeormIdempotencyStore(session),
     events: new SqlEventStore(session),
+    sequences: new SqlEventSequenceStore(session),
   };
 }

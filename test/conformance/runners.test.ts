@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { tokenDigest } from "../../src/auth/authenticator";
+import { connect } from "../support/client";
 import { connectTo } from "../support/connection";
 import { newAuthority } from "../support/authority";
 import { cloneTo } from "../support/clone";
@@ -156,6 +157,17 @@ const setUps: Record<string, () => Promise<readonly string[]>> = {
       ORGROLES_JWT_AUDIENCE: audience,
     });
     return ["--no-retries", "--variable", `issued_token=${token}`, address];
+  },
+  retention: async () => {
+    const { url } = await newDatabase();
+    const service = await start({ ORGROLES_DATABASE_URL: url });
+    await serving(service);
+    const client = connect(service.address);
+    const { resumeToken } = await client.events.listEvents({ environmentId: "alpha", pageSize: 1 });
+    client.close();
+    await administer(url, "DELETE FROM events");
+    await administer(url, "UPDATE event_sequences SET purged_position = last_position");
+    return ["--variable", "environment=alpha", "--variable", `expired_token=${resumeToken}`, service.address];
   },
   fault: async () => {
     const { url } = await newDatabase();

@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { parse } from "yaml";
 import { AccessServiceService } from "../../gen/orgroles/v1/access_service";
 import { EnvironmentServiceService } from "../../gen/orgroles/v1/environment_service";
+import { EventServiceService } from "../../gen/orgroles/v1/event_service";
 import { MembershipServiceService } from "../../gen/orgroles/v1/membership_service";
 import { PermissionServiceService } from "../../gen/orgroles/v1/permission_service";
 import { RoleServiceService } from "../../gen/orgroles/v1/role_service";
@@ -9,6 +10,7 @@ import { kindOf } from "../../src/domain/errors";
 import {
   accessActions,
   environmentActions,
+  eventActions,
   membershipActions,
   permissionActions,
   roleActions,
@@ -18,6 +20,7 @@ import { cases, setUpCases } from "./cases";
 const services = [
   [AccessServiceService, accessActions],
   [EnvironmentServiceService, environmentActions],
+  [EventServiceService, eventActions],
   [MembershipServiceService, membershipActions],
   [PermissionServiceService, permissionActions],
   [RoleServiceService, roleActions],

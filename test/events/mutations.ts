@@ -43,6 +43,14 @@ async function shown(read: () => Promise<unknown>): Promise<unknown> {
   }
 }
 
+const order = (where: { environmentId: string; organizationId?: string }, ...slugs: string[]): Mutation["change"] => {
+  return ({ roles }, call, requestId) => roles.setPriority({ ...where, slugs, requestId }, call);
+};
+
+const makeDefault = (where: { environmentId: string; organizationId?: string }, slug: string): Mutation["change"] => {
+  return ({ roles }, call, requestId) => roles.setDefaultRole({ ...where, slug, requestId }, call);
+};
+
 /** Returns every mutation, in an order in which each is possible, with the events of the contract. */
 export function mutationsOf(environmentId: string): Mutation[] {
   const scope = { environmentId, organizationId: "acme" };
@@ -97,12 +105,6 @@ export function mutationsOf(environmentId: string): Mutation[] {
   const permissions = (rpc: "addRolePermissions" | "removeRolePermissions", ...slugs: string[]): Mutation["change"] => {
     return ({ roles }, call, requestId) =>
       roles[rpc]({ ...scope, slug: "org-lead", permissions: slugs, requestId }, call);
-  };
-  const order = (where: { environmentId: string; organizationId?: string }, ...slugs: string[]): Mutation["change"] => {
-    return ({ roles }, call, requestId) => roles.setPriority({ ...where, slugs, requestId }, call);
-  };
-  const makeDefault = (where: { environmentId: string; organizationId?: string }, slug: string): Mutation["change"] => {
-    return ({ roles }, call, requestId) => roles.setDefaultRole({ ...where, slug, requestId }, call);
   };
   const map = (groupId: string, roleSlug: string): Mutation["change"] => {
     return ({ groupRoles }, call, requestId) =>

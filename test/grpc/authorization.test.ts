@@ -33,6 +33,8 @@ const settings = {
 /** `+` let in; else refused for its `a`ction, its `e`nvironment or its `o`rganization. In the order of the columns. */
 type Outcomes = string;
 const environmentReads = "+ + + + e o o o";
+/** Callers of some organizations are let in, and get only what is theirs. */
+const filteredReads = "+ + + + e + + +";
 const organizationReads = "+ + + + e + + o";
 const environmentWrites = "a + + + e o a o";
 const organizationWrites = "a + + + e + a o";
@@ -124,6 +126,11 @@ const table: Record<string, readonly (readonly [sentence: string, request: objec
     ["in an organization without an id", { ...environment, checks: [item("acme"), item("")] }, environmentReads],
     ["of nothing", environment, environmentReads],
   ],
+  "EventService/ListEvents": [
+    ["of the environment", environment, filteredReads],
+    ["of an organization", acme, organizationReads],
+    ["of an organization without an id", { ...acme, organizationId: "" }, environmentReads],
+  ],
 };
 const rows = Object.entries(table).flatMap(([rpc, requests]) =>
   requests.map(([sentence, request, outcomes]) => ({ rpc, sentence, request, outcomes: outcomes.split(" ") })),
@@ -135,6 +142,7 @@ const groups: Record<string, Exclude<keyof TestClient, "close">> = {
   PermissionService: "permissions",
   MembershipService: "memberships",
   AccessService: "access",
+  EventService: "events",
 };
 function call(client: TestClient, rpc: string, request: object): Promise<unknown> {
   const [service = "", method = ""] = rpc.split("/");

@@ -21,6 +21,8 @@ const samples: Record<keyof typeof refuse, Refusal> = {
   permissionUnknown: refuse.permissionUnknown(["invoices:void"]),
   roleNotAssignable: refuse.roleNotAssignable(["viewer"], ["role_slugs[1]", "memberships[2].role_slugs[0]"]),
   pageTokenInvalid: refuse.pageTokenInvalid(),
+  resumeTokenInvalid: refuse.resumeTokenInvalid(),
+  resumeTokenExpired: refuse.resumeTokenExpired("token"),
   requestIdReused: refuse.requestIdReused("6f1b3a0e-3c1f-4d7c-9d59-2f0f4f0a8a11"),
   environmentNotFound: refuse.environmentNotFound("staging"),
   roleNotFound: refuse.roleNotFound("viewer"),

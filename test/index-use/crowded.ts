@@ -1,5 +1,5 @@
 import { ulid } from "ulid";
-import type { EnvironmentUid, OrganizationUid, PermissionId, RoleId } from "../../src/domain/ids";
+import type { EnvironmentUid, EventId, OrganizationUid, PermissionId, RoleId } from "../../src/domain/ids";
 import type {
   EnvironmentId,
   GroupId,
@@ -42,6 +42,10 @@ export class Crowded {
 
   roleAt(number: number): RoleId {
     return `role_01E${pad(number, 23)}` as RoleId;
+  }
+
+  eventAt(number: number): EventId {
+    return `evt_01V${pad(number, 23)}` as EventId;
   }
 
   customRoleAt(number: number): RoleId {
@@ -174,7 +178,7 @@ export class Crowded {
     ]);
     await insert("events", sizes.events, (n) => [
       uid,
-      `evt_01V${pad(n, 23)}`,
+      this.eventAt(n),
       n < sizes.events - sizes.unnumberedEvents ? n + 1 : 0,
       n % 10 ? this.organizationIdAt(n % 3 ? 0 : n % 1000) : "",
       n + 1,
@@ -189,6 +193,13 @@ export class Crowded {
       "{}",
       2,
     ]);
+    await insert("event_sequences", sizes.environments, (n) => [
+      uidAt(n),
+      1,
+      n ? 0 : sizes.events - sizes.unnumberedEvents,
+      0,
+    ]);
+    await insert("event_erasures", 100, (n) => [uid, this.organizationIdAt(n + 1), 10]);
     for (const table of filled) await storage.query(`ANALYZE TABLE ${table}`);
   }
 }

@@ -1,5 +1,7 @@
 import { pino } from "pino";
 import type { Stores } from "../../src/application/ports/unit-of-work";
+import { EventNumbering } from "../../src/application/events/event-numbering";
+import { EventRetention } from "../../src/application/maintenance/event-retention";
 import { GarbageCollectorJob } from "../../src/jobs/garbage-collector-job";
 import { leasesOn } from "../../src/persistence/lease";
 import { SqlGarbageStore } from "../../src/persistence/stores/garbage-store";
@@ -13,6 +15,7 @@ import { statements } from "./statements";
 const page = 1001;
 /** So small a table takes one read, whatever is read of it. */
 const few = 100;
+const day = 24 * 60 * 60 * 1000;
 
 interface Step {
   readonly table: string | null;
@@ -80,11 +83,13 @@ describe.each(servers)("on $name", (engine) => {
   test("what is left behind is found by an index", async () => {
     const { database } = storage;
     const log = pino({ level: "silent" });
-    const job = new GarbageCollectorJob(new SqlGarbageStore(database), leasesOn(database), Date.now, log);
+    const retention = new EventRetention(storage.units, new EventNumbering(storage.units), () => 200 * day, 90);
+    const job = new GarbageCollectorJob(new SqlGarbageStore(database), retention, leasesOn(database), Date.now, log);
     await job.pass();
     await job.close();
     const sent = recorded();
-    expect(sent.some(({ sql }) => sql.startsWith("DELETE FROM role_assignments"))).toBe(true);
+    for (const table of ["role_assignments", "events"])
+      expect(sent.some(({ sql }) => sql.startsWith(`DELETE FROM ${table}`))).toBe(true);
     await expectIndexes(sent);
   });
 });

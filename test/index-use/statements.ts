@@ -174,6 +174,43 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
       store.latestRevisions(at.uid, [at.organizationId, at.organizationIdAt(7)]),
     ],
   },
+  sequences: {
+    hasUnnumbered: (store, { uid }) => [store.hasUnnumbered(uid)],
+    lock: (store, { uid }) => [store.lock(uid), store.lock(anEnvironment().uid)],
+    listUnnumbered: (store, at) => [
+      store.listUnnumbered(at.uid, "environment", 200),
+      store.listUnnumbered(at.uid, { organizationsFrom: "" }, 200),
+      store.listUnnumbered(at.uid, { organizationsFrom: at.organizationIdAt(7) }, 200),
+    ],
+    number: (store, at) => [
+      store.number(at.uid, [at.eventAt(19_000)], 18_001),
+      store.number(
+        at.uid,
+        Array.from({ length: 200 }, (_, n) => at.eventAt(19_100 + n)),
+        18_002,
+      ),
+    ],
+    get: (store, { uid }) => [store.get(uid)],
+    list: (store, at) => [
+      store.list(at.uid, { after: 9000, limit: 1000 }),
+      store.list(at.uid, { before: 9000, limit: 1000 }),
+      store.list(at.uid, { after: 9000, organizationId: at.organizationId, limit: 1000 }),
+      store.list(at.uid, { before: 9000, organizationId: at.organizationIdAt(7), limit: 1000 }),
+    ],
+    load: (store, at) => [
+      store.load(at.uid, [at.eventAt(1)]),
+      store.load(
+        at.uid,
+        Array.from({ length: 1000 }, (_, n) => at.eventAt(n)),
+      ),
+    ],
+    lastOwnPosition: (store, { uid }) => [store.lastOwnPosition(uid)],
+    erase: (store, at) => [store.erase(at.uid, at.organizationId, 100)],
+    nextEnvironment: (store, { uid }) => [store.nextEnvironment(""), store.nextEnvironment(uid)],
+    deleteErased: (store, { uid }) => [store.deleteErased(uid, 500)],
+    purge: (store, at) => [store.purge(at.uid, [at.eventAt(1), at.eventAt(2)], 3)],
+    secret: (store) => [store.secret()],
+  },
   revisions: {
     find: (store, at) => {
       const about = queriesAbout(at);

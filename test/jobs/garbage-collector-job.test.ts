@@ -2,6 +2,8 @@ import { pino } from "pino";
 import { limits } from "../../src/domain/limits";
 import { dialects } from "../../src/persistence/engines";
 import { entitiesFor } from "../../src/persistence/entities";
+import { EventNumbering } from "../../src/application/events/event-numbering";
+import { EventRetention } from "../../src/application/maintenance/event-retention";
 import { GarbageCollectorJob } from "../../src/jobs/garbage-collector-job";
 import { leasesOn } from "../../src/persistence/lease";
 import { SqlGarbageStore } from "../../src/persistence/stores/garbage-store";
@@ -19,7 +21,8 @@ describe.each(engines)("the garbage collector on $name", (engine) => {
   let now: number;
   const createJob = () => {
     const { database } = world.storage;
-    return new GarbageCollectorJob(new SqlGarbageStore(database), leasesOn(database), () => now, log);
+    const retention = new EventRetention(world.units, new EventNumbering(world.units), () => now, 90);
+    return new GarbageCollectorJob(new SqlGarbageStore(database), retention, leasesOn(database), () => now, log);
   };
   beforeEach(async () => {
     await world.storage.query("DELETE FROM purges");
@@ -77,7 +80,8 @@ describe.each(engines)("the garbage collector after DeleteEnvironment on $name",
   let now: number;
   const createJob = () => {
     const { database } = world.storage;
-    return new GarbageCollectorJob(new SqlGarbageStore(database), leasesOn(database), () => now, log);
+    const retention = new EventRetention(world.units, new EventNumbering(world.units), () => now, 90);
+    return new GarbageCollectorJob(new SqlGarbageStore(database), retention, leasesOn(database), () => now, log);
   };
   beforeEach(async () => {
     await world.storage.query("DELETE FROM purges");

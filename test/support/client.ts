@@ -9,6 +9,7 @@ import {
 import { Status } from "../../gen/google/rpc/status";
 import { AccessServiceClient, type AccessServiceService } from "../../gen/orgroles/v1/access_service";
 import { EnvironmentServiceClient, type EnvironmentServiceService } from "../../gen/orgroles/v1/environment_service";
+import { EventServiceClient, type EventServiceService } from "../../gen/orgroles/v1/event_service";
 import { MembershipServiceClient, type MembershipServiceService } from "../../gen/orgroles/v1/membership_service";
 import { PermissionServiceClient, type PermissionServiceService } from "../../gen/orgroles/v1/permission_service";
 import { RoleServiceClient, type RoleServiceService } from "../../gen/orgroles/v1/role_service";
@@ -29,6 +30,7 @@ export interface TestClient {
   readonly permissions: Calls<typeof PermissionServiceService>;
   readonly memberships: Calls<typeof MembershipServiceService>;
   readonly access: Calls<typeof AccessServiceService>;
+  readonly events: Calls<typeof EventServiceService>;
   close(): void;
 }
 
@@ -54,6 +56,7 @@ export function connect(address: string, { channel, headers = {} }: Identity = {
     new PermissionServiceClient(address, connection, options),
     new MembershipServiceClient(address, connection, options),
     new AccessServiceClient(address, connection, options),
+    new EventServiceClient(address, connection, options),
   ] as const;
   return {
     roles: promises(clients[0], RoleServiceClient.service, metadata),
@@ -61,6 +64,7 @@ export function connect(address: string, { channel, headers = {} }: Identity = {
     permissions: promises(clients[2], PermissionServiceClient.service, metadata),
     memberships: promises(clients[3], MembershipServiceClient.service, metadata),
     access: promises(clients[4], AccessServiceClient.service, metadata),
+    events: promises(clients[5], EventServiceClient.service, metadata),
     close: () => clients.forEach((client) => client.close()),
   };
 }

@@ -221,6 +221,18 @@ export const fieldRules = {
     }),
     batchCheckPermissions: fields({ environmentId: "alpha", checks: [member] }, { environmentId: ids, checks: [[]] }),
   },
+  events: {
+    listEvents: fields(
+      { environmentId: "alpha" },
+      {
+        environmentId: ids,
+        organizationId: ids,
+        userId: ids,
+        types: [[""], ["role."], ["roles"], ["role.Created"], ["group"]],
+        pageSize: sizes,
+      },
+    ),
+  },
 };
 
 export type Service = keyof typeof fieldRules;
@@ -273,4 +285,5 @@ export const requiredFields = {
   getAccess: ["organizationId", "userId"],
   checkPermission: ["organizationId", "userId", "permission"],
   batchCheckPermissions: [],
+  listEvents: [],
 };

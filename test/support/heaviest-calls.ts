@@ -36,7 +36,7 @@ const thousand = <T>(item: (index: number) => T) => many(1000, item);
 /** Every RPC as large as limits and quotas allow, in an order in which each is possible. Writes have a request id. */
 export function heaviestCalls(service: TestClient, full: FullOrganization): HeaviestCall[] {
   const { environmentId, organizationId, environmentRoles, customRoles, member, chief } = full;
-  const { roles, environments, permissions: permissionCalls, memberships, access } = service;
+  const { roles, environments, permissions: permissionCalls, memberships, access, events } = service;
   const permissions = [...full.permissions];
   const scope = { environmentId, organizationId };
   const all = [...environmentRoles, ...customRoles];
@@ -196,6 +196,10 @@ export function heaviestCalls(service: TestClient, full: FullOrganization): Heav
   add("EnvironmentService/ListEnvironments", "a few", () => environments.listEnvironments({ pageSize }));
   add("EnvironmentService/CreateEnvironment", "nothing", (requestId) =>
     environments.createEnvironment({ environmentId: "another", requestId }),
+  );
+  add("EventService/ListEvents", "everything before", () => events.listEvents({ environmentId, pageSize }));
+  add("EventService/ListEvents", "a filter that leaves most out", () =>
+    events.listEvents({ environmentId, types: ["group_role"], newestFirst: true, pageSize }),
   );
   add("RoleService/DeleteEnvironmentRole", "members who have it", (requestId) =>
     roles.deleteEnvironmentRole({ environmentId, slug: third, replacementDefaultRoleSlug: first, requestId }),

@@ -2,6 +2,7 @@ import { Client, Metadata, type ServiceError, credentials } from "@grpc/grpc-js"
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { AccessServiceService } from "../../gen/orgroles/v1/access_service";
 import { EnvironmentServiceService } from "../../gen/orgroles/v1/environment_service";
+import { EventServiceService } from "../../gen/orgroles/v1/event_service";
 import { MembershipServiceService } from "../../gen/orgroles/v1/membership_service";
 import { PermissionServiceService } from "../../gen/orgroles/v1/permission_service";
 import { RoleServiceService } from "../../gen/orgroles/v1/role_service";
@@ -66,6 +67,7 @@ const methods = [
   PermissionServiceService,
   MembershipServiceService,
   AccessServiceService,
+  EventServiceService,
 ].flatMap((service): { path: string; requestDeserialize(bytes: Buffer): object }[] => Object.values(service));
 const rpcOf = ({ path }: { readonly path: string }) => path.replace("/orgroles.v1.", "");
 

@@ -70,6 +70,9 @@ export function stageOn(engine: TestEngine, settings: Record<string, string> = {
     get access() {
       return service().access;
     },
+    get events() {
+      return service().events;
+    },
     get address() {
       return service().address;
     },

@@ -169,7 +169,14 @@ export interface DeleteOrganizationDataRequest {
    * A UUID that makes it safe to repeat this call. For 24 hours, the same id
    * with the same request returns the first response and changes nothing.
    */
-  requestId?: string | undefined;
+  requestId?:
+    | string
+    | undefined;
+  /**
+   * Whether to erase the earlier events of the organization, too. Only the
+   * event of this call stays.
+   */
+  eraseEvents: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -1028,7 +1035,7 @@ export const DeleteEnvironmentResponse: MessageFns<DeleteEnvironmentResponse> = 
 };
 
 function createBaseDeleteOrganizationDataRequest(): DeleteOrganizationDataRequest {
-  return { environmentId: "", organizationId: "", requestId: undefined, _unknownFields: {} };
+  return { environmentId: "", organizationId: "", requestId: undefined, eraseEvents: false, _unknownFields: {} };
 }
 
 export const DeleteOrganizationDataRequest: MessageFns<DeleteOrganizationDataRequest> = {
@@ -1041,6 +1048,9 @@ export const DeleteOrganizationDataRequest: MessageFns<DeleteOrganizationDataReq
     }
     if (message.requestId !== undefined) {
       writer.uint32(26).string(message.requestId);
+    }
+    if (message.eraseEvents !== false) {
+      writer.uint32(40).bool(message.eraseEvents);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1090,6 +1100,14 @@ export const DeleteOrganizationDataRequest: MessageFns<DeleteOrganizationDataReq
             message.requestId = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.eraseEvents = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1120,6 +1138,7 @@ export const DeleteOrganizationDataRequest: MessageFns<DeleteOrganizationDataReq
     message.environmentId = object.environmentId ?? "";
     message.organizationId = object.organizationId ?? "";
     message.requestId = object.requestId ?? undefined;
+    message.eraseEvents = object.eraseEvents ?? false;
     return message;
   },
 };

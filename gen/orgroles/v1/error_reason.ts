@@ -212,6 +212,17 @@ export enum ErrorReason {
    */
   ERROR_REASON_ISSUER_UNAVAILABLE = 34,
   /**
+   * ERROR_REASON_RESUME_TOKEN_INVALID - INVALID_ARGUMENT. The resume token is damaged or belongs to another environment.
+   * Sample: reason `RESUME_TOKEN_INVALID`, metadata {}.
+   */
+  ERROR_REASON_RESUME_TOKEN_INVALID = 35,
+  /**
+   * ERROR_REASON_RESUME_TOKEN_EXPIRED - OUT_OF_RANGE. Events after the resume token have been deleted, because they were kept for long
+   * enough. `oldest_resume_token` leads to the oldest event that is left.
+   * Sample: reason `RESUME_TOKEN_EXPIRED`, metadata {"oldest_resume_token": "an opaque token"}.
+   */
+  ERROR_REASON_RESUME_TOKEN_EXPIRED = 36,
+  /**
    * ERROR_REASON_INTERNAL - INTERNAL. The server has failed. Its log contains the cause under the request id.
    * Sample: reason `INTERNAL`, metadata {"request_id": "6f1b3a0e-3c1f-4d7c-9d59-2f0f4f0a8a11"}.
    */

@@ -1,31 +1,61 @@
+import type { EnvironmentState } from "../../domain/environment";
 import { organizationDataDeleted } from "../../domain/event";
+import type { OrganizationState } from "../../domain/organization";
+import { firstRevision } from "../../domain/revision";
 import type { Dependencies } from "../dependencies";
+import type { Stores } from "../ports/unit-of-work";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { type OrganizationScope, parseOrganizationScope } from "../request/scope";
+import type { ChangeRecord } from "../transactions/change-record";
 
-/** Deletes the configuration, custom roles, members and groups of an organization. Locks the organization. */
+export interface DeleteOrganizationData extends OrganizationScope {
+  readonly eraseEvents?: boolean | undefined;
+  readonly requestId?: string | undefined;
+}
+
+export interface DeletedData {
+  readonly deletedRoleCount: number;
+  readonly deletedMembershipCount: number;
+}
+
+/**
+ * Deletes the configuration, custom roles, members and groups of an organization, and with `eraseEvents` its earlier
+ * events. Locks the organization.
+ */
 export async function deleteOrganizationData(
   dependencies: Dependencies,
-  request: OrganizationScope & { readonly requestId?: string | undefined },
+  request: DeleteOrganizationData,
   call: Call,
-): Promise<{ readonly deletedRoleCount: number; readonly deletedMembershipCount: number }> {
+): Promise<DeletedData> {
   const fields = new Fields();
   const { scope, context } = fields.check({
     scope: parseOrganizationScope(fields, request),
     context: parseWriteContext(fields, request, call),
   });
 
-  return dependencies.transactions.updateScope(scope, context, async (stores, changes, { state, organization }) => {
-    if (!organization) return { deletedRoleCount: 0, deletedMembershipCount: 0 };
-    const { environment } = state;
+  const { transactions, clock } = dependencies;
+  const { eraseEvents = false } = request;
+  const remove = async (
+    stores: Stores,
+    changes: ChangeRecord,
+    { environment }: EnvironmentState,
+    organization: OrganizationState,
+  ) => {
     const { uid } = environment;
     const deletedRoleCount = organization.customRoles.length;
     const deletedMembershipCount = await stores.memberships.count(uid, organization.uid);
     await stores.roles.removeAll(uid, scope.organizationId);
-    await stores.organizations.remove(uid, organization, dependencies.clock());
+    await stores.organizations.remove(uid, organization, clock());
+    if (eraseEvents) await stores.sequences.erase(uid, scope.organizationId, organization.revision);
     const counts = { deletedRoleCount, deletedMembershipCount };
-    changes.add({ environment, organization }, organizationDataDeleted({ ...counts, eventsErased: false }));
+    if (!organization.isNew || organization.revision > firstRevision)
+      changes.add({ environment, organization }, organizationDataDeleted({ ...counts, eventsErased: eraseEvents }));
     return counts;
-  });
+  };
+  // the events of an organization without data have no other lock than a row that is made for it
+  if (eraseEvents) return transactions.upsertOrganization(scope, context, remove);
+  return transactions.updateScope(scope, context, async (stores, changes, { state, organization }) =>
+    organization ? remove(stores, changes, state, organization) : { deletedRoleCount: 0, deletedMembershipCount: 0 },
+  );
 }

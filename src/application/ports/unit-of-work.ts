@@ -1,6 +1,7 @@
 import type { CallSignal } from "./cancellation";
 import type { EnvironmentStore } from "./environment-store";
 import type { EventStore } from "./event-store";
+import type { EventSequenceStore } from "./event-sequence-store";
 import type { GroupRoleStore } from "./group-role-store";
 import type { IdempotencyStore } from "./idempotency-store";
 import type { MembershipStore } from "./membership-store";
@@ -55,6 +56,7 @@ export interface Stores {
   readonly groupRoles: GroupRoleStore;
   readonly idempotency: IdempotencyStore;
   readonly events: EventStore;
+  readonly sequences: EventSequenceStore;
   readonly revisions: RevisionStore;
   readonly snapshots: SnapshotStore;
 }

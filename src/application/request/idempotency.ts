@@ -11,13 +11,20 @@ export interface Call {
   readonly signal: CallSignal;
   /** The author of the changes that the call makes. */
   readonly author: Author;
+  /** The organizations that the caller is restricted to; undefined if it is not restricted. */
+  readonly organizations: ReadonlySet<string> | undefined;
 }
 
 /** The service itself, as the author of changes. */
 export const ownAuthor: Author = { actor: "orgroles", actingUserId: "", callId: "" };
 
 /** A call that the service makes by itself: nobody cancels it, and nobody repeats it. */
-export const ownCall: Call = { fingerprint: () => "", signal: new AbortController().signal, author: ownAuthor };
+export const ownCall: Call = {
+  fingerprint: () => "",
+  signal: new AbortController().signal,
+  author: ownAuthor,
+  organizations: undefined,
+};
 
 /** A call that applies a part of a blueprint. */
 export const applyCall: Call = { ...ownCall, author: { ...ownAuthor, actor: "orgroles apply" } };

@@ -7,6 +7,7 @@ import {
   roleResolutionTable,
 } from "./environment";
 import { eventTable } from "./event";
+import { eventErasureTable, eventSequenceTable, secretTable } from "./event-sequence";
 import { deletionMarkerTable, idempotencyRecordTable, leaseTable } from "./housekeeping";
 import { groupRoleTable, roleAssignmentTable } from "./membership";
 import { organizationTable } from "./organization";
@@ -27,6 +28,9 @@ const tables = [
   multipleRolesDisabledTable,
   idempotencyRecordTable,
   eventTable,
+  eventSequenceTable,
+  eventErasureTable,
+  secretTable,
   deletionMarkerTable,
   leaseTable,
 ] as const;

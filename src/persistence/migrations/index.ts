@@ -2,6 +2,7 @@ import { Initial1790000000001 } from "./0001-initial";
 import { Members1790000000002 } from "./0002-members";
 import { SweepIndex1790000000003 } from "./0003-sweep-index";
 import { Events1790000000004 } from "./0004-events";
+import { EventSequences1790000000005 } from "./0005-event-sequences";
 import type { ReversibleMigration } from "./deletion";
 
 /** All migrations, in the order in which they run. */
@@ -10,4 +11,5 @@ export const migrations = [
   Members1790000000002,
   SweepIndex1790000000003,
   Events1790000000004,
+  EventSequences1790000000005,
 ] as const satisfies readonly (new () => ReversibleMigration)[];

@@ -33,6 +33,7 @@ func newCaller(conn grpc.ClientConnInterface, retries bool) caller {
 	return caller{retries: retries, clients: map[string]any{
 		"AccessService":      orgrolesv1.NewAccessServiceClient(conn),
 		"EnvironmentService": orgrolesv1.NewEnvironmentServiceClient(conn),
+		"EventService":       orgrolesv1.NewEventServiceClient(conn),
 		"MembershipService":  orgrolesv1.NewMembershipServiceClient(conn),
 		"PermissionService":  orgrolesv1.NewPermissionServiceClient(conn),
 		"RoleService":        orgrolesv1.NewRoleServiceClient(conn),

@@ -11,6 +11,7 @@ import * as errorDetails from "./gen/google/rpc/error_details";
 import { Status } from "./gen/google/rpc/status";
 import * as access from "./gen/orgroles/v1/access_service";
 import * as environments from "./gen/orgroles/v1/environment_service";
+import * as events from "./gen/orgroles/v1/event_service";
 import * as memberships from "./gen/orgroles/v1/membership_service";
 import * as permissions from "./gen/orgroles/v1/permission_service";
 import * as roles from "./gen/orgroles/v1/role_service";
@@ -28,6 +29,7 @@ interface JsonType {
 const modules: Record<string, object> = {
   AccessService: access,
   EnvironmentService: environments,
+  EventService: events,
   MembershipService: memberships,
   PermissionService: permissions,
   RoleService: roles,

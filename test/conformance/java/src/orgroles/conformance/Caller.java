@@ -35,6 +35,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import orgroles.v1.AccessServiceGrpc;
 import orgroles.v1.EnvironmentServiceGrpc;
+import orgroles.v1.EventServiceGrpc;
 import orgroles.v1.MembershipServiceGrpc;
 import orgroles.v1.PermissionServiceGrpc;
 import orgroles.v1.RoleServiceGrpc;
@@ -60,6 +61,7 @@ final class Caller {
       Stream.of(
               AccessServiceGrpc.getServiceDescriptor(),
               EnvironmentServiceGrpc.getServiceDescriptor(),
+              EventServiceGrpc.getServiceDescriptor(),
               MembershipServiceGrpc.getServiceDescriptor(),
               PermissionServiceGrpc.getServiceDescriptor(),
               RoleServiceGrpc.getServiceDescriptor())
