@@ -20,6 +20,7 @@ test("nothing is required", () => {
     reflection: true,
     admission: { concurrency: 64, queue: 1024, rate: 0 },
     transport: { connections: 1000, bufferBytes: 64 * 1024 * 1024, requestTimeout: 10_000, reflectionRequests: 1000 },
+    maxWatchers: 1000,
     eventRetentionDays: 90,
     cacheBytes: 64 * 1024 * 1024,
     workers: 1,

@@ -1,4 +1,4 @@
-import type { Event } from "../../gen/orgroles/v1/event";
+import { Event } from "../../gen/orgroles/v1/event";
 import type { DeliveredEvent } from "../application/events/event-log";
 import type { EventChange } from "../domain/event";
 import {
@@ -9,6 +9,9 @@ import {
   encodeRole,
   encodeRoleConfig,
 } from "./encode";
+
+/** Returns an event as the bytes of its message. */
+export const eventToBytes = (event: DeliveredEvent): Uint8Array => Event.encode(encodeEvent(event)).finish();
 
 export function encodeEvent({ change, time, ...event }: DeliveredEvent): Event {
   return { ...event, type: change.type, time: new Date(time), change: encodeChange(change) };

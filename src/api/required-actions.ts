@@ -56,10 +56,11 @@ export const membershipActions: RequiredActions<typeof MembershipServiceService>
 
 export const eventActions: RequiredActions<typeof EventServiceService> = {
   listEvents: "read",
+  watchEvents: "read",
 };
 
 /** The RPCs whose responses to callers of some organizations contain only what is theirs. */
-export const filteredEvents: ReadonlySet<string> = new Set(["listEvents"]);
+export const filteredEvents: ReadonlySet<string> = new Set(["listEvents", "watchEvents"]);
 
 export const accessActions: RequiredActions<typeof AccessServiceService> = {
   getAccess: "read",

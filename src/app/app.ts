@@ -5,6 +5,7 @@ import { JwtVerifier } from "../auth/jwt";
 import { createApi } from "../api/api";
 import { registerService } from "../grpc/register-service";
 import { Admission } from "../calls/admission";
+import { Watches } from "../calls/watches";
 import type { Closing } from "../calls/closing";
 import type { CallPipeline } from "../calls/pipeline";
 import type { Config } from "../config/config";
@@ -81,9 +82,11 @@ export async function createApp(
   };
   const services = createServices(database, config.quotas, Date.now, config.cacheBytes);
   const admission = new Admission(config.admission);
+  const watches = new Watches(config.maxWatchers);
   const metrics = new Metrics({
     version,
     admission: () => admission.load(),
+    watches: () => watches.load(),
     transport: () => ({ ...server.load(), limits: config.transport }),
     pool: () => database.pool(),
     cache: () => ({ ...services.snapshots.statistics(), limit: config.cacheBytes }),
@@ -99,6 +102,7 @@ export async function createApp(
   const pipeline: CallPipeline = {
     authenticator: new Authenticator(config.credentials, config.jwt && new JwtVerifier(config.jwt, log)),
     admission,
+    watches,
     log,
     trace: tracing && ((method, header) => tracing.call(method, header)),
     onEnd: (record) => records.add(record),
@@ -140,6 +144,7 @@ export async function createApp(
     );
   };
   const close = async () => {
+    watches.close();
     const closed = server.close();
     admission.refusals.flush();
     await closed;

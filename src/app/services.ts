@@ -1,5 +1,6 @@
 import { BlueprintService } from "../application/blueprints/blueprint-service";
 import type { Dependencies } from "../application/dependencies";
+import { EventHub } from "../application/events/event-hub";
 import { EventLog } from "../application/events/event-log";
 import { EventNumbering } from "../application/events/event-numbering";
 import { EventRetention } from "../application/maintenance/event-retention";
@@ -22,13 +23,14 @@ export type Services = ReturnType<typeof createServices>;
 /** Creates every use case, on a database. */
 export function createServices(database: DatabaseAccess, quotas: Quotas, clock: Clock, cacheBytes = 64 * 1024 * 1024) {
   const useCasesOn = (on: UnitOfWork, snapshots: SnapshotCache, cache: StateCache) => {
-    const transactions = new Transactions(on, clock, ids, cache);
-    const dependencies: Dependencies = { transactions, snapshots, eventLog, clock, ids, digest, quotas };
+    const transactions = new Transactions(on, clock, ids, cache, (uid) => eventHub.wake(uid));
+    const dependencies: Dependencies = { transactions, snapshots, eventLog, eventHub, clock, ids, digest, quotas };
     return createUseCases(dependencies);
   };
   const units = new TypeormUnitOfWork(database);
   const numbering = new EventNumbering(units);
   const eventLog = new EventLog(units, numbering, createResumeTokens);
+  const eventHub = new EventHub(units, eventLog);
   const snapshots = new SnapshotCache(units, (share) => memoryCache(share * cacheBytes));
   return {
     ...useCasesOn(units, snapshots, snapshots),

@@ -10,6 +10,7 @@ import { getEnvironment } from "./environments/get-environment";
 import { listEnvironments } from "./environments/list-environments";
 import { updateEnvironment } from "./environments/update-environment";
 import { listEvents } from "./events/list-events";
+import { watchEvents } from "./events/watch-events";
 import { deleteGroupRole } from "./groups/delete-group-role";
 import { listGroupRoles } from "./groups/list-group-roles";
 import { setGroupRole } from "./groups/set-group-role";
@@ -103,7 +104,7 @@ export const createUseCases = (dependencies: Dependencies) => ({
     listMemberships,
   }),
   groupRoles: bindDependencies(dependencies, { setGroupRole, deleteGroupRole, listGroupRoles, syncMemberGroups }),
-  events: bindDependencies(dependencies, { listEvents }),
+  events: bindDependencies(dependencies, { listEvents, watchEvents }),
   access: bindDependencies(dependencies, { getAccess, checkPermission, batchCheckPermissions }),
 });
 

@@ -69,7 +69,7 @@ export class Authenticator {
     if (!names.length) throw refuse.credentialsMissing();
     const found = this.credentials.find(({ certificate }) => certificate !== undefined && names.includes(certificate));
     if (!found) throw refuse.credentialsInvalid();
-    return found.caller;
+    return { ...found.caller, expireTime: Date.parse(peer?.valid_to ?? "") || undefined };
   }
 }
 

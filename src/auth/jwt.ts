@@ -80,7 +80,7 @@ export class JwtVerifier {
     if (typeof exp !== "number" || exp > latestExpiry) throw this.reject("it never expires");
     const grant = grantSchema.safeParse(payload[this.options.claim]);
     if (!grant.success) throw refuse.scopeInsufficient("claim");
-    return callerOf(`jwt:${sub}`, grant.data);
+    return { ...callerOf(`jwt:${sub}`, grant.data), expireTime: (exp + clockTolerance) * 1000 };
   }
 
   private async payloadOf(token: string): Promise<JWTPayload> {

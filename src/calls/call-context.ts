@@ -1,16 +1,16 @@
 import type { PeerCertificate } from "node:tls";
-import type { Call } from "../application/request/idempotency";
+import type { Call, StreamingCall } from "../application/request/idempotency";
 import type { Caller } from "../domain/authorization";
 import type { Cancellation } from "./admission";
 import type { TracedCall } from "./traced-call";
-import type { Rpc } from "./rpc";
+import type { RpcDescription } from "./rpc";
 
 /**
  * A call between its headers and its end, created by its transport. One object has everything about the call: closures for
  * each step would keep more in memory, and for longer.
  */
 export interface CallContext extends Call, Cancellation {
-  readonly rpc: Rpc;
+  readonly rpc: RpcDescription;
   /** The id from the header `x-request-id`, or one that was created for the call. */
   readonly requestId: string;
   /** When the headers arrived, in milliseconds by `performance.now()`. */
@@ -23,4 +23,13 @@ export interface CallContext extends Call, Cancellation {
   header(name: string): string | undefined;
   /** Returns the certificate of the connection's peer, if the certificate was verified. */
   peerCertificate(): PeerCertificate | undefined;
+}
+
+/** A call whose response is a stream. */
+export interface StreamContext extends CallContext, StreamingCall {
+  readonly signal: AbortSignal;
+  /** Returns whether the connection may have one more watch, and counts this one until the call ends. */
+  countOnConnection(most: number): boolean;
+  /** Ends the stream: its signal is aborted with the reason. */
+  abort(reason: unknown): void;
 }

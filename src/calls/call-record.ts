@@ -9,6 +9,8 @@ export interface CallRecord {
   readonly reason: string | undefined;
   /** Milliseconds, with three decimals. */
   readonly duration: number;
+  /** Present for a stream, whose duration says nothing about the service. */
+  readonly isStream?: true;
   /** Absent if the credentials were unknown. */
   readonly caller: string | undefined;
   readonly requestId: string;

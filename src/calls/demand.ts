@@ -1,5 +1,5 @@
 import type { Demand } from "../domain/authorization";
-import type { Rpc } from "./rpc";
+import type { RpcDescription } from "./rpc";
 
 interface Scoped {
   readonly environmentId?: string;
@@ -9,7 +9,10 @@ interface Scoped {
 }
 
 /** Returns what a request is about. Every request names its scope in the same fields, and a batch in those of its items. */
-export function demandOf({ action, isFiltered }: Pick<Rpc, "action" | "isFiltered">, request: Scoped): Demand {
+export function demandOf(
+  { action, isFiltered }: Pick<RpcDescription, "action" | "isFiltered">,
+  request: Scoped,
+): Demand {
   const { environmentId, organizationId, memberships = [], checks = [] } = request;
   const items = [...memberships, ...checks].map((item) => item.organizationId);
   const organizationIds = organizationId === undefined ? items : [organizationId, ...items];

@@ -5,11 +5,13 @@ import { authorize } from "../domain/authorization";
 import type { Author } from "../domain/event";
 import { Fault } from "../domain/fault";
 import type { Admission } from "./admission";
-import type { CallContext } from "./call-context";
+import type { CallContext, StreamContext } from "./call-context";
 import type { CallRecord } from "./call-record";
 import { demandOf } from "./demand";
+import type { Rpc, StreamRpc } from "./rpc";
 import type { CodeName } from "./status";
 import type { TracedCall } from "./traced-call";
+import type { Watches } from "./watches";
 
 /**
  * The dependencies of the steps of a call. Every call of every transport passes the same steps: `authenticate` and `count` at
@@ -18,6 +20,7 @@ import type { TracedCall } from "./traced-call";
 export interface CallPipeline {
   readonly authenticator: Authenticator;
   readonly admission: Admission;
+  readonly watches: Watches;
   readonly log: Logger;
   readonly onEnd: (record: CallRecord) => void;
   /** Reports a call of a method that found the queue full and was refused unread. */
@@ -40,13 +43,48 @@ export function count({ admission }: CallPipeline, call: CallContext): Promise<v
 }
 
 /** Authorizes a decoded request, waits for the call's turn, and handles the request. */
-export async function perform({ admission }: CallPipeline, call: CallContext, request: object): Promise<unknown> {
-  const { rpc, traced } = call;
+export async function perform(
+  pipeline: CallPipeline,
+  call: CallContext & { readonly rpc: Rpc },
+  request: object,
+): Promise<unknown> {
+  const { rpc } = call;
   authorize(callerOf(call), demandOf(rpc, request));
+  return inTurn(pipeline, call, () => rpc.handle(request, call));
+}
+
+/**
+ * Authorizes a decoded request for a stream, makes the first message in the call's turn, and sends one message after the
+ * other. `send` resolves when the peer has taken a message. Returns when the stream is complete. Throws the reason with
+ * which the call was aborted.
+ */
+export async function performStream(
+  pipeline: CallPipeline,
+  call: StreamContext & { readonly rpc: StreamRpc },
+  request: object,
+  send: (message: unknown) => Promise<void>,
+): Promise<void> {
+  const { rpc, requestId, caller } = call;
+  authorize(callerOf(call), demandOf(rpc, request));
+  const release = pipeline.watches.admit(call);
+  const messages = rpc.open(request, call);
+  try {
+    let next = await inTurn(pipeline, call, () => messages.next());
+    pipeline.log.info({ method: rpc.path, caller: caller?.name, requestId }, "watch");
+    for (; !next.done; next = await messages.next()) await send(next.value);
+  } finally {
+    release();
+    await messages.return();
+  }
+}
+
+/** Waits for the call's turn, and does the work in it. */
+async function inTurn<T>({ admission }: CallPipeline, call: CallContext, work: () => Promise<T>): Promise<T> {
+  const { traced } = call;
   const turn = admission.admit(call);
   if (turn) await turn;
   try {
-    return await (traced ? traced.run(() => rpc.handle(request, call)) : rpc.handle(request, call));
+    return await (traced ? traced.run(work) : work());
   } finally {
     admission.release();
   }
@@ -62,6 +100,7 @@ export function record({ onEnd }: CallPipeline, call: CallContext, code: CodeNam
     duration: Math.round((performance.now() - since) * 1000) / 1000,
     caller: caller?.name,
     requestId,
+    ...(rpc.isStream && { isStream: true }),
     ...(traced && { traceId: traced.traceId }),
   };
   traced?.end(ended);

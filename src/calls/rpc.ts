@@ -1,14 +1,26 @@
-import type { Call } from "../application/request/idempotency";
+import type { Call, StreamingCall } from "../application/request/idempotency";
 import type { Action } from "../domain/authorization";
 
-/** An RPC as every transport serves it. */
-export interface Rpc {
+/** What every step of a call needs to know of its RPC. */
+export interface RpcDescription {
   /** `/package.Service/Method`. */
   readonly path: string;
   /** The action that a caller must be allowed. */
   readonly action: Action;
   /** Whether the response to a caller of some organizations contains only what is theirs. */
   readonly isFiltered: boolean;
+  /** Whether its response is a stream. */
+  readonly isStream: boolean;
+}
+
+/** An RPC with one response, as every transport serves it. */
+export interface Rpc extends RpcDescription {
   /** Returns the response to a decoded request: a message, or its bytes. */
   readonly handle: (request: object, call: Call) => Promise<unknown>;
+}
+
+/** An RPC whose response is a stream. */
+export interface StreamRpc extends RpcDescription {
+  /** Returns the messages of the response. A message is made when it is asked for. */
+  readonly open: (request: object, call: StreamingCall) => AsyncGenerator<unknown, void, void>;
 }

@@ -5,6 +5,7 @@ import { reportCrashes } from "../observability/log";
 import { describeDatabaseUrl } from "../persistence/connection/database-url";
 import { addCheckConfigCommand } from "./check-config";
 import { withoutArguments } from "./command-errors";
+import { addEventsCommand } from "./events";
 import { addHealthCommand } from "./health";
 import { loadCommands, ownConfig } from "./load";
 import { addMigrateCommands } from "./migrate";
@@ -36,6 +37,7 @@ Examples:
   ORGROLES_ADDRESS=127.0.0.1:8080 orgroles serve
   orgroles migrate status
   orgroles export dev > roles.yaml
+  orgroles events dev --follow
 
 Exit codes:
   0  the command succeeded, or the server stopped cleanly
@@ -60,6 +62,10 @@ function commandLine(): Command {
     const { withServices } = await loadCommands();
     const config = ownConfig();
     await withServices(config, ({ blueprints }) => work(blueprints, describeDatabaseUrl(config.database)));
+  });
+  addEventsCommand(program, async (work) => {
+    const { eventToJson, withServices } = await loadCommands();
+    await withServices(ownConfig(), ({ events }) => work(events, eventToJson()));
   });
   addHealthCommand(program);
   return program;

@@ -29,6 +29,8 @@ export interface Config {
   readonly environments: readonly string[];
   /** The maximum size of the read cache. */
   readonly cacheBytes: number;
+  /** The number of watches of a process. */
+  readonly maxWatchers: number;
   /** The days for which events are kept; 0: for ever. */
   readonly eventRetentionDays: number;
   readonly quotas: Quotas;
@@ -201,6 +203,7 @@ function toConfig(values: Values, database: DatabaseUrl, isEmbeddedDefault: bool
     databaseTimeout: values.ORGROLES_DATABASE_TIMEOUT_MS,
     migrate: values.ORGROLES_MIGRATE === "on",
     environments: values.ORGROLES_ENVIRONMENTS ?? (isEmbeddedDefault ? ["dev"] : []),
+    maxWatchers: values.ORGROLES_MAX_WATCHERS,
     eventRetentionDays: values.ORGROLES_EVENT_RETENTION_DAYS,
     cacheBytes: values.ORGROLES_CACHE_MIB * 1024 * 1024,
     quotas: {

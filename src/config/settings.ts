@@ -217,6 +217,7 @@ export const schema = z.object({
     100_000,
     "maximum number of calls that wait for their turn; further calls are rejected with `OVERLOADED`",
   ),
+  ORGROLES_MAX_WATCHERS: integer(1000, 0, 100_000, "maximum number of watches of events that a process has at once"),
   ORGROLES_EVENT_RETENTION_DAYS: integer(90, 0, 36_500, "days for which events are kept; `0` for ever"),
   ORGROLES_CACHE_MIB: integer(64, 1, 65_536, "maximum size of the read cache, in MiB"),
   ORGROLES_RATE_LIMIT: integer(

@@ -12,6 +12,8 @@ export interface Caller {
   readonly environments: "*" | ReadonlySet<string>;
   /** Undefined for a caller of whole environments. */
   readonly organizations?: ReadonlySet<string> | undefined;
+  /** When the credentials end, in milliseconds since 1970; undefined if they do not end by themselves. */
+  readonly expireTime?: number | undefined;
 }
 
 /** The permission that a request needs. It is read from the request before that is validated. */

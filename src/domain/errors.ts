@@ -44,6 +44,7 @@ export const kindOf = {
   CONFLICT_RETRY: "aborted",
   ROLE_LIMIT_REACHED: "resource_exhausted",
   PERMISSION_LIMIT_REACHED: "resource_exhausted",
+  WATCH_LIMIT_REACHED: "resource_exhausted",
   OVERLOADED: "resource_exhausted",
   CREDENTIALS_MISSING: "unauthenticated",
   CREDENTIALS_INVALID: "unauthenticated",
@@ -353,6 +354,14 @@ export const refuse = {
 
   overloaded: (limit: keyof typeof overloads, retryAfter: number) =>
     new Refusal("OVERLOADED", `${overloads[limit]}; nothing was done. Retry later.`, { limit }, { retryAfter }),
+
+  watchLimitReached: (limit: "server" | "connection", most: number) =>
+    new Refusal(
+      "WATCH_LIMIT_REACHED",
+      `The limit of ${most} watches of a ${limit} is reached. Retry later.`,
+      { limit },
+      { retryAfter: 1000 },
+    ),
 
   credentialsMissing: () =>
     new Refusal(

@@ -27,6 +27,13 @@ export const limits = {
   eventPageBytes: 1024 * 1024,
   /** About as many bytes as an event takes beside its content. */
   eventBytesBesideContent: 400,
+  /** Bytes of events after which a message of a watch ends: a watch has one of them on its way. */
+  watchMessageBytes: 32 * 1024,
+  /** The newest events of an environment that are in memory while it is watched, and their bytes. */
+  recentEvents: 1000,
+  recentEventBytes: 1024 * 1024,
+  /** Watches of one connection: half of its streams. */
+  watchesOfConnection: 32,
   /** Events after which a page ends, however few of them its filter has selected. */
   eventsLookedAt: 2000,
   /** Slugs listed in one metadata value before it is cut with `…`. */

@@ -22,6 +22,8 @@ export class Connection {
   session: Http2Session | undefined;
   /** Number of open streams that need no credentials and that only their client ends. */
   openStreams = 0;
+  /** Number of open streams of events. */
+  watches = 0;
   readonly since = performance.now();
   private counted = 0;
   private isClosed = false;

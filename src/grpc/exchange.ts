@@ -132,6 +132,15 @@ export class Exchange {
     return true;
   }
 
+  /** Returns whether the connection may have one more watch, and counts that watch. */
+  openWatch(most: number): boolean {
+    const { connection } = this;
+    if (connection.watches >= most) return false;
+    connection.watches += 1;
+    this.onClose.push(() => (connection.watches -= 1));
+    return true;
+  }
+
   /** Passes requests on as they arrive, up to a number of bytes in all. For streams of several requests. */
   passThrough(most: number): void {
     const encoding = this.headers["grpc-encoding"];

@@ -1,6 +1,6 @@
 import type { Http2Server, Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
-import type { Server, ServerUnaryCall } from "@grpc/grpc-js";
+import type { Server, ServerUnaryCall, ServerWritableStream } from "@grpc/grpc-js";
 import type { Exchange } from "./exchange";
 
 /** Receives connections and streams before grpc-js does. */
@@ -41,7 +41,16 @@ export function hookInto(server: Server, hooks: TransportHooks): void {
   };
 }
 
-/** Returns the exchange that grpc-js was given for a call. */
-export function exchangeOf(call: ServerUnaryCall<Buffer, unknown>): Exchange {
-  return (call as unknown as { readonly call: { readonly stream: Exchange } }).call.stream;
+/** A call of grpc-js, or an interceptor around one. */
+interface InnerCall {
+  readonly stream?: Exchange;
+  readonly nextCall?: InnerCall;
+}
+
+/** Returns the exchange that grpc-js was given for a call. Throws if the internals of grpc-js are different. */
+export function exchangeOf(call: ServerUnaryCall<Buffer, unknown> | ServerWritableStream<Buffer, unknown>): Exchange {
+  let inner = (call as unknown as { readonly call?: InnerCall }).call;
+  while (inner && !inner.stream) inner = inner.nextCall; // streams have an interceptor
+  if (!inner?.stream) throw new Error("grpc-js keeps calls in a way that is not known here");
+  return inner.stream;
 }

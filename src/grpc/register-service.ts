@@ -1,19 +1,23 @@
-import type { MethodDefinition, ServiceDefinition, handleUnaryCall } from "@grpc/grpc-js";
+import type { MethodDefinition, ServiceDefinition, handleServerStreamingCall, handleUnaryCall } from "@grpc/grpc-js";
 import type { RequiredActions } from "../api/required-actions";
-import type { Handlers, Service } from "../api/service";
+import type { Handlers, Method, Service } from "../api/service";
 import { queueFull } from "../calls/admission";
 import type { CallPipeline } from "../calls/pipeline";
-import type { Rpc } from "../calls/rpc";
+import type { Rpc, RpcDescription, StreamRpc } from "../calls/rpc";
 import type { Exchange } from "./exchange";
 import { exchangeOf } from "./hooks";
 import type { RequestReader } from "./request-reader";
 import { errorOf } from "./status";
+import { StreamCall } from "./stream-call";
 import { UnaryCall } from "./unary-call";
 
 /** A service as the server registers it. */
 export interface RegisteredService {
   readonly definition: ServiceDefinition;
-  readonly implementation: Record<string, handleUnaryCall<Buffer, unknown>>;
+  readonly implementation: Record<
+    string,
+    handleUnaryCall<Buffer, unknown> | handleServerStreamingCall<Buffer, unknown>
+  >;
   /** The functions that receive calls at their headers, by the path of the call. */
   readonly arrivals: ReadonlyMap<string, Arrival>;
 }
@@ -42,22 +46,29 @@ export function registerService<S extends Service>(
       requestDeserialize: (bytes: Buffer) => bytes,
       responseSerialize: (response) => (Buffer.isBuffer(response) ? response : method.responseSerialize(response)),
     };
-    const handle = handlers[name as keyof S] as Rpc["handle"];
-    const isFiltered = filtered.has(name);
-    const rpc: Rpc = { path: method.path, action: actions[name as keyof S], isFiltered, handle };
+    const described = {
+      path: method.path,
+      action: actions[name as keyof S],
+      isFiltered: filtered.has(name),
+      isStream: method.responseStream,
+    };
+    const handle: unknown = handlers[name as keyof S];
+    const createCall = method.responseStream
+      ? newStreamCall({ ...described, open: handle as StreamRpc["open"] }, method, pipeline)
+      : newUnaryCall({ ...described, handle: handle as Rpc["handle"] }, method, pipeline);
     arrivals.set(method.path, (exchange, reader, proceed) => {
-      if (pipeline.admission.full()) return shed(pipeline, rpc, exchange);
-      const call = new UnaryCall(rpc, method, pipeline, exchange);
+      if (pipeline.admission.full()) return shed(pipeline, described, exchange);
+      const call = createCall(exchange);
       exchange.call = call;
       void call.arrive(reader, proceed);
     });
-    implementation[name] = (call, respond) => void (exchangeOf(call).call as UnaryCall).respond(call.request, respond);
+    implementation[name] = method.responseStream ? respondWithStream : respond;
   }
   return { definition, implementation, arrivals };
 }
 
 /** Refuses a call at the pace of refusals, before anything of it is read. */
-function shed(pipeline: CallPipeline, { path }: Rpc, exchange: Exchange): void {
+function shed(pipeline: CallPipeline, { path }: RpcDescription, exchange: Exchange): void {
   const { refusals } = pipeline.admission;
   const refusal = () => exchange.refuse(errorOf(queueFull, exchange.requestId));
   pipeline.onLoadShed(path);
@@ -65,3 +76,15 @@ function shed(pipeline: CallPipeline, { path }: Rpc, exchange: Exchange): void {
   exchange.once("close", () => refusals.cancel(refusal));
   refusals.run(refusal);
 }
+
+const newUnaryCall = (rpc: Rpc, method: Method, pipeline: CallPipeline) => (exchange: Exchange) =>
+  new UnaryCall(rpc, method, pipeline, exchange);
+
+const newStreamCall = (rpc: StreamRpc, method: Method, pipeline: CallPipeline) => (exchange: Exchange) =>
+  new StreamCall(rpc, method, pipeline, exchange);
+
+const respond: handleUnaryCall<Buffer, unknown> = (call, send) =>
+  void (exchangeOf(call).call as UnaryCall).respond(call.request, send);
+
+const respondWithStream: handleServerStreamingCall<Buffer, unknown> = (stream) =>
+  void (exchangeOf(stream).call as StreamCall).respond(stream);

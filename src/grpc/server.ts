@@ -47,7 +47,7 @@ const libraryOptions: GrpcServerOptions = {
   "grpc.keepalive_timeout_ms": 20_000,
   // clients reconnect from time to time, finish what is in flight, and so find new processes
   "grpc.max_connection_age_ms": 10 * 60_000,
-  "grpc.max_connection_age_grace_ms": 60_000,
+  "grpc.max_connection_age_grace_ms": 10 * 60_000, // a watch ends by itself within nine minutes
   "grpc.max_connection_idle_ms": 15 * 60_000,
 };
 

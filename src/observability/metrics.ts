@@ -12,6 +12,8 @@ export interface Sources {
     readonly concurrency: number;
     readonly queue: number;
   };
+  /** Open watches of events, and their limit. */
+  readonly watches: () => { readonly open: number; readonly limit: number };
   /** Connections of peers, the bytes that are counted for them, and the limit of each. */
   readonly transport: () => {
     readonly connections: number;
@@ -81,7 +83,7 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry });
     for (const result of ["done", "failed"]) this.passes.inc({ result }, 0);
     for (const limit of closings) this.closings.inc({ limit }, 0);
-    const { admission, transport, pool, cache } = sources;
+    const { admission, watches, transport, pool, cache } = sources;
     const gauges: [name: string, help: string, read: () => number, ofWorkers?: "min"][] = [
       ["calls_running", "Calls that are running", () => admission().running],
       ["calls_running_limit", "Maximum number of calls that run at once", () => admission().concurrency],
@@ -91,6 +93,8 @@ export class Metrics {
         "Maximum number of calls that wait; further calls are rejected with OVERLOADED",
         () => admission().queue,
       ],
+      ["watches", "Open watches of events", () => watches().open],
+      ["watches_limit", "Maximum number of open watches of events", () => watches().limit],
       ["connections", "Open connections of callers", () => transport().connections],
       ["connections_limit", "Maximum number of open connections of callers", () => transport().limits.connections],
       ["buffer_bytes", "Bytes counted for connections, requests and unread responses", () => transport().bytes],
@@ -137,9 +141,9 @@ export class Metrics {
     }).set({ version: sources.version }, 1);
   }
 
-  countCall({ method, code, reason = "", duration }: CallRecord): void {
+  countCall({ method, code, reason = "", duration, isStream }: CallRecord): void {
     this.calls.inc({ method, code, reason });
-    this.durations.observe({ method, code }, duration / 1000);
+    if (!isStream) this.durations.observe({ method, code }, duration / 1000);
   }
 
   countShedCall(method: string): void {

@@ -158,6 +158,10 @@ const setUps: Record<string, () => Promise<readonly string[]>> = {
     });
     return ["--no-retries", "--variable", `issued_token=${token}`, address];
   },
+  "watch-limit": async () => {
+    const { address } = await start({ ORGROLES_DATABASE_URL: (await newDatabase()).url, ORGROLES_MAX_WATCHERS: "0" });
+    return ["--no-retries", "--variable", "environment=alpha", address];
+  },
   retention: async () => {
     const { url } = await newDatabase();
     const service = await start({ ORGROLES_DATABASE_URL: url });

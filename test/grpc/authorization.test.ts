@@ -47,6 +47,7 @@ const item = (organizationId: string) => ({ organizationId, userId: "ann", roleS
 const slug = { slug: "no-such-role" };
 const permission = { ...environment, slug: "docs:read", name: "Read" };
 const member = { ...acme, userId: "ann" };
+const fromNow = { $case: "fromNow", value: true };
 const group = { ...acme, groupId: "crew", roleSlug: "member" };
 
 /** Every RPC with the requests that differ in what they are about. */
@@ -130,6 +131,11 @@ const table: Record<string, readonly (readonly [sentence: string, request: objec
     ["of the environment", environment, filteredReads],
     ["of an organization", acme, organizationReads],
     ["of an organization without an id", { ...acme, organizationId: "" }, environmentReads],
+  ],
+  "EventService/WatchEvents": [
+    ["of the environment", { ...environment, start: fromNow }, filteredReads],
+    ["of an organization", { ...acme, start: fromNow }, organizationReads],
+    ["of an organization without an id", { ...acme, organizationId: "", start: fromNow }, environmentReads],
   ],
 };
 const rows = Object.entries(table).flatMap(([rpc, requests]) =>

@@ -48,6 +48,7 @@ const samples: Record<keyof typeof refuse, Refusal> = {
   roleLimitReached: refuse.roleLimitReached("environments/staging", 200),
   permissionLimitReached: refuse.permissionLimitReached("environments/staging", 2000),
   overloaded: refuse.overloaded("queue", 250),
+  watchLimitReached: refuse.watchLimitReached("connection", 32),
   credentialsMissing: refuse.credentialsMissing(),
   credentialsInvalid: refuse.credentialsInvalid(),
   scopeInsufficient: refuse.scopeInsufficient("organization"),

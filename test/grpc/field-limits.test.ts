@@ -7,7 +7,7 @@ describe("what breaks a rule", () => {
   const stage = stageOn(present(engines[0]));
 
   test("every RPC has its rules here", () => {
-    for (const service of ["roles", "environments", "permissions", "memberships", "access"] as const)
+    for (const service of ["roles", "environments", "permissions", "memberships", "access", "events"] as const)
       expect(Object.keys(fieldRules[service]).toSorted()).toEqual(Object.keys(stage[service]).toSorted());
   });
 

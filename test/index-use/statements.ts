@@ -197,6 +197,7 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
       store.list(at.uid, { after: 9000, organizationId: at.organizationId, limit: 1000 }),
       store.list(at.uid, { before: 9000, organizationId: at.organizationIdAt(7), limit: 1000 }),
     ],
+    listNews: (store, at) => [store.listNews([at.uid]), store.listNews([at.uid, anEnvironment().uid])],
     load: (store, at) => [
       store.load(at.uid, [at.eventAt(1)]),
       store.load(

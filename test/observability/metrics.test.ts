@@ -3,6 +3,7 @@ import { failureOf } from "../support/client";
 import { connectTo } from "../support/connection";
 import { type Doorway, doorwayTo } from "../support/doorway";
 import { type TestDatabase, servers } from "../support/engines";
+import { fromNow, watchEvents } from "../support/event-watch";
 import { many } from "../support/many";
 import { type ServiceProcess, startProcess } from "../support/process";
 import { outcomeOf, reasonsOf } from "../support/race";
@@ -78,6 +79,8 @@ const tested = [
   "orgroles_sweep_passes_total",
   "orgroles_swept_rows_total",
   "orgroles_unswept_rows",
+  "orgroles_watches",
+  "orgroles_watches_limit",
 ];
 
 test("every metric says in a sentence what it is, and is tested here", async () => {
@@ -153,6 +156,17 @@ test("reads that memory answers are told from those that are loaded", async () =
   expect([more("miss"), more("hit")]).toEqual([1, 2]);
   expect(now.value("orgroles_cache_bytes")).toBeGreaterThan(before.value("orgroles_cache_bytes") ?? 0);
   expect(now.value("orgroles_cache_bytes_limit")).toBe(64 * 2 ** 20);
+});
+
+test("watches are counted while they last, and their duration is no duration of a call", async () => {
+  const watch = await watchEvents(service.address, { environmentId, start: fromNow });
+  await reach("a watch is open", ({ value }) => value("orgroles_watches") === 1);
+  watch.close();
+  const now = await reach("no watch is open", ({ value }) => value("orgroles_watches") === 0);
+  expect(now.value("orgroles_watches_limit")).toBe(1000);
+  const method = methodOf("EventService/WatchEvents");
+  expect(now.value("orgroles_calls_total", { method, code: "CANCELLED", reason: "" })).toBe(1);
+  expect(now.value("orgroles_call_duration_seconds_count", { method, code: "CANCELLED" })).toBeUndefined();
 });
 
 test("the sweep says what it has done and when it is done", async () => {

@@ -13,7 +13,17 @@ const databaseUrl = () => `sqlite:${newName("db")}`;
 test("--help names every command, and each of them has help", async () => {
   const { code, output } = await runCommand(["--help"], {});
   expect(code).toBe(0);
-  const commands = ["serve", "migrate", "token", "check-config", "sweep-progress", "export", "apply", "health"];
+  const commands = [
+    "serve",
+    "migrate",
+    "token",
+    "check-config",
+    "sweep-progress",
+    "export",
+    "apply",
+    "events",
+    "health",
+  ];
   const helps = await Promise.all(commands.map((command) => runCommand([command, "--help"], {})));
   for (const [index, command] of commands.entries()) {
     expect(output).toMatch(new RegExp(`^ {2}${command}(?: [[<]\\S+)* +[a-z]`, "m"));
@@ -33,6 +43,7 @@ test.each([
   ["sweep-progress"],
   ["export"],
   ["apply"],
+  ["events"],
   ["health"],
 ])("the help of %s has examples", async (...command) => {
   const { output } = await runCommand([...command, "--help"], {});

@@ -23,7 +23,7 @@ type Calls<Service> = {
     : never;
 };
 
-/** Every RPC as a promise. Fields that are left out have their proto3 defaults. */
+/** Every RPC as a promise, of a stream of its first message. Fields that are left out have their proto3 defaults. */
 export interface TestClient {
   readonly roles: Calls<typeof RoleServiceService>;
   readonly environments: Calls<typeof EnvironmentServiceService>;
@@ -74,14 +74,18 @@ function promises<Service extends object>(client: Client, service: Service, meta
     rpc,
     (request: object) =>
       new Promise((resolve, reject) => {
-        client.makeUnaryRequest(
-          method.path,
-          method.requestSerialize,
-          method.responseDeserialize,
-          { ...method.requestDeserialize(Buffer.alloc(0)), ...request },
-          metadata,
-          (error, response) => (error ? reject(error) : resolve(known(response))),
-        );
+        const { path, requestSerialize, responseDeserialize, responseStream } = method;
+        const whole = { ...method.requestDeserialize(Buffer.alloc(0)), ...request };
+        if (responseStream) {
+          const stream = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, whole, metadata);
+          stream.on("error", reject).once("data", (message) => {
+            resolve(known(message));
+            stream.cancel();
+          });
+        } else
+          client.makeUnaryRequest(path, requestSerialize, responseDeserialize, whole, metadata, (error, response) =>
+            error ? reject(error) : resolve(known(response)),
+          );
       }),
   ]);
   return Object.fromEntries(calls);

@@ -232,6 +232,15 @@ export const fieldRules = {
         pageSize: sizes,
       },
     ),
+    watchEvents: fields(
+      { environmentId: "alpha", start: { $case: "fromNow", value: true } },
+      {
+        environmentId: ids,
+        organizationId: ids,
+        types: [[""], ["role."], ["roles"]],
+        start: [undefined],
+      },
+    ),
   },
 };
 
@@ -286,4 +295,5 @@ export const requiredFields = {
   checkPermission: ["organizationId", "userId", "permission"],
   batchCheckPermissions: [],
   listEvents: [],
+  watchEvents: [],
 };

@@ -201,6 +201,9 @@ export function heaviestCalls(service: TestClient, full: FullOrganization): Heav
   add("EventService/ListEvents", "a filter that leaves most out", () =>
     events.listEvents({ environmentId, types: ["group_role"], newestFirst: true, pageSize }),
   );
+  add("EventService/WatchEvents", "everything before", () =>
+    events.watchEvents({ environmentId, start: { $case: "fromBeginning", value: true } }),
+  );
   add("RoleService/DeleteEnvironmentRole", "members who have it", (requestId) =>
     roles.deleteEnvironmentRole({ environmentId, slug: third, replacementDefaultRoleSlug: first, requestId }),
   );

@@ -223,6 +223,12 @@ export enum ErrorReason {
    */
   ERROR_REASON_RESUME_TOKEN_EXPIRED = 36,
   /**
+   * ERROR_REASON_WATCH_LIMIT_REACHED - RESOURCE_EXHAUSTED. The server process (`server`) or the connection (`connection`) has as many
+   * watches as it may have. RetryInfo says when to retry.
+   * Sample: reason `WATCH_LIMIT_REACHED`, metadata {"limit": "connection"}.
+   */
+  ERROR_REASON_WATCH_LIMIT_REACHED = 37,
+  /**
    * ERROR_REASON_INTERNAL - INTERNAL. The server has failed. Its log contains the cause under the request id.
    * Sample: reason `INTERNAL`, metadata {"request_id": "6f1b3a0e-3c1f-4d7c-9d59-2f0f4f0a8a11"}.
    */

@@ -11,7 +11,9 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -92,6 +94,55 @@ export interface ListEventsResponse {
    * The place up to which the call has looked, also past events that the filter
    * left out: pass it as `after` to read on from there. With `newest_first` it
    * is the end of the sequence at the first page.
+   */
+  resumeToken: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** Request of WatchEvents. */
+export interface WatchEventsRequest {
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
+  environmentId: string;
+  /**
+   * If set, only events of this organization: 1–64 printable ASCII characters
+   * without spaces.
+   */
+  organizationId?:
+    | string
+    | undefined;
+  /**
+   * If not empty, only events of these types. An item is a type, such as
+   * `role.updated`, or the part before the dot, such as `role`.
+   */
+  types: string[];
+  /** Where to begin. The field is required. */
+  start:
+    | //
+    /**
+     * After this `resume_token`, which may come from a call with another
+     * filter.
+     */
+    { $case: "after"; value: string }
+    | //
+    /**
+     * With the changes that are acknowledged after the first message. Must be
+     * true.
+     */
+    { $case: "fromNow"; value: boolean }
+    | //
+    /** With the oldest event that is kept. Must be true. */
+    { $case: "fromBeginning"; value: boolean }
+    | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** Response of WatchEvents. */
+export interface WatchEventsResponse {
+  /** The next events, in the order of the sequence. */
+  events: Event[];
+  /**
+   * The place up to which the watch has looked, also past events that the
+   * filter left out: pass it as `after` to read on from there.
    */
   resumeToken: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
@@ -370,6 +421,239 @@ export const ListEventsResponse: MessageFns<ListEventsResponse> = {
   },
 };
 
+function createBaseWatchEventsRequest(): WatchEventsRequest {
+  return { environmentId: "", organizationId: undefined, types: [], start: undefined, _unknownFields: {} };
+}
+
+export const WatchEventsRequest: MessageFns<WatchEventsRequest> = {
+  encode(message: WatchEventsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.environmentId !== "") {
+      writer.uint32(10).string(message.environmentId);
+    }
+    if (message.organizationId !== undefined) {
+      writer.uint32(18).string(message.organizationId);
+    }
+    for (const v of message.types) {
+      writer.uint32(26).string(v!);
+    }
+    switch (message.start?.$case) {
+      case "after":
+        writer.uint32(34).string(message.start.value);
+        break;
+      case "fromNow":
+        writer.uint32(40).bool(message.start.value);
+        break;
+      case "fromBeginning":
+        writer.uint32(48).bool(message.start.value);
+        break;
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchEventsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchEventsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.environmentId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.types.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.start = { $case: "after", value: reader.string() };
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.start = { $case: "fromNow", value: reader.bool() };
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.start = { $case: "fromBeginning", value: reader.bool() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<WatchEventsRequest>, I>>(base?: I): WatchEventsRequest {
+    return WatchEventsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WatchEventsRequest>, I>>(object: I): WatchEventsRequest {
+    const message = createBaseWatchEventsRequest();
+    message.environmentId = object.environmentId ?? "";
+    message.organizationId = object.organizationId ?? undefined;
+    message.types = object.types?.map((e) => e) || [];
+    switch (object.start?.$case) {
+      case "after": {
+        if (object.start?.value !== undefined && object.start?.value !== null) {
+          message.start = { $case: "after", value: object.start.value };
+        }
+        break;
+      }
+      case "fromNow": {
+        if (object.start?.value !== undefined && object.start?.value !== null) {
+          message.start = { $case: "fromNow", value: object.start.value };
+        }
+        break;
+      }
+      case "fromBeginning": {
+        if (object.start?.value !== undefined && object.start?.value !== null) {
+          message.start = { $case: "fromBeginning", value: object.start.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseWatchEventsResponse(): WatchEventsResponse {
+  return { events: [], resumeToken: "", _unknownFields: {} };
+}
+
+export const WatchEventsResponse: MessageFns<WatchEventsResponse> = {
+  encode(message: WatchEventsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.events) {
+      Event.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.resumeToken !== "") {
+      writer.uint32(18).string(message.resumeToken);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchEventsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchEventsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.events.push(Event.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.resumeToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<WatchEventsResponse>, I>>(base?: I): WatchEventsResponse {
+    return WatchEventsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WatchEventsResponse>, I>>(object: I): WatchEventsResponse {
+    const message = createBaseWatchEventsResponse();
+    message.events = object.events?.map((e) => Event.fromPartial(e)) || [];
+    message.resumeToken = object.resumeToken ?? "";
+    return message;
+  },
+};
+
 /**
  * EventService delivers the records of changes.
  *
@@ -417,6 +701,32 @@ export const EventServiceService = {
     responseSerialize: (value: ListEventsResponse): Buffer => Buffer.from(ListEventsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListEventsResponse => ListEventsResponse.decode(value),
   },
+  /**
+   * WatchEvents delivers events as soon as they are there, whatever server
+   * process wrote them. The first message comes at once, perhaps without
+   * events. After that a message comes at least every 10 seconds, without
+   * events if there are none.
+   *
+   * The server ends a watch with UNAVAILABLE after 5 to 9 minutes, and when it
+   * stops: call again with the last `resume_token`. A watch also ends with
+   * CREDENTIALS_INVALID when its token or its client certificate expires, and
+   * with ENVIRONMENT_NOT_FOUND after the event of the deletion of its
+   * environment. A client that reads slowly gets the events later. A connection
+   * may have 32 watches.
+   *
+   * Errors: INVALID_FIELDS, RESUME_TOKEN_INVALID (INVALID_ARGUMENT);
+   * RESUME_TOKEN_EXPIRED (OUT_OF_RANGE); ENVIRONMENT_NOT_FOUND (NOT_FOUND);
+   * WATCH_LIMIT_REACHED (RESOURCE_EXHAUSTED).
+   */
+  watchEvents: {
+    path: "/orgroles.v1.EventService/WatchEvents" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: WatchEventsRequest): Buffer => Buffer.from(WatchEventsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WatchEventsRequest => WatchEventsRequest.decode(value),
+    responseSerialize: (value: WatchEventsResponse): Buffer => Buffer.from(WatchEventsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): WatchEventsResponse => WatchEventsResponse.decode(value),
+  },
 } as const;
 
 export interface EventServiceServer extends UntypedServiceImplementation {
@@ -429,6 +739,24 @@ export interface EventServiceServer extends UntypedServiceImplementation {
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
    */
   listEvents: handleUnaryCall<ListEventsRequest, ListEventsResponse>;
+  /**
+   * WatchEvents delivers events as soon as they are there, whatever server
+   * process wrote them. The first message comes at once, perhaps without
+   * events. After that a message comes at least every 10 seconds, without
+   * events if there are none.
+   *
+   * The server ends a watch with UNAVAILABLE after 5 to 9 minutes, and when it
+   * stops: call again with the last `resume_token`. A watch also ends with
+   * CREDENTIALS_INVALID when its token or its client certificate expires, and
+   * with ENVIRONMENT_NOT_FOUND after the event of the deletion of its
+   * environment. A client that reads slowly gets the events later. A connection
+   * may have 32 watches.
+   *
+   * Errors: INVALID_FIELDS, RESUME_TOKEN_INVALID (INVALID_ARGUMENT);
+   * RESUME_TOKEN_EXPIRED (OUT_OF_RANGE); ENVIRONMENT_NOT_FOUND (NOT_FOUND);
+   * WATCH_LIMIT_REACHED (RESOURCE_EXHAUSTED).
+   */
+  watchEvents: handleServerStreamingCall<WatchEventsRequest, WatchEventsResponse>;
 }
 
 export interface EventServiceClient extends Client {
@@ -455,6 +783,29 @@ export interface EventServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListEventsResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * WatchEvents delivers events as soon as they are there, whatever server
+   * process wrote them. The first message comes at once, perhaps without
+   * events. After that a message comes at least every 10 seconds, without
+   * events if there are none.
+   *
+   * The server ends a watch with UNAVAILABLE after 5 to 9 minutes, and when it
+   * stops: call again with the last `resume_token`. A watch also ends with
+   * CREDENTIALS_INVALID when its token or its client certificate expires, and
+   * with ENVIRONMENT_NOT_FOUND after the event of the deletion of its
+   * environment. A client that reads slowly gets the events later. A connection
+   * may have 32 watches.
+   *
+   * Errors: INVALID_FIELDS, RESUME_TOKEN_INVALID (INVALID_ARGUMENT);
+   * RESUME_TOKEN_EXPIRED (OUT_OF_RANGE); ENVIRONMENT_NOT_FOUND (NOT_FOUND);
+   * WATCH_LIMIT_REACHED (RESOURCE_EXHAUSTED).
+   */
+  watchEvents(request: WatchEventsRequest, options?: Partial<CallOptions>): ClientReadableStream<WatchEventsResponse>;
+  watchEvents(
+    request: WatchEventsRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<WatchEventsResponse>;
 }
 
 export const EventServiceClient = makeGenericClientConstructor(

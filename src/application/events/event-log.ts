@@ -4,7 +4,7 @@ import type { EnvironmentUid } from "../../domain/ids";
 import { limits } from "../../domain/limits";
 import type { EnvironmentId } from "../../domain/values";
 import type { NumberedEvent } from "../ports/event-sequence-store";
-import type { Stores, UnitOfWork } from "../ports/unit-of-work";
+import type { UnitOfWork } from "../ports/unit-of-work";
 import { type EventFilter, isSelected } from "./event-filter";
 import type { EventNumbering } from "./event-numbering";
 import { type CreateResumeTokens, type ResumeTokens, type SequencePlace, parseResumeToken } from "./resume-token";
@@ -30,6 +30,8 @@ export interface ReadRange {
   readonly after?: number;
   readonly before?: number | undefined;
   readonly pageSize: number;
+  /** Whether the page is a message of a stream, of which many may wait at the same time. */
+  readonly isMessage?: boolean;
 }
 
 export interface EventPage {
@@ -38,6 +40,13 @@ export interface EventPage {
   readonly lookedTo: number | undefined;
   /** Whether more events may follow. */
   readonly hasMore: boolean;
+  /** Whether the last event that was looked at is the deletion of the environment. */
+  readonly isEnd: boolean;
+}
+
+/** An event in its sequence, ready to be delivered. */
+export interface SequencedEvent extends NumberedEvent {
+  readonly view: DeliveredEvent;
 }
 
 /** Reads the sequences of events. */
@@ -91,55 +100,82 @@ export class EventLog {
 
   /** Reads the events that a filter selects. Looks at a bounded number of events, so that there may be none. */
   async read(
-    { environmentId, uid, end }: OpenSequence,
+    sequence: OpenSequence,
     filter: EventFilter,
-    { after = 0, before, pageSize }: ReadRange,
+    { after = 0, before, pageSize, isMessage = false }: ReadRange,
   ): Promise<EventPage> {
-    const tokens = await this.resumeTokens();
+    const { uid, end = Infinity } = sequence;
     const isFiltered = filter.types ?? filter.userId ?? filter.since ?? filter.organizations;
     const limit = isFiltered === undefined ? pageSize + 1 : limits.eventsLookedAt;
     const { organizationId } = filter;
-    const last = end === undefined ? undefined : end + 1;
-    return this.units.lookup(async (stores) => {
-      const found = await stores.sequences.list(uid, { after, before, organizationId, limit });
-      const seen = last === undefined ? found : found.filter(({ position }) => position < last);
-      const { chosen, looked } = choose(seen, filter, pageSize);
-      const events = await loadInOrder(stores, uid, chosen);
-      return {
-        events: events.map(({ position, ...event }) => ({
-          environmentId,
-          resumeToken: tokens.encode(environmentId, { uid, position } satisfies SequencePlace),
-          ...event,
-        })),
-        lookedTo: seen[looked - 1]?.position,
-        hasMore: looked < seen.length || found.length === limit,
-      };
+    const found = await this.units.lookup((stores) =>
+      stores.sequences.list(uid, { after, before, organizationId, limit }),
+    );
+    const seen = found.filter(({ position }) => position <= end);
+    const bytes = isMessage ? limits.watchMessageBytes : limits.eventPageBytes;
+    const { chosen, looked } = choose(seen, filter, pageSize, bytes);
+    const events = await this.load(sequence, chosen);
+    return {
+      events: events.map(({ view }) => view),
+      lookedTo: seen[looked - 1]?.position,
+      hasMore: looked < seen.length || found.length === limit,
+      isEnd: isDeletion(seen[looked - 1]),
+    };
+  }
+
+  /** Reads up to `limit` events after a position. */
+  async readNewest(sequence: OpenSequence, after: number, limit: number): Promise<SequencedEvent[]> {
+    const found = await this.units.lookup((stores) => stores.sequences.list(sequence.uid, { after, limit }));
+    return this.load(sequence, found);
+  }
+
+  private async load(
+    { environmentId, uid }: OpenSequence,
+    chosen: readonly NumberedEvent[],
+  ): Promise<SequencedEvent[]> {
+    if (!chosen.length) return [];
+    const tokens = await this.resumeTokens();
+    const ids = chosen.map(({ id }) => id);
+    const loaded = await this.units.lookup((stores) => stores.sequences.load(uid, ids));
+    const byId = new Map(loaded.map((event) => [event.id, event]));
+    return chosen.flatMap((numbered) => {
+      const stored = byId.get(numbered.id);
+      if (!stored) return []; // deleted meanwhile
+      const { position, ...event } = stored;
+      const resumeToken = tokens.encode(environmentId, { uid, position } satisfies SequencePlace);
+      return [{ ...numbered, view: { environmentId, resumeToken, ...event } }];
     });
   }
 }
 
+/** Returns the page of the events that a filter selects among events in memory. */
+export function selectEvents(recent: readonly SequencedEvent[], filter: EventFilter, pageSize: number): EventPage {
+  const { chosen, looked } = choose(recent, filter, pageSize, limits.watchMessageBytes);
+  return {
+    events: chosen.map(({ view }) => view),
+    lookedTo: recent[looked - 1]?.position,
+    hasMore: looked < recent.length,
+    isEnd: isDeletion(recent[looked - 1]),
+  };
+}
+
+const isDeletion = (event: NumberedEvent | undefined) => event?.type === "environment.deleted";
+
 /** Returns the first events that a filter selects, as many as a page may contain, and how many were looked at for that. */
-function choose(events: readonly NumberedEvent[], filter: EventFilter, pageSize: number) {
-  const chosen: NumberedEvent[] = [];
+function choose<E extends NumberedEvent>(
+  events: readonly E[],
+  filter: EventFilter,
+  pageSize: number,
+  mostBytes: number,
+): { readonly chosen: E[]; readonly looked: number } {
+  const chosen: E[] = [];
   let bytes = 0;
   for (const [index, event] of events.entries()) {
     if (!isSelected(filter, event)) continue;
     bytes += event.size + limits.eventBytesBesideContent;
-    const isFull = chosen.length === pageSize || (chosen.length > 0 && bytes > limits.eventPageBytes);
+    const isFull = chosen.length === pageSize || (chosen.length > 0 && bytes > mostBytes);
     if (isFull) return { chosen, looked: index };
     chosen.push(event);
   }
   return { chosen, looked: events.length };
-}
-
-async function loadInOrder(stores: Stores, uid: EnvironmentUid, chosen: readonly NumberedEvent[]) {
-  const events = new Map(
-    (
-      await stores.sequences.load(
-        uid,
-        chosen.map(({ id }) => id),
-      )
-    ).map((event) => [event.id, event]),
-  );
-  return chosen.flatMap(({ id }) => events.get(id) ?? []);
 }

@@ -58,6 +58,13 @@ export interface EventSequenceStore {
   number(environment: EnvironmentUid, ids: readonly EventId[], first: number): Promise<void>;
   /** Returns the sequence as it is. */
   get(environment: EnvironmentUid): Promise<EventSequence>;
+  /**
+   * Returns the last positions of some environments, and those environments that have events without a position, whose
+   * position is then undefined. An environment may be absent, or named twice.
+   */
+  listNews(
+    environments: readonly EnvironmentUid[],
+  ): Promise<{ readonly uid: EnvironmentUid; readonly position: number | undefined }[]>;
   /** Returns events that have positions and are not erased. */
   list(environment: EnvironmentUid, range: EventRange): Promise<NumberedEvent[]>;
   /** Returns events with their content, in no order. */

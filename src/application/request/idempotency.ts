@@ -15,6 +15,11 @@ export interface Call {
   readonly organizations: ReadonlySet<string> | undefined;
 }
 
+/** A call whose response is a stream. Its signal is aborted when the caller has cancelled, or the server ends the stream. */
+export interface StreamingCall extends Call {
+  readonly signal: AbortSignal;
+}
+
 /** The service itself, as the author of changes. */
 export const ownAuthor: Author = { actor: "orgroles", actingUserId: "", callId: "" };
 

@@ -53,6 +53,8 @@ export class Transactions {
     clock: Clock,
     private readonly ids: Pick<Ids, "organization" | "event">,
     private readonly cache: StateCache,
+    /** Called after each commit, with the environment. */
+    private readonly onCommit: (environment: EnvironmentUid) => void = () => undefined,
   ) {
     this.idempotency = new IdempotencyRecords(units, clock);
     this.events = new EventWriter(clock, ids);
@@ -70,12 +72,12 @@ export class Transactions {
   ): Promise<T> {
     const { id } = environment;
     return this.idempotency.replayOnFailure(id, context, () =>
-      this.units.write(async (stores) => {
+      this.write(environment.uid, context, async (stores) => {
         await stores.environments.insert(environment);
         return this.idempotency.rollBackOrRun(stores, id, context, () =>
           this.events.run(stores, context, (changes) => work(stores, changes)),
         );
-      }, context.signal),
+      }),
     );
   }
 
@@ -91,7 +93,7 @@ export class Transactions {
     ) => Promise<T>,
   ): Promise<T> {
     const { uid } = await this.getEnvironment(id);
-    return this.units.write(async (stores) => {
+    return this.write(uid, context, async (stores) => {
       if (!(await lockEnvironment(stores, uid))) throw refuse.environmentNotFound(id);
       return this.replayOrRun(stores, id, context, async (changes) => {
         const environment = await stores.environments.get(uid);
@@ -99,7 +101,7 @@ export class Transactions {
         const state = await loadEnvironment(stores, environment);
         return work(stores, changes, state, () => lockMemberRoles(stores, uid));
       });
-    }, context.signal);
+    });
   }
 
   /**
@@ -152,7 +154,7 @@ export class Transactions {
   ): Promise<T> {
     const { uid } = await this.getEnvironment(id);
     const wanted = new Map([...new Set(organizationIds)].map((one) => [one, this.ids.organization()]));
-    return this.units.write(async (stores) => {
+    return this.write(uid, context, async (stores) => {
       let locked = await lockOrganizations(stores, uid, [...wanted.keys()]);
       if (locked.length < wanted.size) {
         const replay = await this.idempotency.findReplay<T>(stores, id, context);
@@ -168,7 +170,7 @@ export class Transactions {
           return organization;
         });
       });
-    }, context.signal);
+    });
   }
 
   /**
@@ -336,7 +338,7 @@ export class Transactions {
     work: (stores: Stores, changes: ChangeRecord, scopeState: ScopeState) => Promise<T>,
   ): Promise<T> {
     const { uid } = await this.getEnvironment(environmentId);
-    return this.units.write(async (stores) => {
+    return this.write(uid, context, async (stores) => {
       const locked = await lockOrganizations(stores, uid, [organizationId]);
       await lockMore(stores, uid);
       return this.replayOrRun(stores, environmentId, context, async (changes) => {
@@ -344,7 +346,7 @@ export class Transactions {
         const [organization] = (await this.states.organizations(stores, uid, locked)).values();
         return work(stores, changes, { state, organization, effective: organizationRoles(state, organization) });
       });
-    }, context.signal);
+    });
   }
 
   /** Runs one step of materializing in a transaction of its own. */
@@ -357,6 +359,16 @@ export class Transactions {
     return this.updateOrganization(scope, context, lockMemberRoles, (stores, _, scopeState) =>
       step(stores, scopeState),
     );
+  }
+
+  private async write<T>(
+    uid: EnvironmentUid,
+    { signal }: WriteContext,
+    work: (stores: Stores) => Promise<T>,
+  ): Promise<T> {
+    const response = await this.units.write(work, signal);
+    this.onCommit(uid);
+    return response;
   }
 
   /** Replays a repeated request, else does the work and writes its events. */

@@ -91,6 +91,19 @@ export class SqlEventSequenceStore implements EventSequenceStore {
     return found ?? noSequence;
   }
 
+  async listNews(
+    uids: readonly EnvironmentUid[],
+  ): Promise<{ readonly uid: EnvironmentUid; readonly position: number | undefined }[]> {
+    if (!uids.length) return [];
+    const among = `environment_uid IN (${placeholders(uids)})`;
+    const rows = await this.session.query<{ uid: EnvironmentUid; position: number }>(
+      `SELECT environment_uid AS uid, last_position AS position FROM event_sequences WHERE ${among}` +
+        ` UNION ALL SELECT DISTINCT environment_uid, -1 FROM events WHERE ${among} AND position = 0`,
+      [...uids, ...uids],
+    );
+    return rows.map(({ uid, position }) => ({ uid, position: position < 0 ? undefined : position }));
+  }
+
   list(
     environmentUid: EnvironmentUid,
     { after = 0, before, organizationId, limit }: EventRange,

@@ -71,8 +71,13 @@ func (c caller) call(ctx context.Context, name string, request []byte) (outcome,
 		return outcome{}, err
 	}
 	setRequestID(message.ProtoReflect())
+	ctx, cancel := context.WithCancel(ctx) // ends a stream after its first message
+	defer cancel()
 	for attempt := 1; ; attempt++ {
 		results := method.Call([]reflect.Value{reflect.ValueOf(ctx), reflect.ValueOf(message)})
+		if stream, isStream := results[0].Interface().(grpc.ClientStream); isStream && results[1].IsNil() {
+			results = reflect.ValueOf(stream).MethodByName("Recv").Call(nil)
+		}
 		err, failed := results[1].Interface().(error)
 		if !failed {
 			answer, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(results[0].Interface().(proto.Message))

@@ -52,7 +52,7 @@ class Caller:
         metadata = () if token is None else (("authorization", f"Bearer {token}"),)
         for attempt in range(5 if self._retries else 0, -1, -1):
             try:
-                answer = send(message, metadata=metadata)
+                answer = _first(send(message, metadata=metadata))
             except grpc.RpcError as error:
                 assert isinstance(error, grpc.Call)
                 if not (attempt and _is_cut_off(error)):
@@ -63,6 +63,16 @@ class Caller:
                 )
                 return {"answer": fields}
         raise AssertionError("the last attempt answers")
+
+
+def _first(answer: Message | Iterator[Message]) -> Message:
+    """The answer, or the first message of a stream, which then ends."""
+    if isinstance(answer, Message):
+        return answer
+    message = next(answer)
+    assert isinstance(answer, grpc.RpcContext)
+    answer.cancel()
+    return message
 
 
 def _generated() -> Iterator[tuple[FileDescriptor, object]]:

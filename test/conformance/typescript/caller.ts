@@ -64,6 +64,22 @@ export class Caller {
     const once = () =>
       new Promise<ServiceError | object>((resolve) => {
         const { path, requestSerialize, responseDeserialize } = method;
+        if (method.responseStream) {
+          const stream = this.client.makeServerStreamRequest(
+            path,
+            requestSerialize,
+            responseDeserialize,
+            message,
+            metadata,
+          );
+          // the first message is the answer, and what comes after it is the error of this cancellation
+          stream.on("error", (error: ServiceError) => resolve(error));
+          stream.once("data", (answer: object) => {
+            resolve(answer);
+            stream.cancel();
+          });
+          return;
+        }
         const onEnd = (error: ServiceError | null, answer: object = {}) => resolve(error ?? answer);
         this.client.makeUnaryRequest(path, requestSerialize, responseDeserialize, message, metadata, onEnd);
       });

@@ -21,6 +21,7 @@ import com.google.rpc.RetryInfo;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptors;
+import io.grpc.Context;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.PrototypeMarshaller;
@@ -107,8 +108,7 @@ final class Caller {
     var outcome = new JsonObject();
     for (var attempt = 1; outcome.isEmpty(); attempt++) {
       try {
-        var answer =
-            ClientCalls.blockingUnaryCall(authorized, method, CallOptions.DEFAULT, message.build());
+        var answer = answer(authorized, method, message.build());
         outcome.add("answer", JsonParser.parseString(PRINTER.print(answer)));
       } catch (StatusRuntimeException error) {
         if (attempt == attempts || !isCutOff(error)) {
@@ -117,6 +117,23 @@ final class Caller {
       }
     }
     return outcome;
+  }
+
+  /** Returns the answer, or the first message of a stream, which then ends. */
+  private static Message answer(
+      Channel channel, MethodDescriptor<Message, Message> method, Message message) {
+    if (method.getType() == MethodDescriptor.MethodType.UNARY) {
+      return ClientCalls.blockingUnaryCall(channel, method, CallOptions.DEFAULT, message);
+    }
+    var context = Context.current().withCancellation();
+    var previous = context.attach();
+    try {
+      return ClientCalls.blockingServerStreamingCall(channel, method, CallOptions.DEFAULT, message)
+          .next();
+    } finally {
+      context.detach(previous);
+      context.cancel(null);
+    }
   }
 
   private static boolean isCutOff(StatusRuntimeException error) {
