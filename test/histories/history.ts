@@ -7,6 +7,7 @@ import { defaultQuotas } from "../../src/domain/limits";
 import type { Database } from "../../src/persistence/connection/database";
 import { compareOutcomes, compareReads, wholePage } from "./comparison";
 import { EagerEnvironment } from "./model";
+import { compareReplicas, readEvents } from "./replay";
 import { type Step, customSlugs, environmentSlugs, groups, of, organizations, permissions, users } from "./steps";
 
 const call = ownCall;
@@ -20,6 +21,8 @@ export class History {
   private now = Date.now();
   private readonly services;
   private readonly models = [new EagerEnvironment(), new EagerEnvironment()];
+  /** The events that somebody has read in the middle of the history. */
+  private readonly early = new Map<string, string[]>();
   private readonly ids = [`e1-${randomUUID()}`, `e2-${randomUUID()}`];
 
   constructor(database: Database) {
@@ -37,6 +40,8 @@ export class History {
     for (const environment of this.ids.keys())
       for (const organization of organizations)
         for (const other of [0, 1, 2, 3]) await this.compare(environment, organization, other);
+    for (const environmentId of this.ids)
+      await compareReplicas(this.services, environmentId, this.early.get(environmentId));
   }
 
   private async take(step: Step): Promise<void> {
@@ -202,6 +207,11 @@ export class History {
   /** Takes some steps of the sweep, sometimes when everything old may be forgotten: no read may show a difference. */
   private async sweep(step: Step): Promise<void> {
     if (step.other % 3 === 0) this.now += 2 * day;
+    const environmentId = this.ids[step.environment] as string;
+    this.early.set(
+      environmentId,
+      (await readEvents(this.services, environmentId)).map(({ id }) => id),
+    );
     const before = await this.everything(step.environment);
     const requested = await this.services.rewriter.listRequests();
     for (let left = 1 + (step.one % 5); left > 0; left -= 1)
