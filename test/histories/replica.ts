@@ -16,6 +16,7 @@ interface EnvironmentEvent {
   readonly apply: (organization: OrganizationCopy) => void;
 }
 
+const sorted = <T>(rows: ReadonlyMap<string, T>) => [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
 const without = (ids: readonly string[], id: string) => ids.filter((other) => other !== id);
 
 /** A copy of an organization. It applies the environment's events up to what its own events have seen, and then its own. */
@@ -131,7 +132,6 @@ export class Replica {
     const { default: defaultId, order } = own ?? this.config;
     const slugOf = (roleId: string) => roles.get(roleId)?.slug ?? `unknown ${roleId}`;
     const inOrder = (ids: readonly string[]) => order.filter((one) => ids.includes(one)).map(slugOf);
-    const sorted = <T>(rows: ReadonlyMap<string, T>) => [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
     return {
       multiple: this.multiple,
       inherits: !own,

@@ -89,7 +89,7 @@ async function expectOrder(database: TestDatabase): Promise<void> {
   for (const scope of ["", ...organizations]) {
     const keys = rows
       .filter((row) => row.organization_id === scope)
-      .map(({ revision, ordinal }) => Number(revision) * 1000 + Number(ordinal));
+      .map(({ revision, ordinal }) => revision * 1000 + ordinal);
     expect(keys.length).toBeGreaterThan(10);
     expect(keys).toEqual(keys.toSorted((a, b) => a - b));
   }
