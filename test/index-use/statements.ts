@@ -128,6 +128,14 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
       store.listPending(at.uid, { roleIds: [], multipleRolesDisabledAt: 4 }, 500, [at.organizationUid]),
     ],
     countPending: (store, at) => [store.countPending(at.uid, { roleIds: [at.roleAt(19)], multipleRolesDisabledAt: 4 })],
+    insert: (store, at) => [store.insert(at.uid, [aMember(at.organizationUid, "new", [at.roleAt(1)])])],
+    changeOnlyRole: (store, at) => [
+      store.changeOnlyRole(
+        at.uid,
+        aMember(at.organizationUid, at.userAt(1), [at.roleAt(1)]),
+        aMember(at.organizationUid, at.userAt(1), [at.roleAt(3)]),
+      ),
+    ],
     put: (store, at) => [store.put(at.uid, [aMember(at.organizationUid, at.userId, [at.roleAt(1)])])],
     remove: (store, at) => [store.remove(at.uid, at)],
   },

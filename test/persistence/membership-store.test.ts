@@ -99,6 +99,19 @@ describe.each(engines)("the membership store on $name", (engine) => {
     expect(usersOf(await list())).toEqual(["ann", "bob", "cyd", "dan"]);
   });
 
+  test("a new member is added, and one with one role gets another one, with its times", async () => {
+    const [before, other] = [inAcme("eve", newRoleId()), aMember(elsewhere, "eve", [newRoleId()])];
+    const after = { ...before, roleIds: [newRoleId()], updateTime: 9000 };
+    await write(({ memberships }) => memberships.insert(world.uid, [before, other]));
+    expect(whole(await find(before, other))).toEqual(whole([before, other]));
+    await write(({ memberships }) => memberships.changeOnlyRole(world.uid, before, after));
+    expect(whole(await find(before, other))).toEqual(whole([after, other]));
+    const again = write(({ memberships }) => memberships.changeOnlyRole(world.uid, before, after));
+    await expect(again).rejects.toThrow("does not have its one role");
+    await put({ ...after, roleIds: [] });
+    await write(({ memberships }) => memberships.remove(world.uid, after));
+  });
+
   test("1000 members of 1000 organizations are put and found at once, and put again", async () => {
     const first = many(1000, (index) =>
       aMember(newOrganizationUid(), `user-${index}`, [world.ids.member, world.ids.admin]),

@@ -27,7 +27,8 @@ export async function saveMembers(
   members: readonly MemberToSave[],
   time: number,
 ): Promise<MembershipView[]> {
-  const changed: Membership[] = [];
+  const added: Membership[] = [];
+  const changed: { readonly present: Membership; readonly membership: Membership }[] = [];
   const views = await mapInSlices(members, ({ viewer: { organization, identify }, userId, roleIds, present }) => {
     const membership: Membership = {
       organizationUid: organization.uid,
@@ -40,12 +41,30 @@ export async function saveMembers(
     const before = present && identify(present);
     const after = identify(membership);
     if (before && isSameList(before.roleIds, after.roleIds)) return before.view;
-    changed.push(membership);
+    if (present) changed.push({ present, membership });
+    else added.push(membership);
     changes.add({ environment, organization }, membershipChange(before, after));
     return after.view;
   });
-  if (changed.length) await stores.memberships.put(environment.uid, changed);
+  await stores.memberships.insert(environment.uid, added);
+  await replaceRoles(stores, environment, changed);
   return views;
+}
+
+/** Replaces the roles of members. Most often there is one, with one role before and after, which takes one statement. */
+async function replaceRoles(
+  { memberships }: Stores,
+  { uid }: Environment,
+  changed: readonly { readonly present: Membership; readonly membership: Membership }[],
+): Promise<void> {
+  const [first] = changed;
+  const isOnlyRole = ({ roleIds }: Membership) => roleIds.length === 1;
+  if (changed.length === 1 && first && isOnlyRole(first.present) && isOnlyRole(first.membership))
+    return memberships.changeOnlyRole(uid, first.present, first.membership);
+  return memberships.put(
+    uid,
+    changed.map(({ membership }) => membership),
+  );
 }
 
 const isSameList = (some: readonly RoleId[], others: readonly RoleId[]): boolean =>

@@ -64,6 +64,10 @@ export interface MembershipStore {
   ): Promise<Membership[]>;
   /** Returns the number of rows of pending members: one for each of their roles. */
   countPending(environment: EnvironmentUid, by: PendingMembers): Promise<number>;
+  /** Adds members that do not exist. */
+  insert(environment: EnvironmentUid, memberships: readonly Membership[]): Promise<void>;
+  /** Replaces the role and the times of a member that stores one role and gets one. */
+  changeOnlyRole(environment: EnvironmentUid, before: Membership, after: Membership): Promise<void>;
   /** Adds the members, or replaces their roles and times. */
   put(environment: EnvironmentUid, memberships: readonly Membership[]): Promise<void>;
   /** Removes a member. Does nothing if there is no such member. */

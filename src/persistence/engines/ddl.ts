@@ -27,6 +27,9 @@ export function ddl(runner: QueryRunner) {
     boolean: "tinyint NOT NULL",
     createTable: (name: string, ...lines: string[]) =>
       runner.query(`CREATE TABLE IF NOT EXISTS ${name} (${lines.join(", ")})${tableOptions}`),
+    /** Creates a table that a write costs one tree less on an engine that stores rows apart from the primary key. */
+    createClusteredTable: (name: string, ...lines: string[]) =>
+      runner.query(`CREATE TABLE IF NOT EXISTS ${name} (${lines.join(", ")})${dialect.clusteredTableOptions}`),
     createIndex: (kind: IndexKind, name: string, table: string, columns: string) =>
       dialect.createIndex(runner, kind, name, table, columns),
     dropIndex: (name: string, table: string) => dialect.dropIndex(runner, name, table),

@@ -54,6 +54,8 @@ export interface Dialect {
   readonly columnTypes: ColumnTypes;
   /** Ends CREATE TABLE. */
   readonly tableOptions: string;
+  /** Ends CREATE TABLE of a table whose rows are stored in the order of the primary key, on every engine. */
+  readonly clusteredTableOptions: string;
   /** Whether each migration is a transaction. Elsewhere the engine commits each DDL statement by itself. */
   readonly hasTransactionalDdl: boolean;
   /** Whether columns without a default can be added to a table, and dropped. Elsewhere the table has to be replaced. */

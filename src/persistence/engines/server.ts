@@ -12,6 +12,8 @@ export interface ServerDialect extends Dialect {
 /** A statement of this many rows does not keep a server busy for long. */
 const rowsPerInsert = 1000;
 
+const tableOptions = " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin";
+
 /** The common part of the dialects of MariaDB and MySQL. */
 export const server: Omit<ServerDialect, "engine" | "driver"> = {
   // MariaDB plans as many conditions between ORs ten times as long as it then takes to run them
@@ -30,7 +32,8 @@ export const server: Omit<ServerDialect, "engine" | "driver"> = {
     unicode: { charset: "utf8mb4", collation: "utf8mb4_bin" },
     longText: "mediumtext",
   },
-  tableOptions: " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
+  tableOptions,
+  clusteredTableOptions: tableOptions,
   hasTransactionalDdl: false,
   canAlterColumns: true,
   quote: (name) => name,

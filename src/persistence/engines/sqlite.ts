@@ -25,6 +25,7 @@ export const sqlite: Dialect = {
 
   columnTypes: { ascii: undefined, unicode: undefined, longText: "text" },
   tableOptions: "",
+  clusteredTableOptions: " WITHOUT ROWID",
   hasTransactionalDdl: true,
   canAlterColumns: false,
   quote: (name) => `"${name}"`,

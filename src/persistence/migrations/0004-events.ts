@@ -7,8 +7,8 @@ export class Events1790000000004 implements ReversibleMigration {
   readonly deletions: readonly Deletion[] = [{ table: "events" }];
 
   async up(runner: QueryRunner): Promise<void> {
-    const { ascii, text, longText, integer, createTable, createIndex } = ddl(runner);
-    await createTable(
+    const { ascii, text, longText, integer, createClusteredTable, createIndex } = ddl(runner);
+    await createClusteredTable(
       "events",
       `environment_uid ${ascii(26)}`,
       `id ${ascii(30)}`,

@@ -160,28 +160,36 @@ export class SqlEventSequenceStore implements EventSequenceStore {
     const erasures = await this.session.table("event_erasures").findBy({ environmentUid });
     let deleted = 0;
     for (const { organizationId, beforeRevision } of erasures) {
-      const where = "environment_uid = ? AND organization_id = ? AND revision < ?";
       const left = limit - deleted;
-      const some = await this.session.affected(this.session.dialect.deleteSome("events", where, left), [
+      const some = await this.session.query<{ id: EventId }>(
+        "SELECT id AS id FROM events WHERE environment_uid = ? AND organization_id = ? AND revision < ?" +
+          ` LIMIT ${left}`,
+        [environmentUid, organizationId, beforeRevision],
+      );
+      await this.remove(
         environmentUid,
-        organizationId,
-        beforeRevision,
-      ]);
-      deleted += some;
-      if (some === left) return deleted;
+        some.map(({ id }) => id),
+      );
+      deleted += some.length;
+      if (some.length === left) return deleted;
       await this.session.table("event_erasures").delete({ environmentUid, organizationId, beforeRevision });
     }
     return deleted;
   }
 
   async purge(environmentUid: EnvironmentUid, ids: readonly EventId[], lastPosition: number): Promise<void> {
-    await this.session.affected(`DELETE FROM events WHERE environment_uid = ? AND id IN (${placeholders(ids)})`, [
-      environmentUid,
-      ...ids,
-    ]);
+    await this.remove(environmentUid, ids);
     await this.session.affected("UPDATE event_sequences SET purged_position = ? WHERE environment_uid = ?", [
       lastPosition,
       environmentUid,
+    ]);
+  }
+
+  private async remove(environmentUid: EnvironmentUid, ids: readonly EventId[]): Promise<void> {
+    if (!ids.length) return;
+    await this.session.affected(`DELETE FROM events WHERE environment_uid = ? AND id IN (${placeholders(ids)})`, [
+      environmentUid,
+      ...ids,
     ]);
   }
 

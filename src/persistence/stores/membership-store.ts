@@ -1,6 +1,7 @@
 import type { MembershipStore, PendingMembers } from "../../application/ports/membership-store";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { MemberKey, Membership } from "../../domain/membership";
+import { Fault } from "../../domain/fault";
 import { inPortions } from "../../event-loop/portions";
 import type { Session } from "../connection/session";
 import { roleAssignmentTable } from "../entities/membership";
@@ -178,6 +179,10 @@ export class TypeormMembershipStore implements MembershipStore {
       const sql = `DELETE FROM role_assignments WHERE environment_uid = ? AND ${where}`;
       return this.session.affected(sql, [environmentUid, ...parameters]);
     });
+    await this.insert(environmentUid, memberships);
+  }
+
+  async insert(environmentUid: EnvironmentUid, memberships: readonly Membership[]): Promise<void> {
     const rows = memberships.flatMap(({ roleIds, materializedAtRevision, ...member }) => {
       const severalSince = roleIds.length > 1 ? materializedAtRevision : 0;
       return roleIds.map((roleId) => ({ environmentUid, roleId, severalSince, ...member }));
@@ -185,6 +190,23 @@ export class TypeormMembershipStore implements MembershipStore {
     const size = this.session.dialect.rowsPerInsert;
     for (let start = 0; start < rows.length; start += size)
       await this.session.insert(roleAssignmentTable, rows.slice(start, start + size));
+  }
+
+  async changeOnlyRole(environmentUid: EnvironmentUid, before: Membership, after: Membership): Promise<void> {
+    const changed = await this.session.affected(
+      "UPDATE role_assignments SET role_id = ?, several_since = 0, create_time = ?, update_time = ?" +
+        " WHERE environment_uid = ? AND organization_uid = ? AND user_id = ? AND role_id = ?",
+      [
+        after.roleIds[0],
+        after.createTime,
+        after.updateTime,
+        environmentUid,
+        before.organizationUid,
+        before.userId,
+        before.roleIds[0],
+      ],
+    );
+    if (changed !== 1) throw new Fault("a member to be changed does not have its one role");
   }
 
   async remove(environmentUid: EnvironmentUid, { organizationUid, userId }: MemberKey): Promise<void> {
