@@ -70,8 +70,12 @@ function malformedFields(message: object, path: string, found: Violation[] = [])
 
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** Returns a digest of method and request. Excludes the request id, which is the same in upper and lower case. */
-export function fingerprintOf(method: Method, request: object): string {
+/**
+ * Returns a digest of method, request and acting user, if there is one. Excludes the request id, which is the same in upper
+ * and lower case.
+ */
+export function fingerprintOf(method: Method, request: object, actingUserId = ""): string {
   const bytes = method.requestSerialize({ ...request, requestId: undefined });
-  return createHash("sha256").update(method.path).update("\0").update(bytes).digest("hex");
+  const digest = createHash("sha256").update(method.path).update("\0").update(bytes);
+  return (actingUserId === "" ? digest : digest.update("\0").update(actingUserId)).digest("hex");
 }

@@ -4,6 +4,7 @@ import type { Authenticator } from "../auth/authenticator";
 import { authorize } from "../domain/authorization";
 import type { Author } from "../domain/event";
 import { Fault } from "../domain/fault";
+import { actingUserOf } from "./acting-user";
 import type { Admission } from "./admission";
 import type { CallContext, StreamContext } from "./call-context";
 import type { CallRecord } from "./call-record";
@@ -50,6 +51,7 @@ export async function perform(
 ): Promise<unknown> {
   const { rpc } = call;
   authorize(callerOf(call), demandOf(rpc, request));
+  actingUserOf(call); // throws before anything is done
   return inTurn(pipeline, call, () => rpc.handle(request, call));
 }
 
@@ -109,7 +111,7 @@ export function record({ onEnd }: CallPipeline, call: CallContext, code: CodeNam
 
 /** Returns the author of the changes that a call makes. */
 export function authorOf(call: CallContext): Author {
-  return { actor: callerOf(call).name, actingUserId: "", callId: call.requestId };
+  return { actor: callerOf(call).name, actingUserId: actingUserOf(call), callId: call.requestId };
 }
 
 function callerOf({ caller }: CallContext) {

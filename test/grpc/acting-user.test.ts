@@ -1,0 +1,52 @@
+import { engines } from "../support/engines";
+import { type TestClient, connect, failureOf } from "../support/client";
+import { present, stageOn } from "../support/stage";
+
+const requestId = "6f1b3a0e-3c1f-4d7c-9d59-2f0f4f0a8a11";
+
+describe("the acting user of a call", () => {
+  const stage = stageOn(present(engines[0]));
+  const clients: TestClient[] = [];
+  const actingFor = (user: string) => {
+    const client = connect(stage.address, { headers: { "orgroles-acting-user": user } });
+    clients.push(client);
+    return client;
+  };
+  afterAll(() => clients.forEach((client) => client.close()));
+
+  test("is in the events of a change", async () => {
+    const environmentId = await stage.changingEnvironment();
+    const scope = { environmentId, organizationId: "acme", userId: "bob" };
+    await actingFor("user_ann").memberships.setMemberRoles(scope);
+    await stage.memberships.deleteMembership(scope);
+    const { events } = await stage.events.listEvents({ environmentId, organizationId: "acme" });
+    expect(events.map(({ actor, actingUserId }) => [actor, actingUserId])).toEqual([
+      ["anonymous", "user_ann"],
+      ["anonymous", ""],
+    ]);
+  });
+
+  test.each(["two users", "one, other", "x".repeat(65)])(
+    "is refused for a change, and ignored by a read: %p",
+    async (user) => {
+      const environmentId = await stage.environment();
+      const client = actingFor(user);
+      const change = client.memberships.setMemberRoles({ environmentId, organizationId: "acme", userId: "bob" });
+      expect(await failureOf(change)).toMatchObject({
+        reason: "INVALID_FIELDS",
+        violations: [{ field: "orgroles-acting-user" }],
+      });
+      const { environment } = await client.environments.getEnvironment({ environmentId });
+      expect(environment?.id).toBe(environmentId);
+    },
+  );
+
+  test("is part of a repeated request", async () => {
+    const environmentId = await stage.changingEnvironment();
+    const request = { environmentId, organizationId: "acme", name: "Auditor", requestId };
+    const created = await actingFor("user_ann").roles.createRole(request);
+    expect(await actingFor("user_ann").roles.createRole(request)).toEqual(created);
+    for (const client of [actingFor("user_bob"), stage])
+      expect((await failureOf(client.roles.createRole(request))).reason).toBe("REQUEST_ID_REUSED");
+  });
+});
