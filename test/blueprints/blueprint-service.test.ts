@@ -194,6 +194,31 @@ describe.each(engines)("blueprints on $name", (engine) => {
     expect(await read(id)).toEqual(before);
   });
 
+  test("the events of an applied blueprint name the command, in the order of its changes", async () => {
+    const id = newId();
+    const list = { environmentId: id, types: [], newestFirst: false, pageSize: 1000, pageToken: "" };
+    const eventsOf = async () => (await services.events.listEvents(list, ownCall)).events;
+    await applyAll(id, whole);
+    const events = await eventsOf();
+    expect(new Set(events.map(({ actor, callId }) => `${actor} ${callId}`))).toEqual(new Set(["orgroles apply "]));
+    const typesIn = (organizationId: string) =>
+      events.filter((event) => event.organizationId === organizationId).map(({ change }) => change.type);
+    expect(typesIn("").slice(0, 4)).toEqual([
+      "environment.created",
+      "role.created",
+      "role_config.updated",
+      "environment.updated",
+    ]);
+    const expected =
+      "group_role.created membership.created membership.created role.created role.created" +
+      " role_config.updated role_config.updated role_config.updated";
+    expect(typesIn("acme").toSorted().join(" ")).toBe(expected);
+    await applyAll(id, whole);
+    const broken = { ...acme, roles: [role("org-a"), role("org-b", ["ghost"])] };
+    await expect(services.blueprints.apply(id, broken, kept)).rejects.toMatchObject({ reason: "PERMISSION_UNKNOWN" });
+    expect(await eventsOf()).toEqual(events);
+  });
+
   test("several at once, and callers beside them, leave what the blueprint says", async () => {
     const id = newId();
     await applyAll(id, [production]);

@@ -58,7 +58,6 @@ async function replaceRoles(
   changed: readonly { readonly present: Membership; readonly membership: Membership }[],
 ): Promise<void> {
   const [first] = changed;
-  const isOnlyRole = ({ roleIds }: Membership) => roleIds.length === 1;
   if (changed.length === 1 && first && isOnlyRole(first.present) && isOnlyRole(first.membership))
     return memberships.changeOnlyRole(uid, first.present, first.membership);
   return memberships.put(
@@ -66,6 +65,8 @@ async function replaceRoles(
     changed.map(({ membership }) => membership),
   );
 }
+
+const isOnlyRole = ({ roleIds }: Membership): boolean => roleIds.length === 1;
 
 const isSameList = (some: readonly RoleId[], others: readonly RoleId[]): boolean =>
   some.length === others.length && some.every((id, index) => id === others[index]);
