@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Violation, refuse } from "../domain/errors";
+import type { Author } from "../domain/event";
 import { limits } from "../domain/limits";
 import { MessageReader } from "./message-reader";
 import type { Method } from "./service";
@@ -71,11 +72,16 @@ function malformedFields(message: object, path: string, found: Violation[] = [])
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /**
- * Returns a digest of method, request and acting user, if there is one. Excludes the request id, which is the same in upper
- * and lower case.
+ * Returns a digest of method, request and author, if one is given. Excludes the request id, which is the same in upper and
+ * lower case.
  */
-export function fingerprintOf(method: Method, request: object, actingUserId = ""): string {
+export function fingerprintOf(
+  method: Method,
+  request: object,
+  author?: Pick<Author, "actor" | "actingUserId">,
+): string {
   const bytes = method.requestSerialize({ ...request, requestId: undefined });
   const digest = createHash("sha256").update(method.path).update("\0").update(bytes);
-  return (actingUserId === "" ? digest : digest.update("\0").update(actingUserId)).digest("hex");
+  if (author) digest.update(`\0${author.actor}\0${author.actingUserId}`);
+  return digest.digest("hex");
 }

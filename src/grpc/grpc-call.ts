@@ -3,7 +3,6 @@ import type { PeerCertificate } from "node:tls";
 import { decode, fingerprintOf } from "../api/decode";
 import type { Method } from "../api/service";
 import type { CallSignal } from "../application/ports/cancellation";
-import { actingUserOf } from "../calls/acting-user";
 import type { CallContext } from "../calls/call-context";
 import { type CallPipeline, authenticate, authorOf, count, record } from "../calls/pipeline";
 import type { RpcDescription } from "../calls/rpc";
@@ -78,7 +77,11 @@ export abstract class GrpcCall implements CallContext {
   }
 
   fingerprint(): string {
-    return fingerprintOf(this.method, this.request, actingUserOf(this));
+    return fingerprintOf(this.method, this.request, this.author);
+  }
+
+  earlierFingerprint(): string {
+    return fingerprintOf(this.method, this.request);
   }
 
   /** Whether the caller has cancelled, or its deadline has passed. */

@@ -1,8 +1,15 @@
+import { RoleServiceService } from "../../gen/orgroles/v1/role_service";
+import { fingerprintOf } from "../../src/api/decode";
+import { tokenDigest } from "../../src/auth/authenticator";
+import { type TestClient, bearer, connect, failureOf } from "../support/client";
 import { engines } from "../support/engines";
-import { type TestClient, connect, failureOf } from "../support/client";
+import { type TestService, startService } from "../support/service";
+import { queryOnce } from "../support/storage";
 import { present, stageOn } from "../support/stage";
 
 const requestId = "6f1b3a0e-3c1f-4d7c-9d59-2f0f4f0a8a11";
+
+const tokenOf = (name: string) => `token-of-${name}`;
 
 describe("the acting user of a call", () => {
   const stage = stageOn(present(engines[0]));
@@ -48,5 +55,45 @@ describe("the acting user of a call", () => {
     expect(await actingFor("user_ann").roles.createRole(request)).toEqual(created);
     for (const client of [actingFor("user_bob"), stage])
       expect((await failureOf(client.roles.createRole(request))).reason).toBe("REQUEST_ID_REUSED");
+  });
+});
+
+describe("the credentials of a call", () => {
+  const grant = { action: "admin", environments: "*" };
+  const credentials = ["ann", "bob"].map((name) => ({
+    name,
+    token_sha256: tokenDigest(tokenOf(name)).toString("hex"),
+    ...grant,
+  }));
+  let service: TestService;
+  let other: TestClient;
+  beforeAll(async () => {
+    const settings = { ORGROLES_CREDENTIALS: JSON.stringify(credentials) };
+    service = await startService(present(engines[0]), settings, undefined, bearer(tokenOf("ann")));
+    other = connect(service.address, bearer(tokenOf("bob")));
+  });
+  afterAll(async () => {
+    other?.close();
+    await service?.drop();
+  });
+  const request = { environmentId: "alpha", organizationId: "acme", name: "Auditor", requestId };
+
+  test("are part of a repeated request", async () => {
+    const created = await service.roles.createRole(request);
+    expect(await service.roles.createRole(request)).toEqual(created);
+    expect((await failureOf(other.roles.createRole(request))).reason).toBe("REQUEST_ID_REUSED");
+  });
+
+  test("are not, if the version before has answered the request", async () => {
+    const again = { ...request, requestId: "6f1b3a0e-3c1f-4d7c-9d59-2f0f4f0a8a12" };
+    const created = await service.roles.createRole(again);
+    const { createRole } = RoleServiceService;
+    const whole = { ...createRole.requestDeserialize(Buffer.alloc(0)), ...again };
+    const earlier = fingerprintOf(createRole, whole);
+    const record = `request_id = '${again.requestId}'`;
+    await queryOnce(service.database, `UPDATE answered_requests SET fingerprint = '${earlier}' WHERE ${record}`);
+    expect(await other.roles.createRole(again)).toEqual(created);
+    const renamed = { ...again, name: "Other" };
+    expect((await failureOf(service.roles.createRole(renamed))).reason).toBe("REQUEST_ID_REUSED");
   });
 });

@@ -65,8 +65,8 @@ export enum ErrorReason {
    */
   ERROR_REASON_PAGE_TOKEN_INVALID = 7,
   /**
-   * ERROR_REASON_REQUEST_ID_REUSED - INVALID_ARGUMENT. `request_id` was already used for another request in the last 24 hours. Use a
-   * new UUID.
+   * ERROR_REASON_REQUEST_ID_REUSED - INVALID_ARGUMENT. `request_id` was already used for another request, by other credentials or for
+   * another acting user in the last 24 hours. Use a new UUID.
    * Sample: reason `REQUEST_ID_REUSED`, metadata {"request_id": "6f1b3a0e-3c1f-4d7c-9d59-2f0f4f0a8a11"}.
    */
   ERROR_REASON_REQUEST_ID_REUSED = 8,

@@ -5,8 +5,10 @@ import { type Fields, type Invalid, invalid } from "./fields";
 
 /** A call as its transport describes it. */
 export interface Call {
-  /** Returns a digest of method and request: two calls with one request id must have the same. */
+  /** Returns a digest of method, request and author: two calls with one request id must have the same. */
   fingerprint(): string;
+  /** Returns the digest that the version before stored for the same call. Absent if it is the same. */
+  earlierFingerprint?(): string;
   /** Aborted when the caller has cancelled. */
   readonly signal: CallSignal;
   /** The author of the changes that the call makes. */
@@ -42,6 +44,11 @@ export class IdempotencyKey {
     readonly requestId: RequestId,
     private readonly call: Call,
   ) {}
+
+  /** Returns whether a stored digest is what the version before made of this request. */
+  matchesEarlier(fingerprint: string): boolean {
+    return fingerprint === this.call.earlierFingerprint?.();
+  }
 
   /** Computed when it is needed first: a request that breaks a rule does not need it, however large it is. */
   get fingerprint(): string {

@@ -39,7 +39,8 @@ export class IdempotencyRecords {
     if (ended) await ended;
     const record = await stores.idempotency.find(id, requestId, this.clock() - limits.requestIdLifetime);
     if (!record) return undefined;
-    if (record.fingerprint !== fingerprint) throw refuse.requestIdReused(requestId);
+    if (record.fingerprint !== fingerprint && !idempotencyKey.matchesEarlier(record.fingerprint))
+      throw refuse.requestIdReused(requestId);
     return { response: record.answer as T };
   }
 
