@@ -24,21 +24,23 @@ export function rawClient(address: string, headers: Readonly<Record<string, stri
   const metadata = Metadata.fromHttp2Headers(headers);
   const client = new Client(address, credentials.createInsecure(), { "grpc.use_local_subchannel_pool": 1 });
   return {
+    /** Resolves with the response of a call, of a stream with the first one. */
     call: (rpc: string, request: Uint8Array) =>
       new Promise<RawAnswer>((resolve) => {
-        client.makeUnaryRequest(
-          `/orgroles.v1.${rpc}`,
-          bytes,
-          bytes,
-          Buffer.from(request),
-          metadata,
-          (error, response) =>
-            resolve({
-              failure: error ? readFailure(error) : undefined,
-              response,
-              headerBytes: error ? headerBytesOf(error) : 0,
-            }),
-        );
+        const path = `/orgroles.v1.${rpc}`;
+        const fail = (error: ServiceError) =>
+          resolve({ failure: readFailure(error), response: undefined, headerBytes: headerBytesOf(error) });
+        const succeed = (response: Buffer) => resolve({ failure: undefined, response, headerBytes: 0 });
+        if (streams.has(rpc)) {
+          const stream = client.makeServerStreamRequest(path, bytes, bytes, Buffer.from(request), metadata);
+          stream.on("error", fail).on("data", (response: Buffer) => {
+            succeed(response);
+            stream.cancel();
+          });
+        } else
+          client.makeUnaryRequest(path, bytes, bytes, Buffer.from(request), metadata, (error, response) =>
+            error ? fail(error) : succeed(response ?? Buffer.alloc(0)),
+          );
       }),
     close: () => client.close(),
   };
@@ -68,11 +70,16 @@ const methods = [
   MembershipServiceService,
   AccessServiceService,
   EventServiceService,
-].flatMap((service): { path: string; requestDeserialize(bytes: Buffer): object }[] => Object.values(service));
+].flatMap((service): { path: string; responseStream: boolean; requestDeserialize(bytes: Buffer): object }[] =>
+  Object.values(service),
+);
 const rpcOf = ({ path }: { readonly path: string }) => path.replace("/orgroles.v1.", "");
 
 /** All RPCs, as `RoleService/CreateRole`. */
 export const allRpcs: readonly string[] = methods.map(rpcOf);
+
+/** Those that respond with a stream. */
+const streams: ReadonlySet<string> = new Set(methods.filter(({ responseStream }) => responseStream).map(rpcOf));
 
 /** Those whose requests may have a request id. */
 export const repeatableRpcs: readonly string[] = methods
