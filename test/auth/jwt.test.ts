@@ -38,12 +38,16 @@ const outcome = (verifier: JwtVerifier, token: string) =>
     () => "accepted",
     (error: { reason?: string; message: string }) => error.reason ?? error.message,
   );
+/** How much later the clock of an issuer may be. */
+const toleratedSeconds = 5;
 const currentKey = (): IssuerKey => present(issuer.keys[0]);
 const keyRequests = () => issuer.asked.filter((path) => path === "/keys").length;
 
-test("the claim of a token says what its caller may do, and its sub who it is", async () => {
+test("the claim of a token says what its caller may do, its sub who it is, and its exp until when", async () => {
+  const exp = now() + 600;
   const token = await issuer.sign({
     sub: "ann",
+    exp,
     orgroles: { action: "write", environments: ["alpha", "beta"], organizations: ["acme"] },
   });
   expect(await verifierOf().verify(token)).toEqual({
@@ -51,6 +55,7 @@ test("the claim of a token says what its caller may do, and its sub who it is", 
     action: "write",
     environments: new Set(["alpha", "beta"]),
     organizations: new Set(["acme"]),
+    expireTime: (exp + toleratedSeconds) * 1000,
   });
 });
 
