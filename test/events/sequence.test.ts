@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { EventNumbering } from "../../src/application/events/event-numbering";
 import { EventRetention } from "../../src/application/maintenance/event-retention";
 import { ownCall } from "../../src/application/request/idempotency";
@@ -261,5 +262,33 @@ describe.each(engines)("the sequence of events on $name", (engine) => {
     expect(await rowsOf(environmentId)).toHaveLength(3 + 1 + 2);
     expect(await storage.query("SELECT * FROM event_erasures WHERE environment_uid = ?", [uid])).toEqual([]);
     expect((await readOn(first, environmentId, token)).ids).toHaveLength(2);
+  });
+
+  test("is numbered whole while erased events are being deleted", async () => {
+    const environmentId = await newEnvironment();
+    await readOn(first, environmentId);
+    const scope = { environmentId, organizationId: "acme" };
+    await first.memberships.setMemberRoles({ ...scope, userId: "ann", roleSlugs: [] }, ownCall);
+    await first.environments.deleteOrganizationData({ ...scope, eraseEvents: true }, ownCall);
+    const [row] = await storage.query<{ uid: never }>("SELECT uid FROM environments WHERE id = ?", [environmentId]);
+    const uid = row?.uid as never;
+    const numbered = { number: async () => undefined } as unknown as EventNumbering; // just before the erasure
+    const retention = new EventRetention(storage.units, numbered, () => now, 0);
+    let deleting: Promise<number> | undefined;
+    const positions = await storage.units.write(async ({ sequences }) => {
+      const { lastPosition } = await sequences.lock(uid);
+      const found = await sequences.listUnnumbered(uid, { organizationsFrom: "" }, 10);
+      deleting ??= retention.step(uid, 10);
+      if (engine.name !== "sqlite") await sleep(300); // an embedded database has one writer at a time
+      await sequences.number(
+        uid,
+        found.map(({ id }) => id),
+        lastPosition + 1,
+      );
+      return found.length;
+    });
+    expect(positions).toBe(2);
+    expect(await deleting).toBe(1);
+    expect((await readOn(first, environmentId)).ids).toHaveLength(3 + 1);
   });
 });

@@ -216,6 +216,7 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
     lastOwnPosition: (store, { uid }) => [store.lastOwnPosition(uid)],
     erase: (store, at) => [store.erase(at.uid, at.organizationId, 100)],
     nextEnvironment: (store, { uid }) => [store.nextEnvironment(""), store.nextEnvironment(uid)],
+    hasErased: (store, { uid }) => [store.hasErased(uid)],
     deleteErased: (store, { uid }) => [store.deleteErased(uid, 500)],
     purge: (store, at) => [store.purge(at.uid, [at.eventAt(1), at.eventAt(2)], 3)],
     secret: (store) => [store.secret()],

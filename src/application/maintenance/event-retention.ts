@@ -25,11 +25,20 @@ export class EventRetention {
   /** Does one bounded step in an environment. Returns how many events it deleted; fewer than `limit` if none is left. */
   async step(uid: EnvironmentUid, limit: number): Promise<number> {
     await this.numbering.number(uid);
-    const erased = await this.units.write((stores) => stores.sequences.deleteErased(uid, limit));
+    const erased = await this.deleteErased(uid, limit);
     if (erased === limit || !this.days) return erased;
     const before = this.clock() - this.days * day;
     const expired = await this.units.lookup((stores) => listExpired(stores, uid, before, 1));
     return expired.length ? erased + (await this.purge(uid, before, limit - erased)) : erased;
+  }
+
+  /** Excludes numberings, which would miss an event that they have just found without a position. */
+  private async deleteErased(uid: EnvironmentUid, limit: number): Promise<number> {
+    if (!(await this.units.lookup((stores) => stores.sequences.hasErased(uid)))) return 0;
+    return this.units.write(async (stores) => {
+      await stores.sequences.lock(uid);
+      return stores.sequences.deleteErased(uid, limit);
+    });
   }
 
   private purge(uid: EnvironmentUid, before: number, limit: number): Promise<number> {

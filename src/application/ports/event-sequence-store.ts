@@ -75,7 +75,12 @@ export interface EventSequenceStore {
   erase(environment: EnvironmentUid, organization: OrganizationId, beforeRevision: number): Promise<void>;
   /** Returns the first environment after the given one that has events, in the order of their uids. */
   nextEnvironment(after: string): Promise<EnvironmentUid | undefined>;
-  /** Deletes up to `limit` events that are hidden. Returns how many; fewer than `limit` if none is left. */
+  /** Returns whether events of the environment are hidden. */
+  hasErased(environment: EnvironmentUid): Promise<boolean>;
+  /**
+   * Deletes up to `limit` events that are hidden. Returns how many; fewer than `limit` if none is left. The caller has
+   * locked the sequence.
+   */
   deleteErased(environment: EnvironmentUid, limit: number): Promise<number>;
   /** Deletes events with positions. The caller has locked the sequence. */
   purge(environment: EnvironmentUid, ids: readonly EventId[], lastPosition: number): Promise<void>;

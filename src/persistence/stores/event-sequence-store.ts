@@ -156,6 +156,13 @@ export class SqlEventSequenceStore implements EventSequenceStore {
     return next?.uid;
   }
 
+  async hasErased(environmentUid: EnvironmentUid): Promise<boolean> {
+    const found = await this.session.query("SELECT 1 AS found FROM event_erasures WHERE environment_uid = ? LIMIT 1", [
+      environmentUid,
+    ]);
+    return found.length > 0;
+  }
+
   async deleteErased(environmentUid: EnvironmentUid, limit: number): Promise<number> {
     const erasures = await this.session.table("event_erasures").findBy({ environmentUid });
     let deleted = 0;
