@@ -6,6 +6,8 @@ const minute = 60_000;
 /** The shortest and the longest time in milliseconds that a watch lasts. */
 const lifetime = { least: 5 * minute, most: 9 * minute };
 
+const stopping = "The server is stopping";
+
 /** Ends a stream with UNAVAILABLE: the caller is to open it again. */
 export class StreamEnded extends Error {
   constructor(message: string) {
@@ -20,14 +22,19 @@ export class StreamEnded extends Error {
  */
 export class Watches {
   private readonly open = new Set<StreamContext>();
+  private isClosed = false;
 
   constructor(
     private readonly most: number,
     private readonly random: () => number = Math.random,
   ) {}
 
-  /** Counts a watch until it is released. Returns the function that releases it. Throws WATCH_LIMIT_REACHED. */
+  /**
+   * Counts a watch until it is released. Returns the function that releases it. Throws WATCH_LIMIT_REACHED, and
+   * StreamEnded once the server stops.
+   */
   admit(call: StreamContext): () => void {
+    if (this.isClosed) throw new StreamEnded(stopping);
     if (this.open.size >= this.most) throw refuse.watchLimitReached("server", this.most);
     const { watchesOfConnection } = limits;
     if (!call.countOnConnection(watchesOfConnection)) throw refuse.watchLimitReached("connection", watchesOfConnection);
@@ -46,7 +53,8 @@ export class Watches {
 
   /** Ends all watches, because the server stops. */
   close(): void {
-    for (const call of this.open) call.abort(new StreamEnded("The server is stopping"));
+    this.isClosed = true;
+    for (const call of this.open) call.abort(new StreamEnded(stopping));
   }
 
   private endLater(call: StreamContext): NodeJS.Timeout[] {

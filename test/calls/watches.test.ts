@@ -66,10 +66,12 @@ test("a process and a connection have as many watches as they may", () => {
   expect(reasonOf(newCall().call)).toEqual(["WATCH_LIMIT_REACHED", "server"]);
 });
 
-test("all watches end when the server stops", () => {
-  const watches = new Watches(2);
+test("all watches end when the server stops, and none begins after that", () => {
+  const watches = new Watches(3);
   const calls = [newCall(), newCall()];
   for (const { call } of calls) watches.admit(call);
   watches.close();
   for (const { reasons } of calls) expect(reasons).toEqual([new StreamEnded("The server is stopping")]);
+  expect(() => watches.admit(newCall().call)).toThrow(new StreamEnded("The server is stopping"));
+  expect(watches.load().open).toBe(2);
 });
