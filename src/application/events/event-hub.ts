@@ -2,7 +2,7 @@ import { Refusal } from "../../domain/errors";
 import type { EnvironmentUid } from "../../domain/ids";
 import { limits } from "../../domain/limits";
 import type { UnitOfWork } from "../ports/unit-of-work";
-import type { EventLog, OpenSequence, SequencedEvent } from "./event-log";
+import { type EventLog, type OpenSequence, type SequencedEvent, isDeletion } from "./event-log";
 
 /** Milliseconds between two looks for what other processes wrote. */
 const pollInterval = 50;
@@ -18,6 +18,7 @@ interface WatchedEnvironment {
   bytes: number;
   start: number;
   position: number;
+  end: number;
   watchers: number;
   readonly listeners: Set<() => void>;
   failure: Refusal | undefined;
@@ -29,6 +30,8 @@ interface WatchedEnvironment {
 export interface EventTail {
   /** The position up to which the newest events are known. */
   readonly position: number;
+  /** The position of the deletion of the environment, infinite while none is known. */
+  readonly end: number;
   /**
    * Returns the known events after a position, undefined if older ones would be needed. Throws once the database is
    * unavailable.
@@ -63,6 +66,9 @@ export class EventHub {
     return {
       get position() {
         return watched.position;
+      },
+      get end() {
+        return watched.end;
       },
       after: (position) => eventsAfter(watched, position),
       wait: (milliseconds, signal) => waitForNews(watched, milliseconds, signal),
@@ -145,6 +151,7 @@ const createWatched = (sequence: OpenSequence, position: number): WatchedEnviron
   bytes: 0,
   start: position,
   position,
+  end: Infinity,
   watchers: 0,
   listeners: new Set(),
   failure: undefined,
@@ -153,15 +160,26 @@ const createWatched = (sequence: OpenSequence, position: number): WatchedEnviron
 });
 
 function add(watched: WatchedEnvironment, event: SequencedEvent): void {
+  watched.position = event.position;
+  if (event.position > watched.end) return; // of an organization that was being changed meanwhile
+  if (isDeletion(event)) watched.end = event.position;
+  if (erasesEvents(event)) forget(watched, event.organizationId);
   watched.recent.push(event);
   watched.bytes += event.size;
-  watched.position = event.position;
   while (watched.recent.length > limits.recentEvents || watched.bytes > limits.recentEventBytes) {
     const oldest = watched.recent.shift();
     if (!oldest) return;
     watched.bytes -= oldest.size;
     watched.start = oldest.position;
   }
+}
+
+const erasesEvents = ({ view: { change } }: SequencedEvent): boolean =>
+  change.subject === "organization" && change.content.eventsErased;
+
+function forget(watched: WatchedEnvironment, organizationId: string): void {
+  watched.recent = watched.recent.filter((event) => event.organizationId !== organizationId);
+  watched.bytes = watched.recent.reduce((bytes, { size }) => bytes + size, 0);
 }
 
 function notify({ listeners }: WatchedEnvironment): void {

@@ -111,7 +111,8 @@ export class EventLog {
     const found = await this.units.lookup((stores) =>
       stores.sequences.list(uid, { after, before, organizationId, limit }),
     );
-    const seen = found.filter(({ position }) => position <= end);
+    const last = before === undefined ? (found.find(isDeletion)?.position ?? end) : end;
+    const seen = found.filter(({ position }) => position <= last);
     const bytes = isMessage ? limits.watchMessageBytes : limits.eventPageBytes;
     const { chosen, looked } = choose(seen, filter, pageSize, bytes);
     const events = await this.load(sequence, chosen);
@@ -159,7 +160,7 @@ export function selectEvents(recent: readonly SequencedEvent[], filter: EventFil
   };
 }
 
-const isDeletion = (event: NumberedEvent | undefined) => event?.type === "environment.deleted";
+export const isDeletion = (event: NumberedEvent | undefined): boolean => event?.type === "environment.deleted";
 
 /** Returns the first events that a filter selects, as many as a page may contain, and how many were looked at for that. */
 function choose<E extends NumberedEvent>(

@@ -88,7 +88,8 @@ async function* deliver(
         due = performance.now() + heartbeat;
       }
       signal.throwIfAborted();
-      if (page.isEnd || (!tail && !page.hasMore)) throw refuse.environmentNotFound(environmentId);
+      const isOver = !page.hasMore && (!tail || position >= tail.end);
+      if (page.isEnd || isOver) throw refuse.environmentNotFound(environmentId);
       if (!page.hasMore && tail && tail.position <= position)
         await tail.wait(Math.max(0, due - performance.now()), signal);
       signal.throwIfAborted();
