@@ -218,11 +218,17 @@ describe.each(engines)("the sequence of events on $name", (engine) => {
     now += 2 * day;
     await create("later");
     expect(await retention(0).step(uid, 100)).toBe(0);
+    const newest = { ...page, environmentId, newestFirst: true, pageSize: 4 };
+    const { nextPageToken: pageToken } = await first.events.listEvents(newest, ownCall);
     expect(await retention(11).step(uid, 3)).toBe(3);
     expect(await retention(11).step(uid, 3)).toBe(1);
     expect(await retention(11).step(uid, 3)).toBe(0);
     const tokens = events.map(({ resumeToken }) => resumeToken);
     const last = tokens.at(-1);
+    expect(await first.events.listEvents({ ...newest, pageToken }, ownCall)).toMatchObject({
+      events: [],
+      nextPageToken: "",
+    });
     for (const after of tokens.slice(0, -1)) {
       const refusal: unknown = await first.events
         .listEvents({ ...page, environmentId, after }, ownCall)

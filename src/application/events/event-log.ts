@@ -77,9 +77,13 @@ export class EventLog {
   /**
    * Numbers the events of every change acknowledged before, and returns the sequence of an environment: that of the
    * token, also if its environment has been deleted. Throws ENVIRONMENT_NOT_FOUND, RESUME_TOKEN_INVALID and
-   * RESUME_TOKEN_EXPIRED.
+   * RESUME_TOKEN_EXPIRED, the last one not where older events are to be read.
    */
-  async open(environmentId: EnvironmentId, token: string | undefined): Promise<OpenSequence> {
+  async open(
+    environmentId: EnvironmentId,
+    token: string | undefined,
+    { newestFirst = false }: { readonly newestFirst?: boolean } = {},
+  ): Promise<OpenSequence> {
     const tokens = await this.resumeTokens();
     const place = token === undefined ? undefined : parseResumeToken(tokens, environmentId, token);
     const environment = await this.units.lookup((stores) => stores.environments.find(environmentId));
@@ -93,7 +97,7 @@ export class EventLog {
     });
     const { lastPosition, purgedPosition, end } = sequence;
     if (place && end !== undefined && place.position >= end) throw refuse.environmentNotFound(environmentId);
-    if (place && place.position < purgedPosition)
+    if (place && place.position < purgedPosition && !newestFirst)
       throw refuse.resumeTokenExpired(tokens.encode(environmentId, { uid, position: purgedPosition }));
     return { environmentId, uid, start: place?.position, lastPosition, end };
   }

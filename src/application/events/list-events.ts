@@ -49,7 +49,7 @@ export async function listEvents(
   );
   const tokens = await eventLog.resumeTokens();
   const page = parseEventPageToken(tokens, environmentId, list, request.pageToken);
-  const sequence = await eventLog.open(environmentId, page?.from ?? request.after);
+  const sequence = await eventLog.open(environmentId, page?.from ?? request.after, { newestFirst });
   const { uid, start = 0, lastPosition } = sequence;
 
   const range = newestFirst
