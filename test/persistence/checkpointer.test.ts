@@ -95,7 +95,7 @@ test("another process that reads delays checkpoints, and neither commits nor the
   await other.query("SELECT COUNT(*) FROM pieces");
   await addPiece(opened);
   await opened.storage.close();
-  expect(performance.now() - start).toBeLessThan(20_000);
+  expect(performance.now() - start).toBeLessThan(45_000);
   await other.query("COMMIT");
   const [row] = await other.query<{ count: number }[]>("SELECT COUNT(*) AS count FROM pieces");
   expect(row?.count).toBeGreaterThan(161);
