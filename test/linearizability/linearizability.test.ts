@@ -73,12 +73,14 @@ describe.each(engines)(
   },
 );
 
-/** The same history with the last read answered by what was there at first, long overwritten. */
+/** The same history with the last read answered by what was there at first, if that was overwritten before. */
 function staleIn(initial: string, history: readonly Operation[]): Operation[] | undefined {
   const reads = history.filter(({ kind, value }) => kind === "read" && value !== initial);
   const last = reads.toSorted((a, b) => a.begin - b.begin).at(-1);
-  const rewritten = history.some(
-    ({ kind, value, end }) => kind === "write" && value === initial && last && end > last.begin - 500,
+  const writes = history.filter(({ kind }) => kind === "write");
+  const restored = Math.max(...writes.filter(({ value }) => value === initial).map(({ end }) => end));
+  const overwritten = writes.some(
+    ({ value, begin, end }) => value !== initial && begin > restored && last && end < last.begin,
   );
-  return last && !rewritten ? history.map((one) => (one === last ? { ...one, value: initial } : one)) : undefined;
+  return last && overwritten ? history.map((one) => (one === last ? { ...one, value: initial } : one)) : undefined;
 }
