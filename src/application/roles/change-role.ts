@@ -6,7 +6,7 @@ import type { PermissionSlug } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import type { WriteContext } from "../request/idempotency";
 import type { ParsedScope } from "../request/scope";
-import { checkPermissionQuota, findPermissionIds } from "./role-permissions";
+import { checkPermissionQuota, findPermissionIds, readPermissions } from "./role-permissions";
 
 export interface RoleChange {
   readonly changes?: Partial<Pick<Role, "name" | "description">>;
@@ -33,7 +33,7 @@ export function changeRole(
     const { environment } = state;
     const { uid } = environment;
     const role = ownRole(effective, slug, scope.organizationId);
-    const present = (await stores.roles.permissionsOf(uid, [role.organizationId], role.id)).get(role.id) ?? [];
+    const present = await readPermissions(stores, uid, role);
     const { changes = {}, permissions = present, named = permissions } = decide(present, role);
     const before = new Set(present);
     const after = new Set(permissions);

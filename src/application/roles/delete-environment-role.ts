@@ -1,4 +1,4 @@
-import { effectiveRole, replacementRole, viewRole } from "../../domain/effective-roles";
+import { effectiveRole, replacementRole } from "../../domain/effective-roles";
 import { type EnvironmentState, liveRole } from "../../domain/environment";
 import { refuse } from "../../domain/errors";
 import { roleChange } from "../../domain/event";
@@ -14,7 +14,7 @@ import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { parseEnvironmentId } from "../request/scope";
 import type { ScopeState } from "../transactions/load-state";
-import { checkRoleEtag } from "./role-etag";
+import { viewStoredRole } from "./view-stored-role";
 
 export interface DeleteEnvironmentRole {
   readonly environmentId: string;
@@ -54,11 +54,12 @@ export async function deleteEnvironmentRole(
   });
 
   const { validateOnly } = request;
-  const { transactions, clock, digest } = dependencies;
-  const find = async (stores: Stores, { state, effective }: ScopeState) => {
+  const { transactions, clock } = dependencies;
+  const find = async (stores: Stores, scopeState: ScopeState) => {
+    const { effective } = scopeState;
     const role = effectiveRole(effective, slug);
-    await checkRoleEtag(dependencies, stores, state, role, etag);
-    return { role, replacement: replacementRole(replacementField, replacementSlug, role, effective.roles) };
+    const before = await viewStoredRole(dependencies, stores, scopeState, role, etag);
+    return { role, before, replacement: replacementRole(replacementField, replacementSlug, role, effective.roles) };
   };
   return transactions.countAndApply(
     { environmentId, organizationId: undefined },
@@ -73,20 +74,18 @@ export async function deleteEnvironmentRole(
         };
       },
       apply: async (stores, changes, scopeState, counts, lockAllMembers) => {
-        const { state, effective } = scopeState;
+        const { state } = scopeState;
         const { environment } = state;
-        const { role, replacement } = await find(stores, scopeState);
+        const { role, before, replacement } = await find(stores, scopeState);
         await lockAllMembers();
         if (!replacement && (await isAnyDefault(stores, state, role))) return "outdated";
         const tombstone = createTombstone(state, role, replacement);
-        const permissions = await stores.roles.permissionsOf(environment.uid, [role.organizationId], role.id);
         await stores.roles.softDelete(environment.uid, role.id, tombstone, clock());
         await stores.environments.requestRewriting(environment.uid);
         await stores.environments.update(environment.uid, {
           defaultRoleId: tombstone.environmentDefaultRoleId,
           order: environment.order.filter((id) => id !== role.id),
         });
-        const before = viewRole(digest, effective, role, permissions.get(role.id) ?? []);
         const environmentDefaultRole = liveRole(state, tombstone.environmentDefaultRoleId);
         const deletion = { replacementRole: replacement, environmentDefaultRole, ...counts };
         changes.add({ environment }, roleChange(before, undefined, deletion));

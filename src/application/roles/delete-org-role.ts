@@ -1,4 +1,4 @@
-import { type EffectiveRoles, idsOf, ownRole, replacementRole, viewRole } from "../../domain/effective-roles";
+import { type EffectiveRoles, idsOf, ownRole, replacementRole } from "../../domain/effective-roles";
 import type { EnvironmentState } from "../../domain/environment";
 import { refuse } from "../../domain/errors";
 import { roleChange } from "../../domain/event";
@@ -16,7 +16,7 @@ import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { type OrganizationScope, parseOrganizationScope } from "../request/scope";
 import type { ScopeState } from "../transactions/load-state";
-import { checkRoleEtag } from "./role-etag";
+import { viewStoredRole } from "./view-stored-role";
 
 export interface DeleteOrgRole extends OrganizationScope {
   readonly slug: string;
@@ -62,12 +62,13 @@ export async function deleteOrgRole(
   });
 
   const { validateOnly } = request;
-  const find = async (stores: Stores, { state, effective, organization }: ScopeState) => {
+  const find = async (stores: Stores, scopeState: ScopeState) => {
+    const { effective, organization } = scopeState;
     const role = ownRole(effective, slug, scope.organizationId);
-    await checkRoleEtag(dependencies, stores, state, role, etag);
+    const before = await viewStoredRole(dependencies, stores, scopeState, role, etag);
     const replacement = replacementRole(replacementField, replacementSlug, role, effective.roles);
     if (!organization?.own) throw new Fault("an organization with a custom role has its own configuration");
-    return { role, replacement, organization, own: organization.own };
+    return { role, before, replacement, organization, own: organization.own };
   };
   return dependencies.transactions.countAndApply(
     scope,
@@ -83,22 +84,21 @@ export async function deleteOrgRole(
         const { state, effective } = scopeState;
         const { environment } = state;
         const { uid } = environment;
-        const { role, replacement, organization, own } = await find(stores, scopeState);
+        const { role, before, replacement, organization, own } = await find(stores, scopeState);
         if (!isSameState(counts, state, organization)) return "outdated";
-        const permissions = await stores.roles.permissionsOf(uid, [role.organizationId], role.id);
+        const newDefault = own.defaultRoleId === role.id ? replacement : undefined;
         const isUsed = counts.members + counts.groups > 0;
         if (replacement && isUsed) {
           await stores.roles.replace(uid, scope.organizationId, role.id, replacement.id);
           await stores.environments.requestRewriting(uid);
         } else await stores.roles.remove(uid, scope.organizationId, role.id);
         await stores.organizations.saveOwn(uid, scope.organizationId, {
-          defaultRoleId: replacement && own.defaultRoleId === role.id ? replacement.id : own.defaultRoleId,
+          defaultRoleId: newDefault?.id ?? own.defaultRoleId,
           order: idsOf(effective.roles).filter((id) => id !== role.id),
         });
-        const before = viewRole(dependencies.digest, effective, role, permissions.get(role.id) ?? []);
         const deletion = {
           replacementRole: replacement,
-          affectedOrganizationCount: replacement && own.defaultRoleId === role.id ? 1 : 0,
+          affectedOrganizationCount: newDefault ? 1 : 0,
           reassignedMembershipCount: counts.members,
           movedGroupRoleCount: counts.groups,
         };

@@ -1,8 +1,18 @@
 import { refuse } from "../../domain/errors";
 import type { EnvironmentUid, PermissionId } from "../../domain/ids";
+import type { Role } from "../../domain/role";
 import type { PermissionSlug } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import type { Stores } from "../ports/unit-of-work";
+
+/** Returns the permissions of a role, sorted. */
+export async function readPermissions(
+  stores: Stores,
+  uid: EnvironmentUid,
+  { id, organizationId }: Role,
+): Promise<readonly PermissionSlug[]> {
+  return (await stores.roles.permissionsOf(uid, [organizationId], id)).get(id) ?? [];
+}
 
 /** Returns the ids of permissions, those of `others` where they still exist. Throws PERMISSION_UNKNOWN. */
 export async function findPermissionIds(

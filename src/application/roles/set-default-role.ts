@@ -1,12 +1,11 @@
-import { type RoleConfigView, effectiveRole, idsOf, viewConfig } from "../../domain/effective-roles";
-import { roleConfigChange } from "../../domain/event";
+import { type EffectiveRoles, type RoleConfigView, effectiveRole } from "../../domain/effective-roles";
 import { parseSlug } from "../../domain/slug";
 import { parseEtag } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { type Scope, parseScope } from "../request/scope";
-import { checkConfigEtag, requireOwnConfig } from "./role-config";
+import { changeConfig } from "./change-config";
 
 export interface SetDefaultRole extends Scope {
   readonly slug: string;
@@ -24,30 +23,16 @@ export async function setDefaultRole(
   call: Call,
 ): Promise<RoleConfigView> {
   const fields = new Fields();
-  const { scope, slug, etag, context } = fields.check({
+  const { slug, ...parsed } = fields.check({
     scope: parseScope(fields, request),
     slug: fields.required("slug", request.slug, parseSlug),
     etag: fields.optional("etag", request.etag, parseEtag),
     context: parseWriteContext(fields, request, call),
   });
 
-  const { digest, transactions } = dependencies;
-  return transactions.updateMaterializedScope(
-    scope,
-    context,
-    async (stores, changes, { state, effective, organization }) => {
-      requireOwnConfig(effective, scope.organizationId);
-      checkConfigEtag(dependencies, effective, etag);
-      const { environment } = state;
-      const { uid } = environment;
-      const after = { ...effective, defaultRole: effectiveRole(effective, slug) };
-      const defaultRoleId = after.defaultRole.id;
-      if (defaultRoleId === effective.defaultRole.id) return viewConfig(digest, effective);
-      if (organization?.own)
-        await stores.organizations.saveOwn(uid, organization.id, { defaultRoleId, order: idsOf(effective.roles) });
-      else await stores.environments.update(uid, { defaultRoleId });
-      changes.add({ environment, organization }, roleConfigChange("updated", digest, effective, after));
-      return viewConfig(digest, after);
-    },
-  );
+  const decide = (before: EffectiveRoles) => {
+    const defaultRole = effectiveRole(before, slug);
+    return { after: { ...before, defaultRole }, changes: { defaultRoleId: defaultRole.id } };
+  };
+  return changeConfig(dependencies, parsed, decide, (config) => config);
 }

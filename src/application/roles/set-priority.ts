@@ -1,6 +1,5 @@
-import { type EffectiveRoles, type RoleConfigView, idsOf, slugsOf, viewConfig } from "../../domain/effective-roles";
+import { type EffectiveRoles, type RoleConfigView, idsOf, slugsOf } from "../../domain/effective-roles";
 import { refuse } from "../../domain/errors";
-import { roleConfigChange } from "../../domain/event";
 import { differenceFromPermutation } from "../../domain/priority";
 import type { Role, RoleView } from "../../domain/role";
 import { type Slug, parseSlug } from "../../domain/slug";
@@ -9,7 +8,7 @@ import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { type Scope, parseScope } from "../request/scope";
-import { checkConfigEtag, requireOwnConfig } from "./role-config";
+import { changeConfig } from "./change-config";
 import { readFirstPage } from "./role-page";
 
 export interface SetPriority extends Scope {
@@ -28,33 +27,21 @@ export async function setPriority(
   call: Call,
 ): Promise<{ roles: RoleView[]; config: RoleConfigView }> {
   const fields = new Fields();
-  const { scope, slugs, etag, context } = fields.check({
+  const { slugs, ...parsed } = fields.check({
     scope: parseScope(fields, request),
     slugs: fields.list("slugs", request.slugs, parseSlug),
     etag: fields.optional("etag", request.etag, parseEtag),
     context: parseWriteContext(fields, request, call),
   });
 
-  const { digest, transactions } = dependencies;
-  return transactions.updateMaterializedScope(
-    scope,
-    context,
-    async (stores, changes, { state, effective, organization }) => {
-      requireOwnConfig(effective, scope.organizationId);
-      checkConfigEtag(dependencies, effective, etag);
-      const { environment } = state;
-      const { uid } = environment;
-      const after = { ...effective, roles: orderRoles(effective, slugs) };
-      const order = idsOf(after.roles);
-      const config = viewConfig(digest, after);
-      if (config.etag !== viewConfig(digest, effective).etag) {
-        if (organization?.own) await stores.organizations.saveOwn(uid, organization.id, { ...organization.own, order });
-        else await stores.environments.update(uid, { order });
-        changes.add({ environment, organization }, roleConfigChange("updated", digest, effective, after));
-      }
-      return { roles: await readFirstPage(digest, stores, uid, after, scope.organizationId), config };
-    },
-  );
+  const decide = (before: EffectiveRoles) => {
+    const roles = orderRoles(before, slugs);
+    return { after: { ...before, roles }, changes: { order: idsOf(roles) } };
+  };
+  return changeConfig(dependencies, parsed, decide, async (config, stores, { uid }, after) => ({
+    roles: await readFirstPage(dependencies.digest, stores, uid, after, parsed.scope.organizationId),
+    config,
+  }));
 }
 
 /** Returns the roles in the given order. Throws PRIORITY_ORDER_MISMATCH unless it names each role exactly once. */
