@@ -30,6 +30,11 @@ export class Session {
     return this.send(sql, parameters) as Promise<Row[]>;
   }
 
+  /** Returns whether there is a row, given the text of a SELECT from its FROM on. */
+  async exists(from: string, parameters: readonly unknown[]): Promise<boolean> {
+    return (await this.query(`SELECT 1 AS found FROM ${from} LIMIT 1`, parameters)).length > 0;
+  }
+
   /** Returns the rows of a SELECT. */
   async select<Row>({ list, decode }: Selection<Row>, from: string, parameters: readonly unknown[]): Promise<Row[]> {
     const rows = await this.query<Row>(`SELECT ${list} FROM ${from}`, parameters);

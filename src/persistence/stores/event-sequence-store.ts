@@ -33,12 +33,8 @@ const selection = eventTable.selection(["environmentUid", "revision", "ordinal",
 export class SqlEventSequenceStore implements EventSequenceStore {
   constructor(private readonly session: Session) {}
 
-  async hasUnnumbered(environmentUid: EnvironmentUid): Promise<boolean> {
-    const found = await this.session.query(
-      "SELECT 1 AS found FROM events WHERE environment_uid = ? AND position = 0 LIMIT 1",
-      [environmentUid],
-    );
-    return found.length > 0;
+  hasUnnumbered(environmentUid: EnvironmentUid): Promise<boolean> {
+    return this.session.exists("events WHERE environment_uid = ? AND position = 0", [environmentUid]);
   }
 
   async lock(environmentUid: EnvironmentUid): Promise<EventSequence> {
@@ -156,11 +152,8 @@ export class SqlEventSequenceStore implements EventSequenceStore {
     return next?.uid;
   }
 
-  async hasErased(environmentUid: EnvironmentUid): Promise<boolean> {
-    const found = await this.session.query("SELECT 1 AS found FROM event_erasures WHERE environment_uid = ? LIMIT 1", [
-      environmentUid,
-    ]);
-    return found.length > 0;
+  hasErased(environmentUid: EnvironmentUid): Promise<boolean> {
+    return this.session.exists("event_erasures WHERE environment_uid = ?", [environmentUid]);
   }
 
   async deleteErased(environmentUid: EnvironmentUid, limit: number): Promise<number> {

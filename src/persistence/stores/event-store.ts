@@ -45,31 +45,24 @@ export class SqlEventStore implements EventStore {
     organizationIds: readonly OrganizationId[],
   ): Promise<Map<OrganizationId, number>> {
     const found = new Map<OrganizationId, number>();
-    if (!(await this.hasSomeOf(environmentUid, organizationIds))) return found; // nearly always, and this is cheap
+    if (!organizationIds.length) return found;
+    const some = `organization_id IN (${placeholders(organizationIds)})`;
+    const isKnown = await this.session.exists(`events WHERE environment_uid = ? AND ${some}`, [
+      environmentUid,
+      ...organizationIds,
+    ]);
+    if (!isKnown) return found; // nearly always, and this is cheap
     for (let start = 0; start < organizationIds.length; start += organizationsAtOnce) {
-      const some = organizationIds.slice(start, start + organizationsAtOnce);
-      const parts = some.flatMap(() => [lastOf("position = 0", "revision"), lastOf("position > 0", "position")]);
+      const part = organizationIds.slice(start, start + organizationsAtOnce);
+      const selects = part.flatMap(() => [lastOf("position = 0", "revision"), lastOf("position > 0", "position")]);
       const rows: { organizationId: OrganizationId; revision: number }[] = await this.session.query(
-        parts.join(" UNION ALL "),
-        some.flatMap((id) => [environmentUid, id, environmentUid, id]),
+        selects.join(" UNION ALL "),
+        part.flatMap((id) => [environmentUid, id, environmentUid, id]),
       );
       for (const { organizationId, revision } of rows)
         found.set(organizationId, Math.max(found.get(organizationId) ?? 0, revision));
     }
     return found;
-  }
-
-  private async hasSomeOf(
-    environmentUid: EnvironmentUid,
-    organizationIds: readonly OrganizationId[],
-  ): Promise<boolean> {
-    if (!organizationIds.length) return false;
-    const some = await this.session.query(
-      `SELECT 1 AS found FROM events WHERE environment_uid = ? AND organization_id IN (${placeholders(organizationIds)})` +
-        " LIMIT 1",
-      [environmentUid, ...organizationIds],
-    );
-    return some.length > 0;
   }
 }
 
