@@ -123,21 +123,12 @@ export class Exchange {
     this.respond(headers, { endStream: true });
   }
 
-  /** Returns whether the connection may have one more stream that only its client ends, and counts that stream. */
-  openStream(most: number): boolean {
+  /** Returns whether the connection may have one more long stream of a kind, and counts the exchange as one. */
+  countOnConnection(kind: "openStreams" | "watches", most: number): boolean {
     const { connection } = this;
-    if (connection.openStreams >= most) return false;
-    connection.openStreams += 1;
-    this.onClose.push(() => (connection.openStreams -= 1));
-    return true;
-  }
-
-  /** Returns whether the connection may have one more watch, and counts that watch. */
-  openWatch(most: number): boolean {
-    const { connection } = this;
-    if (connection.watches >= most) return false;
-    connection.watches += 1;
-    this.onClose.push(() => (connection.watches -= 1));
+    if (connection[kind] >= most) return false;
+    connection[kind] += 1;
+    this.onClose.push(() => (connection[kind] -= 1));
     return true;
   }
 

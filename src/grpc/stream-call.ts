@@ -33,7 +33,7 @@ export class StreamCall extends GrpcCall implements StreamContext {
   }
 
   countOnConnection(most: number): boolean {
-    return this.exchange.openWatch(most);
+    return this.exchange.countOnConnection("watches", most);
   }
 
   abort(reason: unknown): void {

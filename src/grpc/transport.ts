@@ -73,7 +73,7 @@ export class Transport implements TransportHooks {
   ) {
     for (const { path, requestStream, responseStream } of methods)
       this.arrivals.set(path, (exchange, reader, proceed) => {
-        if (responseStream && !exchange.openStream(open.streams))
+        if (responseStream && !exchange.countOnConnection("openStreams", open.streams))
           return exchange.refuse(errorOf(refuse.overloaded("streams", openStreamRetry), exchange.requestId));
         if (requestStream) {
           exchange.passThrough(open.streamBytes);
