@@ -21,7 +21,8 @@ interface WatchedEnvironment {
   end: number;
   watchers: number;
   readonly listeners: Set<() => void>;
-  failure: Refusal | undefined;
+  /** The error that ended the watches. */
+  failure: unknown;
   isRefreshing: boolean;
   isStale: boolean;
 }
@@ -33,8 +34,8 @@ export interface EventTail {
   /** The position of the deletion of the environment, infinite while none is known. */
   readonly end: number;
   /**
-   * Returns the known events after a position, undefined if older ones would be needed. Throws once the database is
-   * unavailable.
+   * Returns the known events after a position, undefined if older ones would be needed. Throws the error after which no
+   * news can be found.
    */
   after(position: number): readonly SequencedEvent[] | undefined;
   /** Resolves when there may be more, after so many milliseconds, or when the signal is aborted. */
@@ -135,12 +136,12 @@ export class EventHub {
     return found.length;
   }
 
-  /** Ends the watches of an environment if the database is unavailable. The next look tries again after anything else. */
+  /** Ends the watches of an environment after an error, unless the next look can do what conflicted. */
   private fail(watched: WatchedEnvironment, error: unknown): void {
     if (error instanceof Refusal && error.reason === "CONFLICT_RETRY") return;
     const { uid } = watched.sequence;
     if (this.environments.get(uid) === watched) this.environments.delete(uid);
-    watched.failure = error as Refusal;
+    watched.failure = error;
     notify(watched);
   }
 }

@@ -109,9 +109,9 @@ export class EventLog {
     { after = 0, before, pageSize, isMessage = false }: ReadRange,
   ): Promise<EventPage> {
     const { uid, end = Infinity } = sequence;
-    const isFiltered = filter.types ?? filter.userId ?? filter.since ?? filter.organizations;
-    const limit = isFiltered === undefined ? pageSize + 1 : limits.eventsLookedAt;
-    const { organizationId } = filter;
+    const { organizationId, ...others } = filter; // the statement selects by organization
+    const isFiltered = Object.values(others).some((value) => value !== undefined);
+    const limit = isFiltered ? limits.eventsLookedAt : pageSize + 1;
     const found = await this.units.lookup((stores) =>
       stores.sequences.list(uid, { after, before, organizationId, limit }),
     );

@@ -11,7 +11,7 @@ export interface SequencePlace {
 /** Makes tokens of places, and places of tokens. A token does not show its place, and is of use only in its environment. */
 export interface ResumeTokens {
   encode(environment: EnvironmentId, place: SequencePlace): string;
-  /** Returns undefined for a text that is no token of the environment. */
+  /** Returns undefined if the text is not a token of the environment. */
   decode(environment: EnvironmentId, token: string): SequencePlace | undefined;
 }
 

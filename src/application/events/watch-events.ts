@@ -1,5 +1,4 @@
 import { refuse } from "../../domain/errors";
-import type { EnvironmentId } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
 import type { StreamingCall } from "../request/idempotency";
@@ -50,14 +49,13 @@ export async function* watchEvents(
   const filter: EventFilter = { organizationId, organizations, types };
   const sequence = await eventLog.open(environmentId, start?.$case === "after" ? start.value : undefined);
   const first = start?.$case === "fromNow" ? sequence.lastPosition : (sequence.start ?? 0);
-  yield* deliver(eventLog, eventHub, { sequence, filter, first, signal, environmentId });
+  yield* deliver(eventLog, eventHub, { sequence, filter, first, signal });
 }
 
 const startRule = "must be one of after, from_now: true and from_beginning: true";
 const fieldOf = { after: "after", fromNow: "from_now", fromBeginning: "from_beginning" } as const;
 
 interface Delivery {
-  readonly environmentId: EnvironmentId;
   readonly sequence: OpenSequence;
   readonly filter: EventFilter;
   /** Events after this position are delivered. */
@@ -68,9 +66,9 @@ interface Delivery {
 async function* deliver(
   log: EventLog,
   hub: EventHub,
-  { environmentId, sequence, filter, first, signal }: Delivery,
+  { sequence, filter, first, signal }: Delivery,
 ): AsyncGenerator<WatchMessage, void, void> {
-  const { uid } = sequence;
+  const { environmentId, uid } = sequence;
   const tokens = await log.resumeTokens();
   const tail = sequence.end === undefined ? hub.follow(sequence) : undefined;
   try {

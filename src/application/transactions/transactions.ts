@@ -30,6 +30,20 @@ const lockNothing: LockMemberRoles = async () => {};
 /** How often a change counts without locks, before it counts under its locks because others change what was counted. */
 const mostCounts = 3;
 
+type OrganizationWork<T> = (
+  stores: Stores,
+  changes: ChangeRecord,
+  state: EnvironmentState,
+  organization: OrganizationState,
+) => Promise<T>;
+
+type ScopeWork<T> = (
+  stores: Stores,
+  changes: ChangeRecord,
+  scopeState: ScopeState,
+  lockAllMembers: LockMemberRoles,
+) => Promise<T>;
+
 /** Rolls a change back whose counts others have made wrong. */
 class CountsOutdated extends Error {
   constructor() {
@@ -125,12 +139,7 @@ export class Transactions {
   async upsertOrganization<T>(
     { environmentId, organizationId }: ParsedOrganizationScope,
     context: WriteContext,
-    work: (
-      stores: Stores,
-      changes: ChangeRecord,
-      state: EnvironmentState,
-      organization: OrganizationState,
-    ) => Promise<T>,
+    work: OrganizationWork<T>,
   ): Promise<T> {
     return this.upsertOrganizations(
       environmentId,
@@ -180,12 +189,7 @@ export class Transactions {
   async upsertMaterializedOrganization<T>(
     scope: ParsedOrganizationScope,
     context: WriteContext,
-    work: (
-      stores: Stores,
-      changes: ChangeRecord,
-      state: EnvironmentState,
-      organization: OrganizationState,
-    ) => Promise<T>,
+    work: OrganizationWork<T>,
   ): Promise<T> {
     const upsert = () =>
       this.upsertOrganization(scope, context, async (stores, changes, state, organization) => {
@@ -215,16 +219,7 @@ export class Transactions {
    * all members too and materializes its pending members before, more than 500 of them in transactions of their own.
    * In an environment, `work` locks the roles of all members itself where it affects them.
    */
-  async updateMaterializedScope<T>(
-    scope: ParsedScope,
-    context: WriteContext,
-    work: (
-      stores: Stores,
-      changes: ChangeRecord,
-      scopeState: ScopeState,
-      lockAllMembers: LockMemberRoles,
-    ) => Promise<T>,
-  ): Promise<T> {
+  async updateMaterializedScope<T>(scope: ParsedScope, context: WriteContext, work: ScopeWork<T>): Promise<T> {
     if (!namesOrganization(scope)) return this.updateEnvironmentScope(scope, context, work);
     const update = () =>
       this.updateOrganization(scope, context, lockMemberRoles, async (stores, changes, scopeState) => {
@@ -318,12 +313,7 @@ export class Transactions {
   private updateEnvironmentScope<T>(
     { environmentId }: ParsedScope,
     context: WriteContext,
-    work: (
-      stores: Stores,
-      changes: ChangeRecord,
-      scopeState: ScopeState,
-      lockAllMembers: LockMemberRoles,
-    ) => Promise<T>,
+    work: ScopeWork<T>,
   ): Promise<T> {
     return this.updateEnvironment(environmentId, context, (stores, changes, state, lockAllMembers) =>
       work(stores, changes, { state, organization: undefined, effective: environmentRoles(state) }, lockAllMembers),
