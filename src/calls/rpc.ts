@@ -1,7 +1,7 @@
 import type { Call, StreamingCall } from "../application/request/idempotency";
 import type { Action } from "../domain/authorization";
 
-/** What every step of a call needs to know of its RPC. */
+/** Describes an RPC to the steps of a call. */
 export interface RpcDescription {
   /** `/package.Service/Method`. */
   readonly path: string;

@@ -14,7 +14,7 @@ interface Transition<View> {
   readonly after?: View | undefined;
 }
 
-/** The same of a resource that names several roles, with the ids of these roles in the order of their slugs. */
+/** A transition of a resource that names several roles, with the ids of these roles in the order of their slugs. */
 interface RolesTransition<View> extends Transition<View> {
   readonly beforeRoleIds?: readonly RoleId[] | undefined;
   readonly roleIds?: readonly RoleId[] | undefined;
@@ -35,7 +35,7 @@ interface RoleReference {
   readonly slug: Slug;
 }
 
-/** What a change is about, and its content. */
+/** The content of a change, by the resource that it concerns. */
 interface Contents {
   readonly role: Transition<RoleView> & { readonly deletion?: RoleDeletion };
   readonly role_config: RolesTransition<RoleConfigView>;

@@ -9,7 +9,7 @@ type Services = ReturnType<typeof createServices>;
 
 export interface Mutation {
   readonly rpc: string;
-  /** What makes this case differ from others of the RPC. */
+  /** The difference from the other cases of the RPC. */
   readonly title?: string;
   /** Empty for the environment itself. */
   readonly organizationId?: string;

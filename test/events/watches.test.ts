@@ -3,11 +3,9 @@ import { ownCall } from "../../src/application/request/idempotency";
 import { createServices } from "../../src/app/services";
 import { defaultQuotas } from "../../src/domain/limits";
 import { engines } from "../support/engines";
+import { fromBeginning, fromNow } from "../support/event-watch";
 import { present } from "../support/stage";
 import { type TestStorage, anEvent, openStorage } from "../support/storage";
-
-const fromNow: WatchStart = { $case: "fromNow", value: true };
-const fromBeginning: WatchStart = { $case: "fromBeginning", value: true };
 
 /** Returns the types and organizations of the events of the next message. */
 const next = async (messages: AsyncGenerator<WatchMessage, void, void>) => {

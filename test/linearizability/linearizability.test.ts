@@ -73,7 +73,7 @@ describe.each(engines)(
   },
 );
 
-/** The same history with the last read answered by what was there at first, if that was overwritten before. */
+/** Returns the history with the initial value as the response of the last read, if that value was surely overwritten before. */
 function staleIn(initial: string, history: readonly Operation[]): Operation[] | undefined {
   const reads = history.filter(({ kind, value }) => kind === "read" && value !== initial);
   const last = reads.toSorted((a, b) => a.begin - b.begin).at(-1);

@@ -158,7 +158,7 @@ test("reads that memory answers are told from those that are loaded", async () =
   expect(now.value("orgroles_cache_bytes_limit")).toBe(64 * 2 ** 20);
 });
 
-test("watches are counted while they last, and their duration is no duration of a call", async () => {
+test("watches are counted while they last, and their duration is not counted as that of a call", async () => {
   const watch = await watchEvents(service.address, { environmentId, start: fromNow });
   await reach("a watch is open", ({ value }) => value("orgroles_watches") === 1);
   watch.close();

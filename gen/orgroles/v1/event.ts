@@ -31,7 +31,7 @@ export interface Event {
   /** The id of the organization. It is empty for an event of the environment. */
   organizationId: string;
   /**
-   * What has happened: the name of the field of `change`, a dot, and a verb.
+   * The type of the change: the name of the field of `change`, a dot, and a verb.
    * One of `environment.created`, `environment.updated`, `environment.deleted`,
    * `permission.created`, `permission.updated`, `permission.deleted`,
    * `role.created`, `role.updated`, `role.deleted`, `role_config.updated`,
@@ -72,7 +72,7 @@ export interface Event {
   /** The position after this event: pass it as `after` to read on from here. */
   resumeToken: string;
   /**
-   * What has changed. Each message contains the resource as the API showed it
+   * The change. Each message contains the resource as the API showed it
    * before and after the change: `before` is absent for something created,
    * `after` for something deleted.
    */
