@@ -57,5 +57,14 @@ export function accessHandlers(access: UseCases["access"]): Handlers<typeof Acce
     getAccess: async (request) => encodeAccess(await access.getAccess(request)),
     checkPermission: async (request) => encodeCheck(await access.checkPermission(request)),
     batchCheckPermissions: async (request) => encodeBatch(await access.batchCheckPermissions(request)),
+    getCaller: async (request, call) => {
+      const { environmentIds, organizationIds, ...caller } = await access.getCaller(request, call);
+      return {
+        ...caller,
+        environmentIds: [...environmentIds],
+        organizationIds: [...organizationIds],
+        actingUserId: "", // no credentials are bound to a user
+      };
+    },
   };
 }

@@ -11,43 +11,47 @@ import { eventHandlers } from "./event-handlers";
 import { membershipHandlers } from "./membership-handlers";
 import { permissionHandlers } from "./permission-handlers";
 import {
+  type Reaches,
   type RequiredActions,
   accessActions,
+  accessReaches,
   environmentActions,
+  environmentReaches,
   eventActions,
-  filteredEvents,
+  eventReaches,
   membershipActions,
   permissionActions,
+  permissionReaches,
   roleActions,
+  roleReaches,
 } from "./required-actions";
 import { roleHandlers } from "./role-handlers";
 import type { Handlers, Service } from "./service";
 
-/** A generated service with the functions that handle its RPCs, and what callers must be allowed to do. */
+/** A generated service with the functions that handle its RPCs, what callers must be allowed to do, and what it is about. */
 export interface HandledService<S extends Service = Service> {
   readonly service: S;
   readonly handlers: Handlers<S>;
   readonly actions: RequiredActions<S>;
-  /** The RPCs whose responses to callers of some organizations contain only what is theirs. */
-  readonly filtered: ReadonlySet<string>;
+  readonly reaches: Reaches<S>;
 }
 
 const handled = <S extends Service>(
   service: S,
   handlers: Handlers<S>,
   actions: RequiredActions<S>,
-  filtered: ReadonlySet<string> = new Set(),
-): HandledService => ({ service, handlers, actions, filtered });
+  reaches: Reaches<S> = {},
+): HandledService => ({ service, handlers, actions, reaches });
 
 /** Returns the services of the API, for any transport. */
 export function createApi(useCases: UseCases): HandledService[] {
   const { roles, environments, permissions, memberships, groupRoles, events, access } = useCases;
   return [
-    handled(RoleServiceService, roleHandlers(roles), roleActions),
-    handled(EnvironmentServiceService, environmentHandlers(environments), environmentActions),
-    handled(PermissionServiceService, permissionHandlers(permissions), permissionActions),
+    handled(RoleServiceService, roleHandlers(roles), roleActions, roleReaches),
+    handled(EnvironmentServiceService, environmentHandlers(environments), environmentActions, environmentReaches),
+    handled(PermissionServiceService, permissionHandlers(permissions), permissionActions, permissionReaches),
     handled(MembershipServiceService, membershipHandlers(memberships, groupRoles), membershipActions),
-    handled(EventServiceService, eventHandlers(events), eventActions, filteredEvents),
-    handled(AccessServiceService, accessHandlers(access), accessActions),
+    handled(EventServiceService, eventHandlers(events), eventActions, eventReaches),
+    handled(AccessServiceService, accessHandlers(access), accessActions, accessReaches),
   ];
 }

@@ -13,8 +13,8 @@ export function environmentHandlers(
     getEnvironment: async (request) => ({
       environment: encodeEnvironment(await environments.getEnvironment(request)),
     }),
-    listEnvironments: async (request) => {
-      const { items, nextPageToken } = await environments.listEnvironments(request);
+    listEnvironments: async (request, call) => {
+      const { items, nextPageToken } = await environments.listEnvironments(request, call);
       return { environments: items.map(encodeEnvironment), nextPageToken };
     },
     updateEnvironment: async (request, call) => ({

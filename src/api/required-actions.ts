@@ -4,10 +4,13 @@ import type { EnvironmentServiceService } from "../../gen/orgroles/v1/environmen
 import type { MembershipServiceService } from "../../gen/orgroles/v1/membership_service";
 import type { PermissionServiceService } from "../../gen/orgroles/v1/permission_service";
 import type { RoleServiceService } from "../../gen/orgroles/v1/role_service";
-import type { Action } from "../domain/authorization";
+import type { Action, Reach } from "../domain/authorization";
 
 /** The action that a caller must be allowed for each RPC. An RPC without an entry does not compile. */
 export type RequiredActions<Service> = { readonly [Rpc in keyof Service]: Action };
+
+/** What RPCs are about, for restricted callers. An RPC without an entry is about the organizations that its request names. */
+export type Reaches<Service> = { readonly [Rpc in keyof Service]?: Reach };
 
 export const roleActions: RequiredActions<typeof RoleServiceService> = {
   createRole: "write",
@@ -25,12 +28,19 @@ export const roleActions: RequiredActions<typeof RoleServiceService> = {
   suggestSlug: "read",
 };
 
+export const roleReaches: Reaches<typeof RoleServiceService> = { listEnvironmentRoles: "environment" };
+
 export const permissionActions: RequiredActions<typeof PermissionServiceService> = {
   createPermission: "write",
   getPermission: "read",
   listPermissions: "read",
   updatePermission: "write",
   deletePermission: "write",
+};
+
+export const permissionReaches: Reaches<typeof PermissionServiceService> = {
+  getPermission: "environment",
+  listPermissions: "environment",
 };
 
 export const environmentActions: RequiredActions<typeof EnvironmentServiceService> = {
@@ -40,6 +50,11 @@ export const environmentActions: RequiredActions<typeof EnvironmentServiceServic
   updateEnvironment: "admin",
   deleteEnvironment: "admin",
   deleteOrganizationData: "admin",
+};
+
+export const environmentReaches: Reaches<typeof EnvironmentServiceService> = {
+  getEnvironment: "environment",
+  listEnvironments: "caller",
 };
 
 export const membershipActions: RequiredActions<typeof MembershipServiceService> = {
@@ -59,11 +74,16 @@ export const eventActions: RequiredActions<typeof EventServiceService> = {
   watchEvents: "read",
 };
 
-/** The RPCs whose responses to callers of some organizations contain only what is theirs. */
-export const filteredEvents: ReadonlySet<string> = new Set(["listEvents", "watchEvents"]);
+export const eventReaches: Reaches<typeof EventServiceService> = {
+  listEvents: "environment",
+  watchEvents: "environment",
+};
 
 export const accessActions: RequiredActions<typeof AccessServiceService> = {
   getAccess: "read",
   checkPermission: "read",
   batchCheckPermissions: "read",
+  getCaller: "read",
 };
+
+export const accessReaches: Reaches<typeof AccessServiceService> = { getCaller: "caller" };

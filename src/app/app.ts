@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import { Authenticator } from "../auth/authenticator";
 import { JwtVerifier } from "../auth/jwt";
+import { ownCall } from "../application/request/idempotency";
 import { createApi } from "../api/api";
 import { registerService } from "../grpc/register-service";
 import { Admission } from "../calls/admission";
@@ -112,8 +113,8 @@ export async function createApp(
     },
   };
   const certificates = config.tls && (await Certificates.open(config.tls, log));
-  const registered = createApi(services).map(({ service, handlers, actions, filtered }) =>
-    registerService(service, handlers, actions, pipeline, filtered),
+  const registered = createApi(services).map(({ service, handlers, actions, reaches }) =>
+    registerService(service, handlers, actions, pipeline, reaches),
   );
   const server = new GrpcServer(registered, {
     describesItself: config.reflection,
@@ -138,7 +139,7 @@ export async function createApp(
   ];
   const environment = async (): Promise<KnownEnvironment> => {
     if (config.environments[0]) return { id: config.environments[0] };
-    return services.environments.listEnvironments({ pageSize: 1, pageToken: "" }).then(
+    return services.environments.listEnvironments({ pageSize: 1, pageToken: "" }, ownCall).then(
       ({ items: [first] }) => (first ? { id: first.id } : "none"),
       () => "unknown",
     );

@@ -1,6 +1,7 @@
 import { batchCheckPermissions } from "./access/batch-check-permissions";
 import { checkPermission } from "./access/check-permission";
 import { getAccess } from "./access/get-access";
+import { getCaller } from "./access/get-caller";
 import type { Dependencies } from "./dependencies";
 import { createEnvironment } from "./environments/create-environment";
 import { deleteEnvironment } from "./environments/delete-environment";
@@ -105,7 +106,7 @@ export const createUseCases = (dependencies: Dependencies) => ({
   }),
   groupRoles: bindDependencies(dependencies, { setGroupRole, deleteGroupRole, listGroupRoles, syncMemberGroups }),
   events: bindDependencies(dependencies, { listEvents, watchEvents }),
-  access: bindDependencies(dependencies, { getAccess, checkPermission, batchCheckPermissions }),
+  access: bindDependencies(dependencies, { getAccess, checkPermission, batchCheckPermissions, getCaller }),
 });
 
 export type UseCases = ReturnType<typeof createUseCases>;

@@ -27,6 +27,7 @@ export interface CallContext extends Call, Cancellation {
 
 /** A call whose response is a stream. */
 export interface StreamContext extends CallContext, StreamingCall {
+  caller: Caller | undefined;
   readonly signal: AbortSignal;
   /** Returns whether the connection may have one more watch, and counts this one until the call ends. */
   countOnConnection(most: number): boolean;

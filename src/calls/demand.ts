@@ -9,12 +9,9 @@ interface Scoped {
 }
 
 /** Returns what a request is about. Every request names its scope in the same fields, and a batch in those of its items. */
-export function demandOf(
-  { action, isFiltered }: Pick<RpcDescription, "action" | "isFiltered">,
-  request: Scoped,
-): Demand {
+export function demandOf({ action, reach }: Pick<RpcDescription, "action" | "reach">, request: Scoped): Demand {
   const { environmentId, organizationId, memberships = [], checks = [] } = request;
   const items = [...memberships, ...checks].map((item) => item.organizationId);
   const organizationIds = organizationId === undefined ? items : [organizationId, ...items];
-  return { action, environmentId, organizationIds, isFiltered };
+  return { action, environmentId, organizationIds, reach };
 }

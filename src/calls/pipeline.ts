@@ -1,9 +1,9 @@
 import { performance } from "node:perf_hooks";
 import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator";
+import { callerOf } from "../application/request/idempotency";
 import { authorize } from "../domain/authorization";
 import type { Author } from "../domain/event";
-import { Fault } from "../domain/fault";
 import { actingUserOf } from "./acting-user";
 import type { Admission } from "./admission";
 import type { CallContext, StreamContext } from "./call-context";
@@ -112,9 +112,4 @@ export function record({ onEnd }: CallPipeline, call: CallContext, code: CodeNam
 /** Returns the author of the changes that a call makes. */
 export function authorOf(call: CallContext): Author {
   return { actor: callerOf(call).name, actingUserId: actingUserOf(call), callId: call.requestId };
-}
-
-function callerOf({ caller }: CallContext) {
-  if (!caller) throw new Fault("a call went on before its caller was identified");
-  return caller;
 }

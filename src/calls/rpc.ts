@@ -1,5 +1,5 @@
 import type { Call, StreamingCall } from "../application/request/idempotency";
-import type { Action } from "../domain/authorization";
+import type { Action, Reach } from "../domain/authorization";
 
 /** Describes an RPC to the steps of a call. */
 export interface RpcDescription {
@@ -7,8 +7,8 @@ export interface RpcDescription {
   readonly path: string;
   /** The action that a caller must be allowed. */
   readonly action: Action;
-  /** Whether the response to a caller of some organizations contains only what is theirs. */
-  readonly isFiltered: boolean;
+  /** What it is about, for restricted callers. */
+  readonly reach: Reach;
   /** Whether its response is a stream. */
   readonly isStream: boolean;
 }

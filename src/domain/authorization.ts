@@ -16,6 +16,16 @@ export interface Caller {
   readonly expireTime?: number | undefined;
 }
 
+/**
+ * What an RPC is about, for callers that are restricted to some environments or organizations:
+ *
+ * - `named`: the organizations that the request names, all of which must be the caller's, and at least one;
+ * - `environment`: the environment that the request names. A caller of some organizations gets only what is theirs, or what
+ *   they inherit;
+ * - `caller`: the caller itself, or all environments that are its own.
+ */
+export type Reach = "named" | "environment" | "caller";
+
 /** The permission that a request needs. It is read from the request before that is validated. */
 export interface Demand {
   readonly action: Action;
@@ -23,18 +33,18 @@ export interface Demand {
   readonly environmentId: string | undefined;
   /** Empty for a request about the whole environment. */
   readonly organizationIds: readonly string[];
-  /** Whether a caller of some organizations gets only what is theirs in a response about the whole environment. */
-  readonly isFiltered: boolean;
+  readonly reach: Reach;
 }
 
 /** Throws SCOPE_INSUFFICIENT for a request that the caller may not make, whether or not its subject exists. */
 export function authorize(caller: Caller, demand: Demand): void {
   if (actions.indexOf(caller.action) < actions.indexOf(demand.action)) throw refuse.scopeInsufficient("action");
+  if (demand.reach === "caller") return;
   if (caller.environments !== "*" && !(demand.environmentId && caller.environments.has(demand.environmentId)))
     throw refuse.scopeInsufficient("environment");
   const { organizations } = caller;
-  const { organizationIds, isFiltered } = demand;
-  if (organizations && !(organizationIds.length || isFiltered)) throw refuse.scopeInsufficient("organization");
+  const { organizationIds, reach } = demand;
+  if (organizations && reach === "named" && !organizationIds.length) throw refuse.scopeInsufficient("organization");
   if (organizations && !organizationIds.every((id) => organizations.has(id)))
     throw refuse.scopeInsufficient("organization");
 }

@@ -1,9 +1,10 @@
 import type { MethodDefinition, ServiceDefinition, handleServerStreamingCall, handleUnaryCall } from "@grpc/grpc-js";
-import type { RequiredActions } from "../api/required-actions";
+import type { Reaches, RequiredActions } from "../api/required-actions";
 import type { Handlers, Method, Service } from "../api/service";
 import { queueFull } from "../calls/admission";
 import type { CallPipeline } from "../calls/pipeline";
 import type { Rpc, RpcDescription, StreamRpc } from "../calls/rpc";
+import type { Reach } from "../domain/authorization";
 import type { Exchange } from "./exchange";
 import { exchangeOf } from "./hooks";
 import type { RequestReader } from "./request-reader";
@@ -34,7 +35,7 @@ export function registerService<S extends Service>(
   handlers: Handlers<S>,
   actions: RequiredActions<S>,
   pipeline: CallPipeline,
-  filtered: ReadonlySet<string> = new Set(),
+  reaches: Reaches<S> = {},
 ): RegisteredService {
   const definition: Record<string, MethodDefinition<Buffer, unknown>> = {};
   const implementation: RegisteredService["implementation"] = {};
@@ -46,10 +47,11 @@ export function registerService<S extends Service>(
       requestDeserialize: (bytes: Buffer) => bytes,
       responseSerialize: (response) => (Buffer.isBuffer(response) ? response : method.responseSerialize(response)),
     };
+    const reach: Reach = reaches[name as keyof S] ?? "named";
     const described = {
       path: method.path,
       action: actions[name as keyof S],
-      isFiltered: filtered.has(name),
+      reach,
       isStream: method.responseStream,
     };
     const handle: unknown = handlers[name as keyof S];

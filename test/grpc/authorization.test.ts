@@ -35,6 +35,8 @@ type Outcomes = string;
 const environmentReads = "+ + + + e o o o";
 /** Callers of some organizations are let in, and get only what is theirs. */
 const filteredReads = "+ + + + e + + +";
+/** Callers get what is about themselves, and whole environments that are theirs. */
+const ownReads = "+ + + + + + + +";
 const organizationReads = "+ + + + e + + o";
 const environmentWrites = "a + + + e o a o";
 const organizationWrites = "a + + + e + a o";
@@ -62,7 +64,7 @@ const table: Record<string, readonly (readonly [sentence: string, request: objec
     ["of an organization", { ...acme, ...slug }, organizationReads],
     ["of no environment", { organizationId: "acme", ...slug }, "e e e + e e e e"],
   ],
-  "RoleService/ListEnvironmentRoles": [["", environment, environmentReads]],
+  "RoleService/ListEnvironmentRoles": [["", environment, filteredReads]],
   "RoleService/ListOrgRoles": [
     ["", acme, organizationReads],
     ["of an organization without an id", environment, environmentReads],
@@ -92,8 +94,8 @@ const table: Record<string, readonly (readonly [sentence: string, request: objec
   "RoleService/ResetOrgRoleConfig": [["", acme, organizationWrites]],
   "RoleService/SuggestSlug": [["", { ...acme, name: "Lead" }, organizationReads]],
   "EnvironmentService/CreateEnvironment": [["that exists", environment, environmentAdmin]],
-  "EnvironmentService/GetEnvironment": [["", environment, environmentReads]],
-  "EnvironmentService/ListEnvironments": [["", {}, "e e e + e e e e"]],
+  "EnvironmentService/GetEnvironment": [["", environment, filteredReads]],
+  "EnvironmentService/ListEnvironments": [["", {}, ownReads]],
   "EnvironmentService/UpdateEnvironment": [["", { ...environment, updateMask: ["display_name"] }, environmentAdmin]],
   "EnvironmentService/DeleteEnvironment": [["that is not empty", environment, environmentAdmin]],
   "EnvironmentService/DeleteOrganizationData": [
@@ -101,8 +103,8 @@ const table: Record<string, readonly (readonly [sentence: string, request: objec
     ["of an organization without an id", environment, environmentAdmin],
   ],
   "PermissionService/CreatePermission": [["", permission, environmentWrites]],
-  "PermissionService/GetPermission": [["", permission, environmentReads]],
-  "PermissionService/ListPermissions": [["", environment, environmentReads]],
+  "PermissionService/GetPermission": [["", permission, filteredReads]],
+  "PermissionService/ListPermissions": [["", environment, filteredReads]],
   "PermissionService/UpdatePermission": [["", { ...permission, updateMask: ["name"] }, environmentWrites]],
   "PermissionService/DeletePermission": [["", { ...environment, slug: "docs:none" }, environmentWrites]],
   "MembershipService/SetMemberRoles": [["", { ...member, roleSlugs: [] }, organizationWrites]],
@@ -127,6 +129,7 @@ const table: Record<string, readonly (readonly [sentence: string, request: objec
     ["in an organization without an id", { ...environment, checks: [item("acme"), item("")] }, environmentReads],
     ["of nothing", environment, environmentReads],
   ],
+  "AccessService/GetCaller": [["", {}, ownReads]],
   "EventService/ListEvents": [
     ["of the environment", environment, filteredReads],
     ["of an organization", acme, organizationReads],

@@ -73,6 +73,7 @@ const requests = (environmentId: string): Record<string, Uint8Array> => {
       [2, message([1, "acme"], [2, "ann"], [3, "invoices:read"])],
       [2, message([1, "globex"], [2, "gil"], [3, "reports:read"])],
     ),
+    "AccessService/GetCaller": message(),
     "EventService/ListEvents": message(key, acme, [3, "membership"], [4, "ann"], [5, message([1, 1000])], [7, 1]),
     "EventService/WatchEvents": message(key, acme, [3, "membership"], [5, 1]),
   };

@@ -9,6 +9,7 @@ type Calls<Store> = { readonly [Method in keyof Store]: (store: Store, at: Crowd
 export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]> } = {
   environments: {
     find: (store, { id }) => [store.find(id)],
+    findAll: (store, { id }) => [store.findAll([id, "environment-0007" as typeof id])],
     get: (store, { uid }) => [store.get(uid)],
     list: (store) => [store.list("", 101), store.list("environment-0100", 1001)],
     touch: (store, { uid }) => [store.touch(uid)],

@@ -56,6 +56,10 @@ describe.each(engines)("the environment store on $name", (engine) => {
       for (const id of ids) expect((await stores.environments.find(environmentId(id)))?.id).toBe(id);
       expect(await stores.environments.find(environmentId(`${world.uid}cASE`))).toBeUndefined();
       expect(await stores.environments.find(environmentId(`${world.uid}C`))).toBeUndefined();
+      const wanted = ["c", "case", "Case", "nowhere"].map((id) => environmentId(`${world.uid}${id}`));
+      const found = await stores.environments.findAll(wanted);
+      expect(found.map(({ id }) => id)).toEqual(["Case", "c", "case"].map((id) => `${world.uid}${id}`));
+      expect(await stores.environments.findAll([])).toEqual([]);
     });
   });
 

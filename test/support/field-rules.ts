@@ -220,6 +220,7 @@ export const fieldRules = {
       permission: permissionSlugs,
     }),
     batchCheckPermissions: fields({ environmentId: "alpha", checks: [member] }, { environmentId: ids, checks: [[]] }),
+    getCaller: fields({}, {}),
   },
   events: {
     listEvents: fields(
@@ -294,6 +295,7 @@ export const requiredFields = {
   getAccess: ["organizationId", "userId"],
   checkPermission: ["organizationId", "userId", "permission"],
   batchCheckPermissions: [],
+  getCaller: [],
   listEvents: [],
   watchEvents: [],
 };

@@ -197,6 +197,7 @@ export function heaviestCalls(service: TestClient, full: FullOrganization): Heav
   add("EnvironmentService/CreateEnvironment", "nothing", (requestId) =>
     environments.createEnvironment({ environmentId: "another", requestId }),
   );
+  add("AccessService/GetCaller", "nothing", () => access.getCaller({}));
   add("EventService/ListEvents", "everything before", () => events.listEvents({ environmentId, pageSize }));
   add("EventService/ListEvents", "a filter that leaves most out", () =>
     events.listEvents({ environmentId, types: ["group_role"], newestFirst: true, pageSize }),

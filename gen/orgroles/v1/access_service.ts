@@ -148,6 +148,38 @@ export interface PermissionCheckResult {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** Request of GetCaller. */
+export interface GetCallerRequest {
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** Response of GetCaller. */
+export interface GetCallerResponse {
+  /** The name of the credentials, as the log and events have it. */
+  name: string;
+  /**
+   * What the credentials allow: `read`, `write` or `admin`. Each level includes
+   * those before it.
+   */
+  level: string;
+  /**
+   * The ids of the environments that the credentials allow, sorted. If the list
+   * is empty, they allow all environments.
+   */
+  environmentIds: string[];
+  /**
+   * The ids of the organizations that the credentials are restricted to, sorted.
+   * If the list is empty, they allow whole environments.
+   */
+  organizationIds: string[];
+  /**
+   * The id of the user for whom every call with these credentials acts. It is
+   * empty if the credentials are not bound to a user.
+   */
+  actingUserId: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
 function createBaseGetAccessRequest(): GetAccessRequest {
   return { environmentId: "", organizationId: "", userId: "", _unknownFields: {} };
 }
@@ -924,6 +956,184 @@ export const PermissionCheckResult: MessageFns<PermissionCheckResult> = {
   },
 };
 
+function createBaseGetCallerRequest(): GetCallerRequest {
+  return { _unknownFields: {} };
+}
+
+export const GetCallerRequest: MessageFns<GetCallerRequest> = {
+  encode(message: GetCallerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetCallerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetCallerRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetCallerRequest>, I>>(base?: I): GetCallerRequest {
+    return GetCallerRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetCallerRequest>, I>>(_: I): GetCallerRequest {
+    const message = createBaseGetCallerRequest();
+    return message;
+  },
+};
+
+function createBaseGetCallerResponse(): GetCallerResponse {
+  return { name: "", level: "", environmentIds: [], organizationIds: [], actingUserId: "", _unknownFields: {} };
+}
+
+export const GetCallerResponse: MessageFns<GetCallerResponse> = {
+  encode(message: GetCallerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.level !== "") {
+      writer.uint32(18).string(message.level);
+    }
+    for (const v of message.environmentIds) {
+      writer.uint32(26).string(v!);
+    }
+    for (const v of message.organizationIds) {
+      writer.uint32(34).string(v!);
+    }
+    if (message.actingUserId !== "") {
+      writer.uint32(42).string(message.actingUserId);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetCallerResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetCallerResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.level = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.environmentIds.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.organizationIds.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.actingUserId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetCallerResponse>, I>>(base?: I): GetCallerResponse {
+    return GetCallerResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetCallerResponse>, I>>(object: I): GetCallerResponse {
+    const message = createBaseGetCallerResponse();
+    message.name = object.name ?? "";
+    message.level = object.level ?? "";
+    message.environmentIds = object.environmentIds?.map((e) => e) || [];
+    message.organizationIds = object.organizationIds?.map((e) => e) || [];
+    message.actingUserId = object.actingUserId ?? "";
+    return message;
+  },
+};
+
 /**
  * AccessService reports what a user may do in an organization. It is made to be
  * called on every request of a product.
@@ -994,6 +1204,20 @@ export const AccessServiceService = {
       Buffer.from(BatchCheckPermissionsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): BatchCheckPermissionsResponse => BatchCheckPermissionsResponse.decode(value),
   },
+  /**
+   * GetCaller returns what the credentials of the call allow. Any credentials
+   * may call it. If the server needs no credentials, the caller is `anonymous`
+   * and may do everything.
+   */
+  getCaller: {
+    path: "/orgroles.v1.AccessService/GetCaller" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetCallerRequest): Buffer => Buffer.from(GetCallerRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetCallerRequest => GetCallerRequest.decode(value),
+    responseSerialize: (value: GetCallerResponse): Buffer => Buffer.from(GetCallerResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetCallerResponse => GetCallerResponse.decode(value),
+  },
 } as const;
 
 export interface AccessServiceServer extends UntypedServiceImplementation {
@@ -1024,6 +1248,12 @@ export interface AccessServiceServer extends UntypedServiceImplementation {
    * (NOT_FOUND).
    */
   batchCheckPermissions: handleUnaryCall<BatchCheckPermissionsRequest, BatchCheckPermissionsResponse>;
+  /**
+   * GetCaller returns what the credentials of the call allow. Any credentials
+   * may call it. If the server needs no credentials, the caller is `anonymous`
+   * and may do everything.
+   */
+  getCaller: handleUnaryCall<GetCallerRequest, GetCallerResponse>;
 }
 
 export interface AccessServiceClient extends Client {
@@ -1095,6 +1325,26 @@ export interface AccessServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: BatchCheckPermissionsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * GetCaller returns what the credentials of the call allow. Any credentials
+   * may call it. If the server needs no credentials, the caller is `anonymous`
+   * and may do everything.
+   */
+  getCaller(
+    request: GetCallerRequest,
+    callback: (error: ServiceError | null, response: GetCallerResponse) => void,
+  ): ClientUnaryCall;
+  getCaller(
+    request: GetCallerRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetCallerResponse) => void,
+  ): ClientUnaryCall;
+  getCaller(
+    request: GetCallerRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetCallerResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -1284,7 +1284,8 @@ export const EnvironmentServiceService = {
     responseDeserialize: (value: Buffer): GetEnvironmentResponse => GetEnvironmentResponse.decode(value),
   },
   /**
-   * ListEnvironments lists all environments, sorted by id.
+   * ListEnvironments lists the environments that the credentials allow, sorted
+   * by id.
    *
    * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT).
    */
@@ -1381,7 +1382,8 @@ export interface EnvironmentServiceServer extends UntypedServiceImplementation {
    */
   getEnvironment: handleUnaryCall<GetEnvironmentRequest, GetEnvironmentResponse>;
   /**
-   * ListEnvironments lists all environments, sorted by id.
+   * ListEnvironments lists the environments that the credentials allow, sorted
+   * by id.
    *
    * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT).
    */
@@ -1465,7 +1467,8 @@ export interface EnvironmentServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetEnvironmentResponse) => void,
   ): ClientUnaryCall;
   /**
-   * ListEnvironments lists all environments, sorted by id.
+   * ListEnvironments lists the environments that the credentials allow, sorted
+   * by id.
    *
    * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT).
    */

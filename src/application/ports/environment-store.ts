@@ -6,6 +6,8 @@ import type { EnvironmentId } from "../../domain/values";
 export interface EnvironmentStore {
   /** Returns the environment with the id, or undefined. Locks nothing. */
   find(id: EnvironmentId): Promise<Environment | undefined>;
+  /** Returns the environments with the ids that exist, in order of their ids' bytes. Locks nothing. */
+  findAll(ids: readonly EnvironmentId[]): Promise<Environment[]>;
   /** Returns the environment with the uid, or undefined. Locks nothing. */
   get(uid: EnvironmentUid): Promise<Environment | undefined>;
   /** Returns up to `limit` environments whose ids come after the given text, in order of their bytes. */

@@ -1,4 +1,6 @@
+import type { Caller } from "../../domain/authorization";
 import type { Author } from "../../domain/event";
+import { Fault } from "../../domain/fault";
 import { type RequestId, parseRequestId } from "../../domain/values";
 import type { CallSignal } from "../ports/cancellation";
 import { type Fields, type Invalid, invalid } from "./fields";
@@ -15,6 +17,14 @@ export interface Call {
   readonly author: Author;
   /** The organizations that the caller is restricted to; undefined if it is not restricted. */
   readonly organizations: ReadonlySet<string> | undefined;
+  /** Undefined before the caller is identified: use `callerOf`. */
+  readonly caller: Caller | undefined;
+}
+
+/** Returns the caller of a call that has passed its identification. */
+export function callerOf({ caller }: Pick<Call, "caller">): Caller {
+  if (!caller) throw new Fault("a call went on before its caller was identified");
+  return caller;
 }
 
 /** A call whose response is a stream. Its signal is aborted when the caller has cancelled, or the server ends the stream. */
@@ -31,6 +41,7 @@ export const ownCall: Call = {
   signal: new AbortController().signal,
   author: ownAuthor,
   organizations: undefined,
+  caller: { name: ownAuthor.actor, action: "admin", environments: "*" },
 };
 
 /** A call that applies a part of a blueprint. */

@@ -310,6 +310,11 @@ export class Transactions {
     return this.units.lookup((stores) => stores.environments.list(after, limit));
   }
 
+  /** Returns the environments that exist, in order of their ids' bytes. */
+  async findEnvironments(ids: readonly EnvironmentId[]): Promise<Environment[]> {
+    return this.units.lookup((stores) => stores.environments.findAll(ids));
+  }
+
   private updateEnvironmentScope<T>(
     { environmentId }: ParsedScope,
     context: WriteContext,

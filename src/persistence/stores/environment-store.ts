@@ -12,6 +12,7 @@ import {
 } from "../entities/environment";
 import { deletionMarkerTable } from "../entities/housekeeping";
 import type { RowOf } from "../entities/table";
+import { placeholders } from "./conditions";
 
 /** Plain SQL, because every write reads its environment and a repository takes three times as long. */
 const selection = environmentTable.selection();
@@ -36,6 +37,10 @@ export class TypeormEnvironmentStore implements EnvironmentStore {
     return (await this.read("id = ?", id))[0];
   }
 
+  async findAll(ids: readonly EnvironmentId[]): Promise<Environment[]> {
+    return ids.length ? this.read(`id IN (${placeholders(ids)}) ORDER BY id`, ...ids) : [];
+  }
+
   async get(uid: EnvironmentUid): Promise<Environment | undefined> {
     return (await this.read("uid = ?", uid))[0];
   }
@@ -44,8 +49,8 @@ export class TypeormEnvironmentStore implements EnvironmentStore {
     return this.read(`id > ? ORDER BY id LIMIT ${limit}`, after);
   }
 
-  private async read(condition: string, value: string): Promise<Environment[]> {
-    return (await this.session.select(selection, `environments WHERE ${condition}`, [value])).map(toEnvironment);
+  private async read(condition: string, ...values: string[]): Promise<Environment[]> {
+    return (await this.session.select(selection, `environments WHERE ${condition}`, values)).map(toEnvironment);
   }
 
   async touch(uid: EnvironmentUid): Promise<boolean> {

@@ -1,0 +1,24 @@
+import type { Caller } from "../../domain/authorization";
+import type { Dependencies } from "../dependencies";
+import { type Call, callerOf } from "../request/idempotency";
+
+/** What a caller may do, as it sees it. */
+export interface CallerView {
+  readonly name: string;
+  readonly level: Caller["action"];
+  /** Sorted; empty: all environments. */
+  readonly environmentIds: readonly string[];
+  /** Sorted; empty: whole environments. */
+  readonly organizationIds: readonly string[];
+}
+
+/** Returns what the credentials of a call allow. Reads nothing from the database. */
+export async function getCaller(_: Dependencies, __: object, call: Call): Promise<CallerView> {
+  const { name, action, environments, organizations = new Set() } = callerOf(call);
+  return {
+    name,
+    level: action,
+    environmentIds: environments === "*" ? [] : [...environments].toSorted(),
+    organizationIds: [...organizations].toSorted(),
+  };
+}
