@@ -20,6 +20,7 @@ import {
   eventActions,
   eventReaches,
   membershipActions,
+  membershipReaches,
   permissionActions,
   permissionReaches,
   roleActions,
@@ -50,7 +51,12 @@ export function createApi(useCases: UseCases): HandledService[] {
     handled(RoleServiceService, roleHandlers(roles), roleActions, roleReaches),
     handled(EnvironmentServiceService, environmentHandlers(environments), environmentActions, environmentReaches),
     handled(PermissionServiceService, permissionHandlers(permissions), permissionActions, permissionReaches),
-    handled(MembershipServiceService, membershipHandlers(memberships, groupRoles), membershipActions),
+    handled(
+      MembershipServiceService,
+      membershipHandlers(memberships, groupRoles),
+      membershipActions,
+      membershipReaches,
+    ),
     handled(EventServiceService, eventHandlers(events), eventActions, eventReaches),
     handled(AccessServiceService, accessHandlers(access), accessActions, accessReaches),
   ];

@@ -22,5 +22,10 @@ export function environmentHandlers(
     }),
     deleteEnvironment: (request, call) => environments.deleteEnvironment(request, call),
     deleteOrganizationData: (request, call) => environments.deleteOrganizationData(request, call),
+    listOrganizations: async (request, call) => {
+      const { items, nextPageToken } = await environments.listOrganizations(request, call);
+      return { organizations: [...items], nextPageToken };
+    },
+    getOrganization: (request, call) => environments.getOrganization(request, call),
   };
 }

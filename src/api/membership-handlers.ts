@@ -1,8 +1,14 @@
 import type { MembershipServiceService } from "../../gen/orgroles/v1/membership_service";
+import type { Page } from "../application/request/page";
 import type { UseCases } from "../application/use-cases";
+import type { MembershipView } from "../domain/membership-view";
 import { mapInSlices } from "../event-loop/time-slices";
 import { encodeGroupRole, encodeMembership } from "./encode";
 import type { Handlers } from "./service";
+
+async function encodePage({ items, nextPageToken }: Page<MembershipView>) {
+  return { memberships: await mapInSlices(items, encodeMembership), nextPageToken };
+}
 
 export function membershipHandlers(
   memberships: UseCases["memberships"],
@@ -17,10 +23,10 @@ export function membershipHandlers(
     }),
     getMembership: async (request) => ({ membership: encodeMembership(await memberships.getMembership(request)) }),
     deleteMembership: (request, call) => memberships.deleteMembership(request, call),
-    listMemberships: async (request, call) => {
-      const { items, nextPageToken } = await memberships.listMemberships(request, call);
-      return { memberships: await mapInSlices(items, encodeMembership), nextPageToken };
-    },
+    listMemberships: async (request, call) => encodePage(await memberships.listMemberships(request, call)),
+    listUserMemberships: async (request, call) => encodePage(await memberships.listUserMemberships(request, call)),
+    listRoleMemberships: async (request, call) => encodePage(await memberships.listRoleMemberships(request, call)),
+    deleteUserMemberships: (request, call) => memberships.deleteUserMemberships(request, call),
     setGroupRole: async (request, call) => ({
       groupRole: encodeGroupRole(await groupRoles.setGroupRole(request, call)),
     }),

@@ -50,11 +50,14 @@ export const environmentActions: RequiredActions<typeof EnvironmentServiceServic
   updateEnvironment: "admin",
   deleteEnvironment: "admin",
   deleteOrganizationData: "admin",
+  listOrganizations: "read",
+  getOrganization: "read",
 };
 
 export const environmentReaches: Reaches<typeof EnvironmentServiceService> = {
   getEnvironment: "environment",
   listEnvironments: "caller",
+  listOrganizations: "environment",
 };
 
 export const membershipActions: RequiredActions<typeof MembershipServiceService> = {
@@ -67,6 +70,14 @@ export const membershipActions: RequiredActions<typeof MembershipServiceService>
   deleteGroupRole: "write",
   listGroupRoles: "read",
   syncMemberGroups: "write",
+  listUserMemberships: "read",
+  listRoleMemberships: "read",
+  deleteUserMemberships: "write",
+};
+
+export const membershipReaches: Reaches<typeof MembershipServiceService> = {
+  listUserMemberships: "environment",
+  listRoleMemberships: "environment",
 };
 
 export const eventActions: RequiredActions<typeof EventServiceService> = {

@@ -8,7 +8,9 @@ import { deleteEnvironment } from "./environments/delete-environment";
 import { deleteOrganizationData } from "./environments/delete-organization-data";
 import { ensureEnvironment } from "./environments/ensure-environment";
 import { getEnvironment } from "./environments/get-environment";
+import { getOrganization } from "./environments/get-organization";
 import { listEnvironments } from "./environments/list-environments";
+import { listOrganizations } from "./environments/list-organizations";
 import { updateEnvironment } from "./environments/update-environment";
 import { listEvents } from "./events/list-events";
 import { watchEvents } from "./events/watch-events";
@@ -18,8 +20,11 @@ import { setGroupRole } from "./groups/set-group-role";
 import { syncMemberGroups } from "./groups/sync-member-groups";
 import { batchSetMemberRoles } from "./memberships/batch-set-member-roles";
 import { deleteMembership } from "./memberships/delete-membership";
+import { deleteUserMemberships } from "./memberships/delete-user-memberships";
 import { getMembership } from "./memberships/get-membership";
 import { listMemberships } from "./memberships/list-memberships";
+import { listRoleMemberships } from "./memberships/list-role-memberships";
+import { listUserMemberships } from "./memberships/list-user-memberships";
 import { setMemberRoles } from "./memberships/set-member-roles";
 import { createPermission } from "./permissions/create-permission";
 import { deletePermission } from "./permissions/delete-permission";
@@ -89,6 +94,8 @@ export const createUseCases = (dependencies: Dependencies) => ({
     updateEnvironment,
     deleteEnvironment,
     deleteOrganizationData,
+    listOrganizations,
+    getOrganization,
   }),
   permissions: bindDependencies(dependencies, {
     createPermission,
@@ -103,6 +110,9 @@ export const createUseCases = (dependencies: Dependencies) => ({
     getMembership,
     deleteMembership,
     listMemberships,
+    listUserMemberships,
+    listRoleMemberships,
+    deleteUserMemberships,
   }),
   groupRoles: bindDependencies(dependencies, { setGroupRole, deleteGroupRole, listGroupRoles, syncMemberGroups }),
   events: bindDependencies(dependencies, { listEvents, watchEvents }),

@@ -20,6 +20,12 @@ export const limits = {
   pageBytes: 2 * 1024 * 1024,
   /** Roles of all its members after which a page of members ends early. */
   pageRoleReferences: 30_000,
+  /** Members that a page of a role's members looks at before it ends early. */
+  membersLookedAt: 5000,
+  /** Organizations that such a page looks at for restricted credentials. */
+  organizationsLookedAt: 100,
+  /** Organizations in which one transaction ends memberships of a user. */
+  organizationsAtOnce: 20,
   /** Granting roles that one result of a batch of checks names. */
   grantedByInBatch: 40,
   requestBytes: 1024 * 1024,

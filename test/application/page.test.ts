@@ -1,6 +1,13 @@
 import type { Refusal } from "../../src/domain/errors";
 import { Fields } from "../../src/application/request/fields";
-import { encodeToken, pageOf, parsePageSize, parsePageToken } from "../../src/application/request/page";
+import {
+  encodePairToken,
+  encodeToken,
+  pageOf,
+  parsePageSize,
+  parsePageToken,
+  parsePairToken,
+} from "../../src/application/request/page";
 
 const list = ["ListOrgRoles", "production", "acme"];
 const parse = (pageSize: number, pageToken = "", of: readonly string[] = list) => {
@@ -64,4 +71,30 @@ test("a page has a token exactly while there is more", () => {
   });
   expect(pageOf(list, ["a", "b"], 2, String)).toEqual({ items: ["a", "b"], nextPageToken: "" });
   expect(pageOf(list, [], 2, String)).toEqual({ items: [], nextPageToken: "" });
+});
+
+describe("a token of two keys", () => {
+  const parsePair = (pageToken: string) => parsePairToken(list, { pageSize: 1, pageToken });
+
+  test("leads back to both of them", () => {
+    expect(parsePair("")).toBeUndefined();
+    expect(parsePair(encodePairToken(list, "uid", "ann"))).toEqual(["uid", "ann"]);
+  });
+
+  test.each([
+    ["a token of one key and a position", encodeToken(list, { key: "ann", position: 0 })],
+    ["another list's token", encodePairToken(["ListOrgRoles", "staging", "acme"], "uid", "ann")],
+    ["an empty key", foreign(...list, "", "ann")],
+    ["a key that is too long", foreign(...list, "uid", "a".repeat(65))],
+    ["a third key", foreign(...list, "uid", "ann", "bob")],
+    ["a megabyte", "A".repeat(2 ** 20)],
+    ["text", "nonsense"],
+  ])("is not %s", (_, token) => {
+    expect(refusalOf(() => parsePair(token))).toEqual(["PAGE_TOKEN_INVALID", "page_token"]);
+  });
+
+  test("is no token of one key and a position", () => {
+    const token = encodePairToken(list, "uid", "ann");
+    expect(refusalOf(() => parse(5, token))).toEqual(["PAGE_TOKEN_INVALID", "page_token"]);
+  });
 });

@@ -110,6 +110,8 @@ export function mutationsOf(environmentId: string): Mutation[] {
     return ({ groupRoles }, call, requestId) =>
       groupRoles.setGroupRole({ ...scope, groupId, roleSlug, requestId }, call);
   };
+  const offBoard: Mutation["change"] = ({ memberships }, call, requestId) =>
+    memberships.deleteUserMemberships({ environmentId, userId: "cyd", requestId }, call);
   const sync = (...groupIds: string[]): Mutation["change"] => {
     return ({ groupRoles }, call, requestId) =>
       groupRoles.syncMemberGroups({ ...scope, userId: "cyd", groupIds, requestId }, call);
@@ -381,6 +383,8 @@ export function mutationsOf(environmentId: string): Mutation[] {
         memberships.deleteMembership({ ...scope, userId: "ann", requestId }, call),
       read: member("ann"),
     },
+    { rpc: "DeleteUserMemberships", ...own, types: ["membership.deleted"], change: offBoard, read: member("cyd") },
+    { rpc: "DeleteUserMemberships", title: "nobody", types: [], change: offBoard },
     { rpc: "DeleteOrganizationData", ...own, types: ["organization.data_deleted"], change: deleteData },
     { rpc: "DeleteOrganizationData", title: "no data", ...own, types: [], change: deleteData },
     {

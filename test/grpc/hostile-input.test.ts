@@ -235,6 +235,26 @@ describe.each(engines)("text on $name", (engine) => {
       memberships.listMemberships({ ...scope, pageToken: token(...list, "", key, 0) }),
       memberships.listMemberships({ ...scope, roleSlug: "member", pageToken: token(...list, "member", key, 0) }),
       memberships.listGroupRoles({ ...scope, pageToken: token("ListGroupRoles", environmentId, "acme", key, 0) }),
+      memberships.listMemberships({ ...scope, userIdPrefix: "a", pageToken: token(...list, "", "a", key, 0) }),
+      memberships.listUserMemberships({
+        environmentId,
+        userId: "ann",
+        pageToken: token("ListUserMemberships", environmentId, "ann", key, 0),
+      }),
+      memberships.listRoleMemberships({
+        environmentId,
+        roleSlug: "member",
+        pageToken: token("ListRoleMemberships", environmentId, "member", "x", key),
+      }),
+      memberships.listRoleMemberships({
+        environmentId,
+        roleSlug: "member",
+        pageToken: token("ListRoleMemberships", environmentId, "member", key, "x"),
+      }),
+      environments.listOrganizations({
+        environmentId,
+        pageToken: token("ListOrganizations", environmentId, "", key, 0),
+      }),
       permissions.listPermissions({ environmentId, pageToken: token("ListPermissions", environmentId, key, 0) }),
       environments.listEnvironments({ pageToken: token("ListEnvironments", key, 0) }),
       roles.listEnvironmentRoles({ environmentId, pageToken: token("ListEnvironmentRoles", environmentId, key, 0) }),

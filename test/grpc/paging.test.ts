@@ -57,6 +57,30 @@ describe.each(engines)("on $name", (engine) => {
       });
       return { keys: groupRoles.map(({ groupId }) => groupId), nextPageToken };
     },
+    "ListMemberships of ids": async (environmentId: string, turn: Turn): Promise<Page> => {
+      const request = { environmentId, organizationId, userIdPrefix: "u", ...turn };
+      const page = await stage.memberships.listMemberships(request);
+      return { keys: page.memberships.map(({ userId }) => userId), nextPageToken: page.nextPageToken };
+    },
+    ListOrganizations: async (environmentId: string, turn: Turn): Promise<Page> => {
+      const page = await stage.environments.listOrganizations({ environmentId, ...turn });
+      return { keys: page.organizations.map((one) => one.organizationId), nextPageToken: page.nextPageToken };
+    },
+    "ListOrganizations of ids": async (environmentId: string, turn: Turn): Promise<Page> => {
+      const page = await stage.environments.listOrganizations({ environmentId, organizationIdPrefix: "o", ...turn });
+      return { keys: page.organizations.map((one) => one.organizationId), nextPageToken: page.nextPageToken };
+    },
+    ListUserMemberships: async (environmentId: string, turn: Turn): Promise<Page> => {
+      const page = await stage.memberships.listUserMemberships({ environmentId, userId: "everywhere", ...turn });
+      return { keys: page.memberships.map((one) => one.organizationId), nextPageToken: page.nextPageToken };
+    },
+    ListRoleMemberships: async (environmentId: string, turn: Turn): Promise<Page> => {
+      const page = await stage.memberships.listRoleMemberships({ environmentId, roleSlug: "admin", ...turn });
+      return {
+        keys: page.memberships.map((one) => `${one.organizationId} ${one.userId}`),
+        nextPageToken: page.nextPageToken,
+      };
+    },
     ListEnvironments: async (_: string, turn: Turn): Promise<Page> => {
       const { environments, nextPageToken } = await stage.environments.listEnvironments(turn);
       return { keys: environments.map(({ id }) => id), nextPageToken };
@@ -78,7 +102,12 @@ describe.each(engines)("on $name", (engine) => {
       userId: `u${index}`,
       roleSlugs: [index % 2 ? "admin" : "b"],
     }));
-    await stage.memberships.batchSetMemberRoles({ environmentId, memberships });
+    const everywhere = Array.from({ length: 7 }, (_, index) => ({
+      organizationId: `o${index}`,
+      userId: "everywhere",
+      roleSlugs: ["b"],
+    }));
+    await stage.memberships.batchSetMemberRoles({ environmentId, memberships: [...memberships, ...everywhere] });
     for (const groupId of ["G", "g", "g1", "g10", "g2", "~", "!"])
       await stage.memberships.setGroupRole({ environmentId, organizationId, groupId, roleSlug: "org-a" });
     return environmentId;

@@ -124,6 +124,10 @@ const mutations: Record<string, (stage: Stage, environmentId: string) => Promise
       (requestId) => memberships.deleteMembership({ ...key, userId: "ann", requestId }),
     ];
   },
+  DeleteUserMemberships: async ({ memberships }, environmentId) => [
+    (requestId) => memberships.deleteUserMemberships({ environmentId, userId: "gil", requestId }),
+    (requestId) => memberships.deleteUserMemberships({ environmentId, userId: "ann", requestId }),
+  ],
   SetGroupRole: async ({ memberships }, environmentId) => {
     const key = { environmentId, organizationId, groupId: "staff" };
     return [

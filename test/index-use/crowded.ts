@@ -36,6 +36,8 @@ export class Crowded {
   readonly organizationUid = this.organizationUidAt(0);
   readonly emptyOrganizationId = "organization-04999" as OrganizationId;
   readonly userId = "user-000000" as UserId;
+  /** A member of a thousand organizations. */
+  readonly busyUserId = "user-of-many" as UserId;
   readonly groupId = "group-00000" as GroupId;
   readonly permission = "permission-0000" as PermissionSlug;
   readonly requestId = "00000000-0000-4000-8000-000000000000" as RequestId;
@@ -155,6 +157,15 @@ export class Crowded {
     await insert("role_assignments", sizes.members, (n) =>
       assignment(1 + (n % (sizes.organizations - 2)), sizes.membersOfOne + n),
     );
+    await insert("role_assignments", 1000, (n) => [
+      uid,
+      this.organizationUidAt(1 + n),
+      this.busyUserId,
+      this.roleAt(0),
+      0,
+      1,
+      1,
+    ]);
     await insert("group_roles", sizes.groups, (n) => [
       uid,
       this.organizationUidAt(n % 2 ? 0 : n % 1000),

@@ -34,6 +34,28 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
     ],
     findByUid: (store, at) => [store.findByUid(at.uid, [at.organizationUid, at.organizationUidAt(7)])],
     list: (store, at) => [store.list(at.uid, "", 100), store.list(at.uid, at.organizationId, 100)],
+    listSummaries: (store, at) => [
+      store.listSummaries(at.uid, { after: at.organizationId, limit: 101, prefix: "" }),
+      store.listSummaries(at.uid, { after: "", limit: 1001, prefix: "organization-04" }),
+      store.listSummaries(at.uid, {
+        after: "",
+        limit: 101,
+        prefix: "",
+        ids: [at.organizationId, at.organizationIdAt(7)],
+      }),
+    ],
+    listOfUser: (store, at) => [
+      store.listOfUser(at.uid, at.userId, "", 101),
+      store.listOfUser(at.uid, at.busyUserId, at.organizationIdAt(100), 101),
+    ],
+    withMembersOrGroups: (store, at) => [
+      store.withMembersOrGroups(at.uid, [at.organizationUid, at.organizationUidAt(4999)], []),
+      store.withMembersOrGroups(
+        at.uid,
+        Array.from({ length: 100 }, (_, n) => at.organizationUidAt(n)),
+        [at.roleAt(19), at.roleAt(39)],
+      ),
+    ],
     lock: (store, at) => [store.lock(at.uid, [at.organizationId, at.organizationIdAt(7)])],
     insert: (store, { uid }) => [store.insert(uid, [{ id: org("new"), uid: newOrganizationUid() }])],
     setRevision: (store, at) => [store.setRevision(at.uid, at.organizationId, 9)],
@@ -48,6 +70,10 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
     listOfOrganizations: (store, at) => [
       store.listOfOrganizations(at.uid, [at.organizationId, at.organizationIdAt(7)]),
     ],
+    countOfOrganizations: (store, at) => [
+      store.countOfOrganizations(at.uid, [at.organizationId, at.organizationIdAt(7)]),
+    ],
+    listDeletedInUse: (store, { uid }) => [store.listDeletedInUse(uid)],
     listReplaced: (store, { uid }) => [store.listReplaced(uid)],
     permissionsOf: (store, at) => [
       store.permissionsOf(at.uid, ["", at.organizationId]),
@@ -100,11 +126,22 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
       store.list(at.uid, at.organizationUid, { after: "", limit: 101 }),
       store.list(at.uid, at.organizationUid, { after: at.userAt(2500), limit: 1001 }),
       store.list(at.uid, at.organizationUid, { after: "", limit: 101, roleIds: [at.roleAt(1)] }),
+      store.list(at.uid, at.organizationUid, { after: at.userId, limit: 1001, prefix: "user-00" }),
+      store.list(at.uid, at.organizationUid, { after: "", limit: 101, prefix: "user-00", roleIds: [at.roleAt(1)] }),
       store.list(at.uid, at.organizationUid, {
         after: at.userAt(9),
         limit: 101,
         roleIds: [at.roleAt(1), at.roleAt(19)],
       }),
+    ],
+    listWithAnyRole: (store, at) => [
+      store.listWithAnyRole(at.uid, [at.roleAt(1)], { limit: 101 }),
+      store.listWithAnyRole(at.uid, [at.roleAt(1), at.roleAt(19)], { after: at, limit: 1001 }),
+      store.listWithAnyRole(at.uid, [at.roleAt(1), at.roleAt(19)], { organization: at.organizationUid, limit: 101 }),
+    ],
+    listOfUser: (store, at) => [
+      store.listOfUser(at.uid, at.userId, { after: "", limit: 1000 }),
+      store.listOfUser(at.uid, at.busyUserId, { after: at.organizationUidAt(100), limit: 1000 }),
     ],
     storedRoles: (store, at) => [
       store.storedRoles(at.uid, at.organizationUid, [at.roleAt(19), at.roleAt(39), at.roleAt(59)]),
@@ -145,6 +182,10 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
     list: (store, at) => [
       store.list(at.uid, at.organizationUid, { after: "", limit: 101, without: [] }),
       store.list(at.uid, at.organizationUid, { after: "group-02000", limit: 101, without: [at.roleAt(19)] }),
+    ],
+    countAll: (store, at) => [
+      store.countAll(at.uid, at.organizationUid, []),
+      store.countAll(at.uid, at.organizationUid, [at.roleAt(19)]),
     ],
     count: (store, at) => [store.count(at.uid, at.organizationUid, [at.roleAt(1), at.roleAt(19)])],
     mappedTo: (store, at) => [

@@ -197,6 +197,19 @@ export function heaviestCalls(service: TestClient, full: FullOrganization): Heav
   add("EnvironmentService/CreateEnvironment", "nothing", (requestId) =>
     environments.createEnvironment({ environmentId: "another", requestId }),
   );
+  add("EnvironmentService/ListOrganizations", "a thousand of them", () =>
+    environments.listOrganizations({ environmentId, pageSize }),
+  );
+  add("EnvironmentService/GetOrganization", "200 custom roles", () => environments.getOrganization(scope));
+  add("MembershipService/ListUserMemberships", "every role", () =>
+    memberships.listUserMemberships({ environmentId, userId: chief, pageSize }),
+  );
+  add("MembershipService/ListRoleMemberships", "a thousand organizations", () =>
+    memberships.listRoleMemberships({ environmentId, roleSlug: second, pageSize }),
+  );
+  add("MembershipService/DeleteUserMemberships", "400 roles", (requestId) =>
+    memberships.deleteUserMemberships({ environmentId, userId: "user-4", requestId }),
+  );
   add("AccessService/GetCaller", "nothing", () => access.getCaller({}));
   add("EventService/ListEvents", "everything before", () => events.listEvents({ environmentId, pageSize }));
   add("EventService/ListEvents", "a filter that leaves most out", () =>

@@ -33,6 +33,8 @@ const valid: Readonly<Record<string, (count: number) => string>> = {
   request_id: (count) => `6d6b3700-0000-4000-8000-${String(count).padStart(12, "0")}`,
   page_token: () => "",
   etag: () => "",
+  organization_id_prefix: () => "mk7",
+  user_id_prefix: () => "mk7",
 };
 
 /** Fields without which a call gets further. */

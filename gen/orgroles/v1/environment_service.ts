@@ -20,6 +20,7 @@ import {
 } from "@grpc/grpc-js";
 import { FieldMask } from "../../google/protobuf/field_mask";
 import { Environment } from "./environment";
+import { Organization } from "./organization";
 
 export const protobufPackage = "orgroles.v1";
 
@@ -186,6 +187,65 @@ export interface DeleteOrganizationDataResponse {
   deletedRoleCount: number;
   /** The number of memberships that were deleted. */
   deletedMembershipCount: number;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** Request of ListOrganizations. */
+export interface ListOrganizationsRequest {
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
+  environmentId: string;
+  /**
+   * If it is set, the list contains only organizations whose ids begin with it:
+   * 1–64 printable ASCII characters without spaces, case-sensitive.
+   */
+  organizationIdPrefix?:
+    | string
+    | undefined;
+  /**
+   * The maximum number of organizations to return. 0 means 100, a value over
+   * 1000 means 1000, and a negative value is INVALID_FIELDS. A page may contain
+   * fewer organizations.
+   */
+  pageSize: number;
+  /**
+   * The `next_page_token` of the previous page of the same list. If it is
+   * empty, the call returns the first page.
+   */
+  pageToken: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** Response of ListOrganizations. */
+export interface ListOrganizationsResponse {
+  /** The organizations, sorted by the bytes of their ids. */
+  organizations: Organization[];
+  /**
+   * An opaque token: pass it as `page_token` to get the next page. It is empty
+   * on the last page.
+   */
+  nextPageToken: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** Request of GetOrganization. */
+export interface GetOrganizationRequest {
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
+  environmentId: string;
+  /** The id of the organization: 1–64 printable ASCII characters without spaces. */
+  organizationId: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** Response of GetOrganization. */
+export interface GetOrganizationResponse {
+  /** The organization. */
+  organization:
+    | Organization
+    | undefined;
+  /** The number of its members. */
+  membershipCount: number;
+  /** The number of its group mappings. */
+  groupRoleCount: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -1228,6 +1288,376 @@ export const DeleteOrganizationDataResponse: MessageFns<DeleteOrganizationDataRe
   },
 };
 
+function createBaseListOrganizationsRequest(): ListOrganizationsRequest {
+  return { environmentId: "", organizationIdPrefix: undefined, pageSize: 0, pageToken: "", _unknownFields: {} };
+}
+
+export const ListOrganizationsRequest: MessageFns<ListOrganizationsRequest> = {
+  encode(message: ListOrganizationsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.environmentId !== "") {
+      writer.uint32(10).string(message.environmentId);
+    }
+    if (message.organizationIdPrefix !== undefined) {
+      writer.uint32(18).string(message.organizationIdPrefix);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(24).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(34).string(message.pageToken);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListOrganizationsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListOrganizationsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.environmentId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.organizationIdPrefix = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListOrganizationsRequest>, I>>(base?: I): ListOrganizationsRequest {
+    return ListOrganizationsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListOrganizationsRequest>, I>>(object: I): ListOrganizationsRequest {
+    const message = createBaseListOrganizationsRequest();
+    message.environmentId = object.environmentId ?? "";
+    message.organizationIdPrefix = object.organizationIdPrefix ?? undefined;
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListOrganizationsResponse(): ListOrganizationsResponse {
+  return { organizations: [], nextPageToken: "", _unknownFields: {} };
+}
+
+export const ListOrganizationsResponse: MessageFns<ListOrganizationsResponse> = {
+  encode(message: ListOrganizationsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.organizations) {
+      Organization.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListOrganizationsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListOrganizationsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.organizations.push(Organization.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListOrganizationsResponse>, I>>(base?: I): ListOrganizationsResponse {
+    return ListOrganizationsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListOrganizationsResponse>, I>>(object: I): ListOrganizationsResponse {
+    const message = createBaseListOrganizationsResponse();
+    message.organizations = object.organizations?.map((e) => Organization.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseGetOrganizationRequest(): GetOrganizationRequest {
+  return { environmentId: "", organizationId: "", _unknownFields: {} };
+}
+
+export const GetOrganizationRequest: MessageFns<GetOrganizationRequest> = {
+  encode(message: GetOrganizationRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.environmentId !== "") {
+      writer.uint32(10).string(message.environmentId);
+    }
+    if (message.organizationId !== "") {
+      writer.uint32(18).string(message.organizationId);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetOrganizationRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetOrganizationRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.environmentId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetOrganizationRequest>, I>>(base?: I): GetOrganizationRequest {
+    return GetOrganizationRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetOrganizationRequest>, I>>(object: I): GetOrganizationRequest {
+    const message = createBaseGetOrganizationRequest();
+    message.environmentId = object.environmentId ?? "";
+    message.organizationId = object.organizationId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetOrganizationResponse(): GetOrganizationResponse {
+  return { organization: undefined, membershipCount: 0, groupRoleCount: 0, _unknownFields: {} };
+}
+
+export const GetOrganizationResponse: MessageFns<GetOrganizationResponse> = {
+  encode(message: GetOrganizationResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.organization !== undefined) {
+      Organization.encode(message.organization, writer.uint32(10).fork()).join();
+    }
+    if (message.membershipCount !== 0) {
+      writer.uint32(16).int32(message.membershipCount);
+    }
+    if (message.groupRoleCount !== 0) {
+      writer.uint32(24).int32(message.groupRoleCount);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetOrganizationResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetOrganizationResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.organization = Organization.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.membershipCount = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.groupRoleCount = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetOrganizationResponse>, I>>(base?: I): GetOrganizationResponse {
+    return GetOrganizationResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetOrganizationResponse>, I>>(object: I): GetOrganizationResponse {
+    const message = createBaseGetOrganizationResponse();
+    message.organization = (object.organization !== undefined && object.organization !== null)
+      ? Organization.fromPartial(object.organization)
+      : undefined;
+    message.membershipCount = object.membershipCount ?? 0;
+    message.groupRoleCount = object.groupRoleCount ?? 0;
+    return message;
+  },
+};
+
 /**
  * EnvironmentService manages environments and deletes the data of whole
  * organizations.
@@ -1362,6 +1792,45 @@ export const EnvironmentServiceService = {
     responseDeserialize: (value: Buffer): DeleteOrganizationDataResponse =>
       DeleteOrganizationDataResponse.decode(value),
   },
+  /**
+   * ListOrganizations lists the organizations of an environment that have data
+   * (members, group mappings, custom roles or their own configuration), sorted
+   * by the bytes of their ids. Credentials of some organizations get only
+   * these.
+   *
+   * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
+   * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
+   */
+  listOrganizations: {
+    path: "/orgroles.v1.EnvironmentService/ListOrganizations" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListOrganizationsRequest): Buffer =>
+      Buffer.from(ListOrganizationsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListOrganizationsRequest => ListOrganizationsRequest.decode(value),
+    responseSerialize: (value: ListOrganizationsResponse): Buffer =>
+      Buffer.from(ListOrganizationsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListOrganizationsResponse => ListOrganizationsResponse.decode(value),
+  },
+  /**
+   * GetOrganization returns one organization and counts what it has. Any id
+   * answers: an organization without data inherits the environment, and its
+   * counts are 0. The call takes as long as there are members to count.
+   *
+   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND
+   * (NOT_FOUND).
+   */
+  getOrganization: {
+    path: "/orgroles.v1.EnvironmentService/GetOrganization" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetOrganizationRequest): Buffer =>
+      Buffer.from(GetOrganizationRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetOrganizationRequest => GetOrganizationRequest.decode(value),
+    responseSerialize: (value: GetOrganizationResponse): Buffer =>
+      Buffer.from(GetOrganizationResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetOrganizationResponse => GetOrganizationResponse.decode(value),
+  },
 } as const;
 
 export interface EnvironmentServiceServer extends UntypedServiceImplementation {
@@ -1419,6 +1888,25 @@ export interface EnvironmentServiceServer extends UntypedServiceImplementation {
    * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
    */
   deleteOrganizationData: handleUnaryCall<DeleteOrganizationDataRequest, DeleteOrganizationDataResponse>;
+  /**
+   * ListOrganizations lists the organizations of an environment that have data
+   * (members, group mappings, custom roles or their own configuration), sorted
+   * by the bytes of their ids. Credentials of some organizations get only
+   * these.
+   *
+   * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
+   * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
+   */
+  listOrganizations: handleUnaryCall<ListOrganizationsRequest, ListOrganizationsResponse>;
+  /**
+   * GetOrganization returns one organization and counts what it has. Any id
+   * answers: an organization without data inherits the environment, and its
+   * counts are 0. The call takes as long as there are members to count.
+   *
+   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND
+   * (NOT_FOUND).
+   */
+  getOrganization: handleUnaryCall<GetOrganizationRequest, GetOrganizationResponse>;
 }
 
 export interface EnvironmentServiceClient extends Client {
@@ -1559,6 +2047,53 @@ export interface EnvironmentServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteOrganizationDataResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * ListOrganizations lists the organizations of an environment that have data
+   * (members, group mappings, custom roles or their own configuration), sorted
+   * by the bytes of their ids. Credentials of some organizations get only
+   * these.
+   *
+   * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
+   * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
+   */
+  listOrganizations(
+    request: ListOrganizationsRequest,
+    callback: (error: ServiceError | null, response: ListOrganizationsResponse) => void,
+  ): ClientUnaryCall;
+  listOrganizations(
+    request: ListOrganizationsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListOrganizationsResponse) => void,
+  ): ClientUnaryCall;
+  listOrganizations(
+    request: ListOrganizationsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListOrganizationsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * GetOrganization returns one organization and counts what it has. Any id
+   * answers: an organization without data inherits the environment, and its
+   * counts are 0. The call takes as long as there are members to count.
+   *
+   * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND
+   * (NOT_FOUND).
+   */
+  getOrganization(
+    request: GetOrganizationRequest,
+    callback: (error: ServiceError | null, response: GetOrganizationResponse) => void,
+  ): ClientUnaryCall;
+  getOrganization(
+    request: GetOrganizationRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetOrganizationResponse) => void,
+  ): ClientUnaryCall;
+  getOrganization(
+    request: GetOrganizationRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetOrganizationResponse) => void,
   ): ClientUnaryCall;
 }
 

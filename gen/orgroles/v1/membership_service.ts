@@ -168,6 +168,11 @@ export interface ListMembershipsRequest {
    * empty, the call returns the first page.
    */
   pageToken: string;
+  /**
+   * If it is set, the list contains only members whose user ids begin with it:
+   * 1–64 printable ASCII characters without spaces, case-sensitive.
+   */
+  userIdPrefix?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -295,6 +300,92 @@ export interface SyncMemberGroupsResponse {
    * 256 characters (code points) is cut after 256 and ends with `…`.
    */
   ignoredGroupIds: string[];
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** Request of ListUserMemberships. */
+export interface ListUserMembershipsRequest {
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
+  environmentId: string;
+  /** The id of the user: 1–64 printable ASCII characters without spaces. */
+  userId: string;
+  /**
+   * The maximum number of memberships to return. 0 means 100, a value over 1000
+   * means 1000, and a negative value is INVALID_FIELDS. A page may contain
+   * fewer memberships.
+   */
+  pageSize: number;
+  /**
+   * The `next_page_token` of the previous page of the same list. If it is
+   * empty, the call returns the first page.
+   */
+  pageToken: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** Response of ListUserMemberships. */
+export interface ListUserMembershipsResponse {
+  /** The memberships, sorted by the bytes of the organizations' ids. */
+  memberships: Membership[];
+  /**
+   * An opaque token: pass it as `page_token` to get the next page. It is empty
+   * on the last page.
+   */
+  nextPageToken: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** Request of ListRoleMemberships. */
+export interface ListRoleMembershipsRequest {
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
+  environmentId: string;
+  /** The slug of an environment role. */
+  roleSlug: string;
+  /**
+   * The maximum number of memberships to return. 0 means 100, a value over 1000
+   * means 1000, and a negative value is INVALID_FIELDS. A page may contain
+   * fewer memberships.
+   */
+  pageSize: number;
+  /**
+   * The `next_page_token` of the previous page of the same list. If it is
+   * empty, the call returns the first page.
+   */
+  pageToken: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** Response of ListRoleMemberships. */
+export interface ListRoleMembershipsResponse {
+  /** The memberships, one organization after the other. */
+  memberships: Membership[];
+  /**
+   * An opaque token: pass it as `page_token` to get the next page. It is empty
+   * on the last page.
+   */
+  nextPageToken: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** Request of DeleteUserMemberships. */
+export interface DeleteUserMembershipsRequest {
+  /** The id of the environment: 1–64 printable ASCII characters without spaces. */
+  environmentId: string;
+  /** The id of the user: 1–64 printable ASCII characters without spaces. */
+  userId: string;
+  /**
+   * A UUID that makes it safe to repeat this call. For 24 hours after the call
+   * has returned, the same id with the same request returns the first response
+   * and changes nothing.
+   */
+  requestId?: string | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** Response of DeleteUserMemberships. */
+export interface DeleteUserMembershipsResponse {
+  /** The number of memberships that this call has ended. */
+  deletedCount: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -1125,7 +1216,15 @@ export const DeleteMembershipResponse: MessageFns<DeleteMembershipResponse> = {
 };
 
 function createBaseListMembershipsRequest(): ListMembershipsRequest {
-  return { environmentId: "", organizationId: "", roleSlug: undefined, pageSize: 0, pageToken: "", _unknownFields: {} };
+  return {
+    environmentId: "",
+    organizationId: "",
+    roleSlug: undefined,
+    pageSize: 0,
+    pageToken: "",
+    userIdPrefix: undefined,
+    _unknownFields: {},
+  };
 }
 
 export const ListMembershipsRequest: MessageFns<ListMembershipsRequest> = {
@@ -1144,6 +1243,9 @@ export const ListMembershipsRequest: MessageFns<ListMembershipsRequest> = {
     }
     if (message.pageToken !== "") {
       writer.uint32(42).string(message.pageToken);
+    }
+    if (message.userIdPrefix !== undefined) {
+      writer.uint32(50).string(message.userIdPrefix);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1209,6 +1311,14 @@ export const ListMembershipsRequest: MessageFns<ListMembershipsRequest> = {
             message.pageToken = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.userIdPrefix = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1239,6 +1349,7 @@ export const ListMembershipsRequest: MessageFns<ListMembershipsRequest> = {
     message.roleSlug = object.roleSlug ?? undefined;
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
+    message.userIdPrefix = object.userIdPrefix ?? undefined;
     return message;
   },
 };
@@ -2078,6 +2189,554 @@ export const SyncMemberGroupsResponse: MessageFns<SyncMemberGroupsResponse> = {
   },
 };
 
+function createBaseListUserMembershipsRequest(): ListUserMembershipsRequest {
+  return { environmentId: "", userId: "", pageSize: 0, pageToken: "", _unknownFields: {} };
+}
+
+export const ListUserMembershipsRequest: MessageFns<ListUserMembershipsRequest> = {
+  encode(message: ListUserMembershipsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.environmentId !== "") {
+      writer.uint32(10).string(message.environmentId);
+    }
+    if (message.userId !== "") {
+      writer.uint32(18).string(message.userId);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(24).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(34).string(message.pageToken);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListUserMembershipsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListUserMembershipsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.environmentId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListUserMembershipsRequest>, I>>(base?: I): ListUserMembershipsRequest {
+    return ListUserMembershipsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListUserMembershipsRequest>, I>>(object: I): ListUserMembershipsRequest {
+    const message = createBaseListUserMembershipsRequest();
+    message.environmentId = object.environmentId ?? "";
+    message.userId = object.userId ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListUserMembershipsResponse(): ListUserMembershipsResponse {
+  return { memberships: [], nextPageToken: "", _unknownFields: {} };
+}
+
+export const ListUserMembershipsResponse: MessageFns<ListUserMembershipsResponse> = {
+  encode(message: ListUserMembershipsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.memberships) {
+      Membership.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListUserMembershipsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListUserMembershipsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.memberships.push(Membership.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListUserMembershipsResponse>, I>>(base?: I): ListUserMembershipsResponse {
+    return ListUserMembershipsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListUserMembershipsResponse>, I>>(object: I): ListUserMembershipsResponse {
+    const message = createBaseListUserMembershipsResponse();
+    message.memberships = object.memberships?.map((e) => Membership.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListRoleMembershipsRequest(): ListRoleMembershipsRequest {
+  return { environmentId: "", roleSlug: "", pageSize: 0, pageToken: "", _unknownFields: {} };
+}
+
+export const ListRoleMembershipsRequest: MessageFns<ListRoleMembershipsRequest> = {
+  encode(message: ListRoleMembershipsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.environmentId !== "") {
+      writer.uint32(10).string(message.environmentId);
+    }
+    if (message.roleSlug !== "") {
+      writer.uint32(18).string(message.roleSlug);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(24).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(34).string(message.pageToken);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListRoleMembershipsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListRoleMembershipsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.environmentId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.roleSlug = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListRoleMembershipsRequest>, I>>(base?: I): ListRoleMembershipsRequest {
+    return ListRoleMembershipsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListRoleMembershipsRequest>, I>>(object: I): ListRoleMembershipsRequest {
+    const message = createBaseListRoleMembershipsRequest();
+    message.environmentId = object.environmentId ?? "";
+    message.roleSlug = object.roleSlug ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListRoleMembershipsResponse(): ListRoleMembershipsResponse {
+  return { memberships: [], nextPageToken: "", _unknownFields: {} };
+}
+
+export const ListRoleMembershipsResponse: MessageFns<ListRoleMembershipsResponse> = {
+  encode(message: ListRoleMembershipsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.memberships) {
+      Membership.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListRoleMembershipsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListRoleMembershipsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.memberships.push(Membership.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListRoleMembershipsResponse>, I>>(base?: I): ListRoleMembershipsResponse {
+    return ListRoleMembershipsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListRoleMembershipsResponse>, I>>(object: I): ListRoleMembershipsResponse {
+    const message = createBaseListRoleMembershipsResponse();
+    message.memberships = object.memberships?.map((e) => Membership.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseDeleteUserMembershipsRequest(): DeleteUserMembershipsRequest {
+  return { environmentId: "", userId: "", requestId: undefined, _unknownFields: {} };
+}
+
+export const DeleteUserMembershipsRequest: MessageFns<DeleteUserMembershipsRequest> = {
+  encode(message: DeleteUserMembershipsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.environmentId !== "") {
+      writer.uint32(10).string(message.environmentId);
+    }
+    if (message.userId !== "") {
+      writer.uint32(18).string(message.userId);
+    }
+    if (message.requestId !== undefined) {
+      writer.uint32(26).string(message.requestId);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteUserMembershipsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteUserMembershipsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.environmentId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeleteUserMembershipsRequest>, I>>(base?: I): DeleteUserMembershipsRequest {
+    return DeleteUserMembershipsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteUserMembershipsRequest>, I>>(object: I): DeleteUserMembershipsRequest {
+    const message = createBaseDeleteUserMembershipsRequest();
+    message.environmentId = object.environmentId ?? "";
+    message.userId = object.userId ?? "";
+    message.requestId = object.requestId ?? undefined;
+    return message;
+  },
+};
+
+function createBaseDeleteUserMembershipsResponse(): DeleteUserMembershipsResponse {
+  return { deletedCount: 0, _unknownFields: {} };
+}
+
+export const DeleteUserMembershipsResponse: MessageFns<DeleteUserMembershipsResponse> = {
+  encode(message: DeleteUserMembershipsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.deletedCount !== 0) {
+      writer.uint32(8).int32(message.deletedCount);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteUserMembershipsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteUserMembershipsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.deletedCount = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeleteUserMembershipsResponse>, I>>(base?: I): DeleteUserMembershipsResponse {
+    return DeleteUserMembershipsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteUserMembershipsResponse>, I>>(
+    object: I,
+  ): DeleteUserMembershipsResponse {
+    const message = createBaseDeleteUserMembershipsResponse();
+    message.deletedCount = object.deletedCount ?? 0;
+    return message;
+  },
+};
+
 /**
  * MembershipService assigns roles to users in organizations, directly or
  * through the groups of an identity provider.
@@ -2180,7 +2839,8 @@ export const MembershipServiceService = {
   },
   /**
    * ListMemberships lists the members of an organization, sorted by user id.
-   * With `role_slug` it lists only the members with this role.
+   * With `role_slug` it lists only the members with this role, and with
+   * `user_id_prefix` only the members whose ids begin with it.
    *
    * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND).
@@ -2195,6 +2855,73 @@ export const MembershipServiceService = {
     responseSerialize: (value: ListMembershipsResponse): Buffer =>
       Buffer.from(ListMembershipsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListMembershipsResponse => ListMembershipsResponse.decode(value),
+  },
+  /**
+   * ListUserMemberships lists the memberships of one user in all organizations
+   * of the environment, sorted by the bytes of the organizations' ids. A user
+   * without memberships has an empty list. Credentials of some organizations
+   * get only the memberships in these.
+   *
+   * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
+   * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
+   */
+  listUserMemberships: {
+    path: "/orgroles.v1.MembershipService/ListUserMemberships" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListUserMembershipsRequest): Buffer =>
+      Buffer.from(ListUserMembershipsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListUserMembershipsRequest => ListUserMembershipsRequest.decode(value),
+    responseSerialize: (value: ListUserMembershipsResponse): Buffer =>
+      Buffer.from(ListUserMembershipsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListUserMembershipsResponse => ListUserMembershipsResponse.decode(value),
+  },
+  /**
+   * DeleteUserMemberships ends the memberships of one user, in all organizations
+   * of the environment, that exist when the call begins. It ends them in one
+   * group of organizations after the other; within an organization the change
+   * is atomic. A call that does not return, for example because its deadline
+   * has passed, has ended some of them: repeat it with the same `request_id`.
+   * The response is stored when all of them are ended. A repetition before that
+   * goes on, and counts what it has ended itself. A user without memberships is
+   * no error.
+   *
+   * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
+   * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
+   */
+  deleteUserMemberships: {
+    path: "/orgroles.v1.MembershipService/DeleteUserMemberships" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DeleteUserMembershipsRequest): Buffer =>
+      Buffer.from(DeleteUserMembershipsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DeleteUserMembershipsRequest => DeleteUserMembershipsRequest.decode(value),
+    responseSerialize: (value: DeleteUserMembershipsResponse): Buffer =>
+      Buffer.from(DeleteUserMembershipsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DeleteUserMembershipsResponse => DeleteUserMembershipsResponse.decode(value),
+  },
+  /**
+   * ListRoleMemberships lists the members who have an environment role, over
+   * all organizations of the environment. A member who got the role because
+   * another role was deleted is among them. The order is stable, and the
+   * members of one organization come together, sorted by user id. The call
+   * looks at a bounded number of members: a page may be short or empty and have
+   * a `next_page_token`. Credentials of some organizations get only the
+   * memberships in these.
+   *
+   * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
+   * ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND).
+   */
+  listRoleMemberships: {
+    path: "/orgroles.v1.MembershipService/ListRoleMemberships" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListRoleMembershipsRequest): Buffer =>
+      Buffer.from(ListRoleMembershipsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListRoleMembershipsRequest => ListRoleMembershipsRequest.decode(value),
+    responseSerialize: (value: ListRoleMembershipsResponse): Buffer =>
+      Buffer.from(ListRoleMembershipsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListRoleMembershipsResponse => ListRoleMembershipsResponse.decode(value),
   },
   /**
    * SetGroupRole maps a group to a role of the organization, or replaces the
@@ -2315,12 +3042,50 @@ export interface MembershipServiceServer extends UntypedServiceImplementation {
   deleteMembership: handleUnaryCall<DeleteMembershipRequest, DeleteMembershipResponse>;
   /**
    * ListMemberships lists the members of an organization, sorted by user id.
-   * With `role_slug` it lists only the members with this role.
+   * With `role_slug` it lists only the members with this role, and with
+   * `user_id_prefix` only the members whose ids begin with it.
    *
    * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND).
    */
   listMemberships: handleUnaryCall<ListMembershipsRequest, ListMembershipsResponse>;
+  /**
+   * ListUserMemberships lists the memberships of one user in all organizations
+   * of the environment, sorted by the bytes of the organizations' ids. A user
+   * without memberships has an empty list. Credentials of some organizations
+   * get only the memberships in these.
+   *
+   * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
+   * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
+   */
+  listUserMemberships: handleUnaryCall<ListUserMembershipsRequest, ListUserMembershipsResponse>;
+  /**
+   * DeleteUserMemberships ends the memberships of one user, in all organizations
+   * of the environment, that exist when the call begins. It ends them in one
+   * group of organizations after the other; within an organization the change
+   * is atomic. A call that does not return, for example because its deadline
+   * has passed, has ended some of them: repeat it with the same `request_id`.
+   * The response is stored when all of them are ended. A repetition before that
+   * goes on, and counts what it has ended itself. A user without memberships is
+   * no error.
+   *
+   * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
+   * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
+   */
+  deleteUserMemberships: handleUnaryCall<DeleteUserMembershipsRequest, DeleteUserMembershipsResponse>;
+  /**
+   * ListRoleMemberships lists the members who have an environment role, over
+   * all organizations of the environment. A member who got the role because
+   * another role was deleted is among them. The order is stable, and the
+   * members of one organization come together, sorted by user id. The call
+   * looks at a bounded number of members: a page may be short or empty and have
+   * a `next_page_token`. Credentials of some organizations get only the
+   * memberships in these.
+   *
+   * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
+   * ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND).
+   */
+  listRoleMemberships: handleUnaryCall<ListRoleMembershipsRequest, ListRoleMembershipsResponse>;
   /**
    * SetGroupRole maps a group to a role of the organization, or replaces the
    * role of an existing mapping. Members keep their roles until their next
@@ -2457,7 +3222,8 @@ export interface MembershipServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * ListMemberships lists the members of an organization, sorted by user id.
-   * With `role_slug` it lists only the members with this role.
+   * With `role_slug` it lists only the members with this role, and with
+   * `user_id_prefix` only the members whose ids begin with it.
    *
    * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
    * ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND).
@@ -2476,6 +3242,85 @@ export interface MembershipServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListMembershipsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * ListUserMemberships lists the memberships of one user in all organizations
+   * of the environment, sorted by the bytes of the organizations' ids. A user
+   * without memberships has an empty list. Credentials of some organizations
+   * get only the memberships in these.
+   *
+   * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
+   * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
+   */
+  listUserMemberships(
+    request: ListUserMembershipsRequest,
+    callback: (error: ServiceError | null, response: ListUserMembershipsResponse) => void,
+  ): ClientUnaryCall;
+  listUserMemberships(
+    request: ListUserMembershipsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListUserMembershipsResponse) => void,
+  ): ClientUnaryCall;
+  listUserMemberships(
+    request: ListUserMembershipsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListUserMembershipsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * DeleteUserMemberships ends the memberships of one user, in all organizations
+   * of the environment, that exist when the call begins. It ends them in one
+   * group of organizations after the other; within an organization the change
+   * is atomic. A call that does not return, for example because its deadline
+   * has passed, has ended some of them: repeat it with the same `request_id`.
+   * The response is stored when all of them are ended. A repetition before that
+   * goes on, and counts what it has ended itself. A user without memberships is
+   * no error.
+   *
+   * Errors: INVALID_FIELDS, REQUEST_ID_REUSED (INVALID_ARGUMENT);
+   * ENVIRONMENT_NOT_FOUND (NOT_FOUND).
+   */
+  deleteUserMemberships(
+    request: DeleteUserMembershipsRequest,
+    callback: (error: ServiceError | null, response: DeleteUserMembershipsResponse) => void,
+  ): ClientUnaryCall;
+  deleteUserMemberships(
+    request: DeleteUserMembershipsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DeleteUserMembershipsResponse) => void,
+  ): ClientUnaryCall;
+  deleteUserMemberships(
+    request: DeleteUserMembershipsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DeleteUserMembershipsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * ListRoleMemberships lists the members who have an environment role, over
+   * all organizations of the environment. A member who got the role because
+   * another role was deleted is among them. The order is stable, and the
+   * members of one organization come together, sorted by user id. The call
+   * looks at a bounded number of members: a page may be short or empty and have
+   * a `next_page_token`. Credentials of some organizations get only the
+   * memberships in these.
+   *
+   * Errors: INVALID_FIELDS, PAGE_TOKEN_INVALID (INVALID_ARGUMENT);
+   * ENVIRONMENT_NOT_FOUND, ROLE_NOT_FOUND (NOT_FOUND).
+   */
+  listRoleMemberships(
+    request: ListRoleMembershipsRequest,
+    callback: (error: ServiceError | null, response: ListRoleMembershipsResponse) => void,
+  ): ClientUnaryCall;
+  listRoleMemberships(
+    request: ListRoleMembershipsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListRoleMembershipsResponse) => void,
+  ): ClientUnaryCall;
+  listRoleMemberships(
+    request: ListRoleMembershipsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListRoleMembershipsResponse) => void,
   ): ClientUnaryCall;
   /**
    * SetGroupRole maps a group to a role of the organization, or replaces the

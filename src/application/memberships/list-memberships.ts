@@ -7,6 +7,7 @@ import type { MembershipView } from "../../domain/membership-view";
 import type { OrganizationState } from "../../domain/organization";
 import { deletedRoles, resolveMemberRoles } from "../../domain/role-resolution";
 import { parseSlug } from "../../domain/slug";
+import { type UserId, parseId } from "../../domain/values";
 import { Portions } from "../../event-loop/portions";
 import { mapInSlices } from "../../event-loop/time-slices";
 import type { Dependencies } from "../dependencies";
@@ -19,11 +20,12 @@ import { createMembershipViewer } from "./member";
 
 export interface ListMemberships extends OrganizationScope, PageRequest {
   readonly roleSlug?: string | undefined;
+  readonly userIdPrefix?: string | undefined;
 }
 
 /**
- * Returns the members of an organization, with `roleSlug` those that have the role, in order of their user ids. Throws
- * ROLE_NOT_FOUND.
+ * Returns the members of an organization in order of their user ids: with `roleSlug` those that have the role, with
+ * `userIdPrefix` those whose ids begin with it. Throws ROLE_NOT_FOUND.
  */
 export async function listMemberships(
   dependencies: Dependencies,
@@ -31,18 +33,21 @@ export async function listMemberships(
   { signal }: Call,
 ): Promise<Page<MembershipView>> {
   const fields = new Fields();
-  const { scope, roleSlug, pageSize } = fields.check({
+  const { scope, roleSlug, prefix, pageSize } = fields.check({
     scope: parseOrganizationScope(fields, request),
     roleSlug: fields.optional("role_slug", request.roleSlug, parseSlug),
+    prefix: fields.optional<UserId>("user_id_prefix", request.userIdPrefix, parseId),
     pageSize: parsePageSize(fields, request),
   });
-  const list = ["ListMemberships", scope.environmentId, scope.organizationId, roleSlug ?? ""];
+  const filters = [roleSlug ?? "", ...(prefix ? [prefix] : [])];
+  const list = ["ListMemberships", scope.environmentId, scope.organizationId, ...filters];
   const after = parsePageToken(list, request)?.key ?? "";
 
   return dependencies.transactions.read(scope, signal, async (stores, { state, effective, organization }) => {
     const roleId = roleSlug && effectiveRole(effective, roleSlug).id;
     if (!organization) return { items: [], nextPageToken: "" };
-    const { found, isCut } = await listMembersAfter(stores, state, organization, roleId, after, pageSize + 1);
+    const page = { roleId, prefix, after, limit: pageSize + 1 };
+    const { found, isCut } = await listMembersAfter(stores, state, organization, page);
     const size = isCut ? found.length - 1 : pageSize;
     const { items, nextPageToken } = pageOf(list, found, size, ({ userId }) => userId);
     return {
@@ -50,6 +55,13 @@ export async function listMemberships(
       nextPageToken,
     };
   });
+}
+
+interface MemberPage {
+  readonly roleId: RoleId | undefined;
+  readonly prefix: UserId | undefined;
+  readonly after: string;
+  readonly limit: number;
 }
 
 /**
@@ -60,9 +72,7 @@ async function listMembersAfter(
   stores: Stores,
   state: EnvironmentState,
   organization: OrganizationState,
-  roleId: RoleId | undefined,
-  after: string,
-  limit: number,
+  { roleId, prefix, after, limit }: MemberPage,
 ): Promise<{ readonly found: Membership[]; readonly isCut: boolean }> {
   const { uid } = state.environment;
   const deleted = roleId ? deletedRoles(state, [...organization.replaced.keys()]) : [];
@@ -72,7 +82,12 @@ async function listMembersAfter(
   let references = 0;
   for (let last = after; ; ) {
     const size = Math.min(limit, portions.size);
-    const candidates = await stores.memberships.list(uid, organization.uid, { after: last, roleIds, limit: size });
+    const candidates = await stores.memberships.list(uid, organization.uid, {
+      after: last,
+      prefix,
+      roleIds,
+      limit: size,
+    });
     const rows = countRoles(candidates);
     portions.addRows(candidates.length, rows);
     found.push(

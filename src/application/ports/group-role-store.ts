@@ -15,6 +15,8 @@ export interface GroupRoleStore {
     organization: OrganizationUid,
     page: { readonly after: string; readonly limit: number; readonly without: readonly RoleId[] },
   ): Promise<GroupRole[]>;
+  /** Returns the number of the organization's groups that are mapped, except those to the roles `without`. */
+  countAll(environment: EnvironmentUid, organization: OrganizationUid, without: readonly RoleId[]): Promise<number>;
   /** Returns the number of the organization's groups that are mapped to one of the roles. */
   count(environment: EnvironmentUid, organization: OrganizationUid, roleIds: readonly RoleId[]): Promise<number>;
   /**

@@ -1,4 +1,5 @@
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
+import type { UserId } from "../../domain/values";
 import type { MemberKey, Membership } from "../../domain/membership";
 
 /** Selects the pending members: those whose stored roles may differ from the roles that they have. */
@@ -19,13 +20,40 @@ export interface MembershipStore {
   find(environment: EnvironmentUid, keys: readonly MemberKey[]): Promise<Membership[]>;
   /**
    * Returns up to `limit` members of an organization whose user ids come after the given text, in order of their bytes;
-   * with `roleIds` only members that store one of these.
+   * with `prefix` only members whose ids begin with it, and with `roleIds` only members that store one of these.
    */
   list(
     environment: EnvironmentUid,
     organization: OrganizationUid,
-    page: { readonly after: string; readonly limit: number; readonly roleIds?: readonly RoleId[] | undefined },
+    page: {
+      readonly after: string;
+      readonly limit: number;
+      readonly prefix?: string | undefined;
+      readonly roleIds?: readonly RoleId[] | undefined;
+    },
   ): Promise<Membership[]>;
+  /**
+   * Returns up to `limit` members that store one of the roles, of all organizations or of one, after the given member, in
+   * order of organization uid and user id. Organizations that are removed are among them.
+   */
+  listWithAnyRole(
+    environment: EnvironmentUid,
+    roleIds: readonly RoleId[],
+    page: {
+      readonly after?: MemberKey | undefined;
+      readonly organization?: OrganizationUid | undefined;
+      readonly limit: number;
+    },
+  ): Promise<MemberKey[]>;
+  /**
+   * Returns up to `limit` memberships of a user, in order of organization uid after the given text. Organizations that are
+   * removed are among them.
+   */
+  listOfUser(
+    environment: EnvironmentUid,
+    userId: UserId,
+    page: { readonly after: string; readonly limit: number },
+  ): Promise<Pick<Membership, "organizationUid" | "createTime">[]>;
   /** Returns those of the roles that at least one member of the organization stores, in no order. */
   storedRoles(
     environment: EnvironmentUid,

@@ -1,6 +1,11 @@
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { Organization, OwnConfig } from "../../domain/organization";
-import type { OrganizationId } from "../../domain/values";
+import type { OrganizationId, UserId } from "../../domain/values";
+
+/** An organization without its order, which is long. */
+export interface OrganizationSummary extends Pick<Organization, "id" | "uid"> {
+  readonly inheritsEnvironment: boolean;
+}
 
 /** The organizations of environments. An organization has a row only while it has data. */
 export interface OrganizationStore {
@@ -10,6 +15,30 @@ export interface OrganizationStore {
   findByUid(environment: EnvironmentUid, uids: readonly OrganizationUid[]): Promise<Organization[]>;
   /** Returns up to `limit` organizations whose ids come after the given text, in order of their bytes. */
   list(environment: EnvironmentUid, after: string, limit: number): Promise<Organization[]>;
+  /**
+   * Returns up to `limit` organizations whose ids begin with the prefix and come after the given text, in order of their
+   * bytes; with `ids` only those.
+   */
+  listSummaries(
+    environment: EnvironmentUid,
+    page: {
+      readonly after: string;
+      readonly limit: number;
+      readonly prefix: string;
+      readonly ids?: readonly OrganizationId[] | undefined;
+    },
+  ): Promise<OrganizationSummary[]>;
+  /** Returns up to `limit` ids of organizations of a user that come after the given text, in order of their bytes. */
+  listOfUser(environment: EnvironmentUid, userId: UserId, after: string, limit: number): Promise<OrganizationId[]>;
+  /**
+   * Returns those of the organizations that have a member, or a group that is mapped to a role that is not among
+   * `without`, in no order.
+   */
+  withMembersOrGroups(
+    environment: EnvironmentUid,
+    uids: readonly OrganizationUid[],
+    without: readonly RoleId[],
+  ): Promise<OrganizationUid[]>;
   /**
    * Locks the organizations that have a row against other writes to them until the transaction ends, and raises their
    * revisions by one. Returns them in order of their ids' bytes. Callers pass ids in that order, so that they never

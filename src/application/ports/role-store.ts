@@ -18,6 +18,13 @@ export interface RoleStore {
     environment: EnvironmentUid,
     organizations: readonly OrganizationId[],
   ): Promise<Map<OrganizationId, Pick<OrganizationState, "customRoles" | "replaced">>>;
+  /** Returns the number of custom roles of each of the organizations. Those without any are absent. */
+  countOfOrganizations(
+    environment: EnvironmentUid,
+    organizations: readonly OrganizationId[],
+  ): Promise<Map<OrganizationId, number>>;
+  /** Returns the deleted roles, of the environment and of its organizations, that a member stores, in no order. */
+  listDeletedInUse(environment: EnvironmentUid): Promise<RoleId[]>;
   /** Returns the deleted custom roles of all organizations, in no order. */
   listReplaced(environment: EnvironmentUid): Promise<{ id: RoleId; organizationId: OrganizationId }[]>;
   /** Returns the sorted slugs of the live permissions of each role of the owners, or of some of their roles. */

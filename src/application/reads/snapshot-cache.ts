@@ -1,7 +1,7 @@
 import { type EffectiveAccess, accessInEnvironment, inheritedAccess } from "../../domain/effective-access";
 import type { Environment, EnvironmentState } from "../../domain/environment";
 import { refuse } from "../../domain/errors";
-import type { EnvironmentUid } from "../../domain/ids";
+import type { EnvironmentUid, OrganizationUid } from "../../domain/ids";
 import { byKey } from "../../domain/membership";
 import type { Organization, OrganizationState } from "../../domain/organization";
 import { PermissionTable } from "../../domain/permission-set";
@@ -153,6 +153,20 @@ export class SnapshotCache implements StateCache {
       ? this.accessOf(environment, organization)
       : environment.inheritedAccess;
     return { state, organization: organization?.state, effective };
+  }
+
+  async readOrganizations(
+    stores: Stores,
+    { environment }: EnvironmentState,
+    rows: readonly Organization[],
+  ): Promise<Map<OrganizationUid, OrganizationState>> {
+    const snapshot = await this.loadEnvironment(stores, environment);
+    const states = new Map<OrganizationUid, OrganizationState>();
+    for (let start = 0; start < rows.length; start += contentsAtOnce) {
+      const portion = await this.loadOrganizations(stores, snapshot, rows.slice(start, start + contentsAtOnce));
+      for (const { state } of portion.values()) states.set(state.uid, state);
+    }
+    return states;
   }
 
   getEnvironment(row: Environment): EnvironmentState | undefined {

@@ -37,6 +37,20 @@ export function parsePageToken(list: readonly string[], { pageToken }: PageReque
   return cursor;
 }
 
+/** Returns the two keys that a page of a list with such keys begins after. Throws like `parsePageToken`. */
+export function parsePairToken(
+  list: readonly string[],
+  { pageToken }: PageRequest,
+): readonly [string, string] | undefined {
+  if (pageToken === "") return undefined;
+  const [first, second] = (pageToken.length <= limits.pageTokenLength && decodePlace(pageToken, list)) || [];
+  if (!isKey(first) || !isKey(second)) throw refuse.pageTokenInvalid();
+  return [first, second];
+}
+
+export const encodePairToken = (list: readonly string[], first: string, second: string): string =>
+  Buffer.from(JSON.stringify([...list, first, second])).toString("base64url");
+
 export function encodeToken(list: readonly string[], cursor: Cursor): string {
   return Buffer.from(JSON.stringify([...list, cursor.key, cursor.position])).toString("base64url");
 }
@@ -55,6 +69,14 @@ export function pageOf<T>(
 }
 
 function decodeToken(token: string, list: readonly string[]): Cursor | undefined {
+  const [key, position] = decodePlace(token, list) ?? [];
+  return isKey(key) && Number.isSafeInteger(position) ? { key, position: position as number } : undefined;
+}
+
+const isKey = (part: unknown): part is string => typeof part === "string" && isId(part);
+
+/** Returns the two parts of a token of the list that follow its name. */
+function decodePlace(token: string, list: readonly string[]): readonly [unknown, unknown] | undefined {
   let parts: unknown[];
   try {
     parts = JSON.parse(Buffer.from(token, "base64url").toString());
@@ -63,8 +85,5 @@ function decodeToken(token: string, list: readonly string[]): Cursor | undefined
   }
   if (!Array.isArray(parts) || parts.length !== list.length + 2) return undefined;
   if (!list.every((part, index) => part === parts[index])) return undefined;
-  const [key, position] = parts.slice(list.length);
-  return typeof key === "string" && isId(key) && Number.isSafeInteger(position)
-    ? { key, position: position as number }
-    : undefined;
+  return [parts[list.length], parts[list.length + 1]];
 }

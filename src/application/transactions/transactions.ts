@@ -12,6 +12,7 @@ import type { ParsedOrganizationScope, ParsedScope } from "../request/scope";
 import { type ChangeRecord, EventWriter } from "./change-record";
 import { IdempotencyRecords } from "./idempotency-records";
 import { type ScopeState, loadEnvironment } from "./load-state";
+import { ReadTransactions } from "./read-transactions";
 import { requireMaterialized, withMaterializedMembers } from "./materialize-members";
 import {
   type LockMemberRoles,
@@ -57,19 +58,20 @@ class CountsOutdated extends Error {
  * needs. An `upsert` creates an organization's row where there is none; an `update` changes only rows that are there.
  * Every method throws ENVIRONMENT_NOT_FOUND.
  */
-export class Transactions {
+export class Transactions extends ReadTransactions {
   private readonly idempotency: IdempotencyRecords;
   private readonly events: EventWriter;
   private readonly states: ScopeStates;
 
   constructor(
-    private readonly units: UnitOfWork,
+    units: UnitOfWork,
     clock: Clock,
     private readonly ids: Pick<Ids, "organization" | "event">,
-    private readonly cache: StateCache,
+    cache: StateCache,
     /** Called after each commit, with the environment. */
     private readonly onCommit: (environment: EnvironmentUid) => void = () => undefined,
   ) {
+    super(units, cache);
     this.idempotency = new IdempotencyRecords(units, clock);
     this.events = new EventWriter(clock, ids);
     this.states = new ScopeStates(cache);
@@ -278,41 +280,43 @@ export class Transactions {
     });
   }
 
-  /** Reads one consistent state of an environment, or of an organization in it. Locks nothing. */
-  async read<T>(
-    scope: ParsedScope,
-    signal: CallSignal,
-    work: (stores: Stores, scopeState: ScopeState) => Promise<T>,
-  ): Promise<T> {
-    return this.units.read(async (stores) => work(stores, await this.cache.readScope(stores, scope)), signal);
+  /**
+   * Does work that consists of several transactions, and stores its response when all of it is done: a request that is
+   * repeated before that goes on with what is left. Replays a request that is done.
+   */
+  async runInParts<T>(id: EnvironmentId, context: WriteContext, work: () => Promise<T>): Promise<T> {
+    await this.getEnvironment(id);
+    const replay = await this.units.lookup((stores) => this.idempotency.findReplay<T>(stores, id, context));
+    if (replay) return replay.response;
+    const response = await work();
+    if (context.idempotencyKey)
+      await this.units.write(
+        (stores) => this.idempotency.replayOrRun(stores, id, context, async () => response),
+        context.signal,
+      );
+    return response;
   }
 
-  /** Reads one consistent state of an environment whose roles are not needed. Locks nothing. */
-  async readEnvironment<T>(
+  /** Locks the organizations that have a row, for one of several parts of a request. */
+  async updateOrganizations<T>(
     id: EnvironmentId,
-    signal: CallSignal,
-    work: (stores: Stores, environment: Environment) => Promise<T>,
+    organizationIds: readonly OrganizationId[],
+    context: WriteContext,
+    work: (
+      stores: Stores,
+      changes: ChangeRecord,
+      state: EnvironmentState,
+      organizations: ReadonlyMap<OrganizationUid, OrganizationState>,
+    ) => Promise<T>,
   ): Promise<T> {
-    return this.units.read(async (stores) => {
-      const environment = await stores.environments.find(id);
-      if (!environment) throw refuse.environmentNotFound(id);
-      return work(stores, environment);
-    }, signal);
-  }
-
-  async getEnvironment(id: EnvironmentId): Promise<Environment> {
-    const environment = await this.units.lookup((stores) => stores.environments.find(id));
-    if (!environment) throw refuse.environmentNotFound(id);
-    return environment;
-  }
-
-  async listEnvironments(after: string, limit: number): Promise<Environment[]> {
-    return this.units.lookup((stores) => stores.environments.list(after, limit));
-  }
-
-  /** Returns the environments that exist, in order of their ids' bytes. */
-  async findEnvironments(ids: readonly EnvironmentId[]): Promise<Environment[]> {
-    return this.units.lookup((stores) => stores.environments.findAll(ids));
+    const { uid } = await this.getEnvironment(id);
+    return this.write(uid, context, async (stores) => {
+      const locked = await lockOrganizations(stores, uid, organizationIds);
+      return this.events.run(stores, context, async (changes) => {
+        const state = await this.states.environment(stores, uid, id);
+        return work(stores, changes, state, await this.states.organizations(stores, uid, locked));
+      });
+    });
   }
 
   private updateEnvironmentScope<T>(

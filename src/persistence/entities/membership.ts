@@ -25,6 +25,7 @@ export const roleAssignmentTable = declareTable(
         columns: ["environmentUid", "roleId", "organizationUid", "userId", "severalSince"],
       },
       { name: "role_assignments_several", columns: ["environmentUid", "severalSince"] },
+      { name: "role_assignments_user", columns: ["environmentUid", "userId", "organizationUid"] },
     ],
   },
 );

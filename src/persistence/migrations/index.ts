@@ -3,6 +3,7 @@ import { Members1790000000002 } from "./0002-members";
 import { SweepIndex1790000000003 } from "./0003-sweep-index";
 import { Events1790000000004 } from "./0004-events";
 import { EventSequences1790000000005 } from "./0005-event-sequences";
+import { MembersByUser1790000000006 } from "./0006-members-by-user";
 import type { ReversibleMigration } from "./deletion";
 
 /** All migrations, in the order in which they run. */
@@ -12,4 +13,5 @@ export const migrations = [
   SweepIndex1790000000003,
   Events1790000000004,
   EventSequences1790000000005,
+  MembersByUser1790000000006,
 ] as const satisfies readonly (new () => ReversibleMigration)[];

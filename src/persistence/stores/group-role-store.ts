@@ -43,6 +43,15 @@ export class TypeormGroupRoleStore implements GroupRoleStore {
     return rows.map(toGroupRole);
   }
 
+  countAll(
+    environmentUid: EnvironmentUid,
+    organizationUid: OrganizationUid,
+    without: readonly RoleId[],
+  ): Promise<number> {
+    const live = without.length ? { roleId: Not(In(without)) } : {};
+    return this.rows.countBy({ environmentUid, organizationUid, ...live });
+  }
+
   count(environmentUid: EnvironmentUid, organizationUid: OrganizationUid, roleIds: readonly RoleId[]): Promise<number> {
     return this.rows.countBy({ environmentUid, organizationUid, roleId: In(roleIds) });
   }

@@ -1,13 +1,21 @@
 import type { MembershipStore, PendingMembers } from "../../application/ports/membership-store";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { MemberKey, Membership } from "../../domain/membership";
+import type { UserId } from "../../domain/values";
 import { Fault } from "../../domain/fault";
 import { inPortions } from "../../event-loop/portions";
+import { Slice } from "../../event-loop/time-slices";
 import type { Session } from "../connection/session";
 import { roleAssignmentTable } from "../entities/membership";
 import type { RowOf } from "../entities/table";
-import { placeholders } from "./conditions";
+import { andBeginsWith, placeholders } from "./conditions";
 import { notRemoved } from "./organization-store";
+
+/** Roles of one statement: SQLite limits how many SELECTs a UNION joins. */
+const rolesAtOnce = 100;
+
+/** Members that one statement counts: an embedded database counts them in one turn of the event loop. */
+const countedAtOnce = 10_000;
 
 /** A piece of SQL that finds members, and its parameters. */
 type Selection = readonly [sql: string, ...parameters: (string | number)[]];
@@ -37,16 +45,23 @@ export class TypeormMembershipStore implements MembershipStore {
   list(
     environmentUid: EnvironmentUid,
     organizationUid: OrganizationUid,
-    { after, limit, roleIds }: { after: string; limit: number; roleIds?: readonly RoleId[] | undefined },
+    {
+      after,
+      limit,
+      prefix = "",
+      roleIds,
+    }: { after: string; limit: number; prefix?: string | undefined; roleIds?: readonly RoleId[] | undefined },
   ): Promise<Membership[]> {
+    const [beginsWith, ...bounds] = andBeginsWith("user_id", prefix);
     const members = (and: string, ...parameters: string[]): Selection => [
       "SELECT DISTINCT organization_uid, user_id FROM role_assignments" +
-        ` WHERE environment_uid = ? AND ${and} organization_uid = ? AND user_id > ?` +
+        ` WHERE environment_uid = ? AND ${and} organization_uid = ? AND user_id > ?${beginsWith}` +
         ` ORDER BY organization_uid, user_id LIMIT ${limit}`,
       environmentUid,
       ...parameters,
       organizationUid,
       after,
+      ...bounds,
     ];
     if (!roleIds) return this.read(environmentUid, members(""));
     if (!roleIds.length) return Promise.resolve([]);
@@ -57,6 +72,60 @@ export class TypeormMembershipStore implements MembershipStore {
         roleIds.map((roleId) => members("role_id = ? AND", roleId)),
       ),
     );
+  }
+
+  async listWithAnyRole(
+    environmentUid: EnvironmentUid,
+    roleIds: readonly RoleId[],
+    {
+      after,
+      organization,
+      limit,
+    }: { after?: MemberKey | undefined; organization?: OrganizationUid | undefined; limit: number },
+  ): Promise<MemberKey[]> {
+    const list = (condition: string, ...values: string[]) => this.listKeys(environmentUid, roleIds, condition, values);
+    const inOne = (uid: OrganizationUid, user: string, most: number) =>
+      list(`organization_uid = ? AND user_id > ? ORDER BY organization_uid, user_id LIMIT ${most}`, uid, user);
+    if (organization) return firstKeys(limit, await inOne(organization, after?.userId ?? "", limit));
+    const rest = after ? firstKeys(limit, await inOne(after.organizationUid, after.userId, limit)) : [];
+    const left = limit - rest.length;
+    if (left === 0) return rest;
+    const others = `organization_uid > ? ORDER BY organization_uid, user_id LIMIT ${left}`;
+    return [...rest, ...firstKeys(left, await list(others, after?.organizationUid ?? ""))];
+  }
+
+  listOfUser(
+    environmentUid: EnvironmentUid,
+    userId: UserId,
+    { after, limit }: { after: string; limit: number },
+  ): Promise<Pick<Membership, "organizationUid" | "createTime">[]> {
+    return this.session.query(
+      "SELECT DISTINCT organization_uid AS organizationUid, create_time AS createTime FROM role_assignments" +
+        " WHERE environment_uid = ? AND user_id = ? AND organization_uid > ?" +
+        ` ORDER BY organization_uid LIMIT ${limit}`,
+      [environmentUid, userId, after],
+    );
+  }
+
+  /** Returns the members that store a role and fulfil an ordered condition, role by role. */
+  private async listKeys(
+    environmentUid: EnvironmentUid,
+    roleIds: readonly RoleId[],
+    condition: string,
+    values: readonly string[],
+  ): Promise<MemberKey[]> {
+    const found: MemberKey[] = [];
+    for (let start = 0; start < roleIds.length; start += rolesAtOnce) {
+      const portion = roleIds.slice(start, start + rolesAtOnce);
+      const parts = portion.map(
+        (_, index) =>
+          "SELECT * FROM (SELECT organization_uid AS organizationUid, user_id AS userId FROM role_assignments" +
+          ` WHERE environment_uid = ? AND role_id = ? AND ${condition}) part${index}`,
+      );
+      const parameters = portion.flatMap((roleId) => [environmentUid, roleId, ...values]);
+      found.push(...(await this.session.query<MemberKey>(parts.join(" UNION ALL "), parameters)));
+    }
+    return found;
   }
 
   async storedRoles(
@@ -74,11 +143,22 @@ export class TypeormMembershipStore implements MembershipStore {
   }
 
   async count(environmentUid: EnvironmentUid, organizationUid: OrganizationUid): Promise<number> {
-    const [row]: { count: number }[] = await this.session.query(
-      "SELECT COUNT(DISTINCT user_id) AS count FROM role_assignments WHERE environment_uid = ? AND organization_uid = ?",
-      [environmentUid, organizationUid],
-    );
-    return row?.count ?? 0;
+    const slice = new Slice();
+    let count = 0;
+    for (let after = ""; ; ) {
+      const [portion] = await this.session.query<{ members: number; last: string | null }>(
+        "SELECT COUNT(*) AS members, MAX(user_id) AS last FROM (SELECT DISTINCT user_id FROM role_assignments" +
+          ` WHERE environment_uid = ? AND organization_uid = ? AND user_id > ? ORDER BY user_id LIMIT ${countedAtOnce}` +
+          ") counted",
+        [environmentUid, organizationUid, after],
+      );
+      const { members = 0, last = "" } = portion ?? {};
+      count += members;
+      if (members < countedAtOnce) return count;
+      after = last ?? "";
+      const ended = slice.end();
+      if (ended) await ended;
+    }
   }
 
   async countWithOnlyRole(
@@ -245,6 +325,13 @@ function amongSeveral({ roleIds, multipleRolesDisabledAt }: PendingMembers): Sel
   const condition = [...before, ...refers].join(" OR ") || "1 = 0";
   const parameters = multipleRolesDisabledAt === undefined ? [] : [multipleRolesDisabledAt];
   return [` AND several_since > 0 AND (${condition})`, ...parameters, ...roleIds];
+}
+
+/** Returns the first of some keys, each once, in order of organization uid and user id. */
+function firstKeys(limit: number, keys: readonly MemberKey[]): MemberKey[] {
+  const distinct = new Map(keys.map((key) => [`${key.organizationUid} ${key.userId}`, key]));
+  const ordered = [...distinct].sort(([a], [b]) => (a < b ? -1 : 1));
+  return ordered.slice(0, limit).map(([, key]) => key);
 }
 
 const selection = roleAssignmentTable.selection(["environmentUid"], "assigned");

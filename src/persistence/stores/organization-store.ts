@@ -1,14 +1,14 @@
 import { In } from "typeorm";
-import type { OrganizationStore } from "../../application/ports/organization-store";
+import type { OrganizationStore, OrganizationSummary } from "../../application/ports/organization-store";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { Organization, OwnConfig } from "../../domain/organization";
-import type { OrganizationId } from "../../domain/values";
+import type { OrganizationId, UserId } from "../../domain/values";
 import { Conflict } from "../connection/driver-errors";
 import type { Session } from "../connection/session";
 import { deletionMarkerTable } from "../entities/housekeeping";
 import { organizationTable } from "../entities/organization";
 import type { RowOf } from "../entities/table";
-import { placeholders } from "./conditions";
+import { andBeginsWith, hasRow, placeholders } from "./conditions";
 
 /** Plain SQL, because every write to an organization reads its row and a repository takes three times as long. */
 const selection = organizationTable.selection(["environmentUid"]);
@@ -22,6 +22,13 @@ function toOrganization({ defaultRoleId, roleOrder, ...organization }: RowOf<typ
 export const notRemoved = (alias: string) =>
   "NOT EXISTS (SELECT 1 FROM purges WHERE kind = 'organization'" +
   ` AND purges.environment_uid = ${alias}.environment_uid AND subject_id = ${alias}.organization_uid)`;
+
+/** Returns a condition that an organization has a row in a table of its members or groups. */
+const hasRowIn = (table: string, condition = "") =>
+  hasRow(
+    `${table} WHERE ${table}.environment_uid = organizations.environment_uid` +
+      ` AND ${table}.organization_uid = organizations.uid${condition}`,
+  );
 
 export class TypeormOrganizationStore implements OrganizationStore {
   constructor(private readonly session: Session) {}
@@ -42,6 +49,56 @@ export class TypeormOrganizationStore implements OrganizationStore {
 
   async list(environmentUid: EnvironmentUid, after: string, limit: number): Promise<Organization[]> {
     return this.read("id > ? ORDER BY id LIMIT ?", environmentUid, [after, limit]);
+  }
+
+  async listSummaries(
+    environmentUid: EnvironmentUid,
+    {
+      after,
+      limit,
+      prefix,
+      ids,
+    }: { after: string; limit: number; prefix: string; ids?: readonly OrganizationId[] | undefined },
+  ): Promise<OrganizationSummary[]> {
+    if (ids?.length === 0) return [];
+    const [beginsWith, ...bounds] = andBeginsWith("id", prefix);
+    const rows = await this.session.query<{ id: OrganizationId; uid: OrganizationUid; inherits: number }>(
+      `SELECT id, uid, default_role_id = '' AS inherits FROM ${inEnvironment}id > ?${beginsWith}` +
+        `${ids ? ` AND id IN (${placeholders(ids)})` : ""} ORDER BY id LIMIT ${limit}`,
+      [environmentUid, after, ...bounds, ...(ids ?? [])],
+    );
+    return rows.map(({ id, uid, inherits }) => ({ id, uid, inheritsEnvironment: Boolean(inherits) }));
+  }
+
+  async listOfUser(
+    environmentUid: EnvironmentUid,
+    userId: UserId,
+    after: string,
+    limit: number,
+  ): Promise<OrganizationId[]> {
+    const rows = await this.session.query<{ id: OrganizationId }>(
+      "SELECT organizations.id AS id FROM (SELECT DISTINCT organization_uid FROM role_assignments" +
+        " WHERE environment_uid = ? AND user_id = ?) member CROSS JOIN organizations" +
+        " ON organizations.environment_uid = ? AND organizations.uid = member.organization_uid" +
+        ` WHERE organizations.id > ? ORDER BY organizations.id LIMIT ${limit}`,
+      [environmentUid, userId, environmentUid, after],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async withMembersOrGroups(
+    environmentUid: EnvironmentUid,
+    uids: readonly OrganizationUid[],
+    without: readonly RoleId[],
+  ): Promise<OrganizationUid[]> {
+    if (!uids.length) return [];
+    const live = without.length ? ` AND role_id NOT IN (${placeholders(without)})` : "";
+    const rows = await this.session.query<{ uid: OrganizationUid }>(
+      `SELECT uid FROM ${inEnvironment}uid IN (${placeholders(uids)})` +
+        ` AND (${hasRowIn("role_assignments")} OR ${hasRowIn("group_roles", live)})`,
+      [environmentUid, ...uids, ...without],
+    );
+    return rows.map(({ uid }) => uid);
   }
 
   private async read(

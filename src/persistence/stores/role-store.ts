@@ -10,7 +10,7 @@ import { orKeyTaken } from "../connection/driver-errors";
 import type { Session } from "../connection/session";
 import { rolePermissionTable, roleTable } from "../entities/role";
 import type { RowOf } from "../entities/table";
-import { placeholders } from "./conditions";
+import { hasRow, placeholders } from "./conditions";
 
 /** The custom roles of an organization, while they are collected. */
 interface CustomRoles extends Pick<OrganizationState, "customRoles" | "replaced"> {
@@ -65,6 +65,14 @@ function toEnvironmentRole(row: SelectedRole): EnvironmentRole {
 const slugScope = ({ organizationId, slug }: Role): string =>
   slugUniqueness(slug) === "organization" ? `organization:${organizationId}` : "environment";
 
+/** Selects the deleted roles of one kind that a member stores. */
+const deletedInUse = (scope: string) =>
+  `SELECT id FROM roles WHERE environment_uid = ? AND slug_scope >= '${scope}:' AND slug_scope < '${scope};'` +
+  ` AND ${hasRow(
+    "role_assignments WHERE role_assignments.environment_uid = roles.environment_uid" +
+      " AND role_assignments.role_id = roles.id",
+  )}`;
+
 export class TypeormRoleStore implements RoleStore {
   constructor(private readonly session: Session) {}
 
@@ -100,6 +108,31 @@ export class TypeormRoleStore implements RoleStore {
       found.set(organizationId, roles);
     }
     return found;
+  }
+
+  async countOfOrganizations(
+    environmentUid: EnvironmentUid,
+    organizationIds: readonly OrganizationId[],
+  ): Promise<Map<OrganizationId, number>> {
+    const counts = new Map<OrganizationId, number>();
+    await inPortions(organizationIds, async (portion) => {
+      const rows = await this.session.query<{ id: OrganizationId; count: number }>(
+        "SELECT organization_id AS id, COUNT(*) AS count FROM roles" +
+          ` WHERE environment_uid = ? AND ${among(portion)} AND replacement_role_id = '' GROUP BY organization_id`,
+        [environmentUid, ...portion],
+      );
+      for (const { id, count } of rows) counts.set(id, count);
+      return rows.reduce((sum, { count }) => sum + count, 0);
+    });
+    return counts;
+  }
+
+  async listDeletedInUse(environmentUid: EnvironmentUid): Promise<RoleId[]> {
+    const rows = await this.session.query<{ id: RoleId }>(
+      `${deletedInUse("tombstone")} UNION ALL ${deletedInUse("replaced")}`,
+      [environmentUid, environmentUid],
+    );
+    return rows.map(({ id }) => id);
   }
 
   async listReplaced(environmentUid: EnvironmentUid): Promise<{ id: RoleId; organizationId: OrganizationId }[]> {
