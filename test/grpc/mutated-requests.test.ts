@@ -41,7 +41,7 @@ const requests = (environmentId: string): Record<string, Uint8Array> => {
     "EnvironmentService/GetEnvironment": message(key),
     "EnvironmentService/ListEnvironments": message([1, 5]),
     "EnvironmentService/UpdateEnvironment": message(key, [2, message([2, "New"], [3, 1])], [3, mask("display_name")]),
-    "EnvironmentService/DeleteEnvironment": message([1, "none"], [2, 1]),
+    "EnvironmentService/DeleteEnvironment": message([1, "none"], [2, 1], [4, 1]),
     "EnvironmentService/DeleteOrganizationData": message(key, [2, "umbrella"]),
     "EnvironmentService/ListOrganizations": message(key, [2, "a"], [3, 5]),
     "EnvironmentService/GetOrganization": message(key, acme),

@@ -149,7 +149,14 @@ export interface DeleteEnvironmentRequest {
    * A UUID that makes it safe to repeat this call. For 24 hours, the same id
    * with the same request returns the first response and changes nothing.
    */
-  requestId?: string | undefined;
+  requestId?:
+    | string
+    | undefined;
+  /**
+   * If true, the call runs the same checks, returns the same errors and counts,
+   * and changes nothing.
+   */
+  validateOnly: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -178,6 +185,11 @@ export interface DeleteOrganizationDataRequest {
    * event of this call stays.
    */
   eraseEvents: boolean;
+  /**
+   * If true, the call runs the same checks, returns the same errors and counts,
+   * and changes nothing.
+   */
+  validateOnly: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -929,7 +941,7 @@ export const UpdateEnvironmentResponse: MessageFns<UpdateEnvironmentResponse> = 
 };
 
 function createBaseDeleteEnvironmentRequest(): DeleteEnvironmentRequest {
-  return { environmentId: "", force: false, requestId: undefined, _unknownFields: {} };
+  return { environmentId: "", force: false, requestId: undefined, validateOnly: false, _unknownFields: {} };
 }
 
 export const DeleteEnvironmentRequest: MessageFns<DeleteEnvironmentRequest> = {
@@ -942,6 +954,9 @@ export const DeleteEnvironmentRequest: MessageFns<DeleteEnvironmentRequest> = {
     }
     if (message.requestId !== undefined) {
       writer.uint32(26).string(message.requestId);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(32).bool(message.validateOnly);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -991,6 +1006,14 @@ export const DeleteEnvironmentRequest: MessageFns<DeleteEnvironmentRequest> = {
             message.requestId = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1019,6 +1042,7 @@ export const DeleteEnvironmentRequest: MessageFns<DeleteEnvironmentRequest> = {
     message.environmentId = object.environmentId ?? "";
     message.force = object.force ?? false;
     message.requestId = object.requestId ?? undefined;
+    message.validateOnly = object.validateOnly ?? false;
     return message;
   },
 };
@@ -1095,7 +1119,14 @@ export const DeleteEnvironmentResponse: MessageFns<DeleteEnvironmentResponse> = 
 };
 
 function createBaseDeleteOrganizationDataRequest(): DeleteOrganizationDataRequest {
-  return { environmentId: "", organizationId: "", requestId: undefined, eraseEvents: false, _unknownFields: {} };
+  return {
+    environmentId: "",
+    organizationId: "",
+    requestId: undefined,
+    eraseEvents: false,
+    validateOnly: false,
+    _unknownFields: {},
+  };
 }
 
 export const DeleteOrganizationDataRequest: MessageFns<DeleteOrganizationDataRequest> = {
@@ -1111,6 +1142,9 @@ export const DeleteOrganizationDataRequest: MessageFns<DeleteOrganizationDataReq
     }
     if (message.eraseEvents !== false) {
       writer.uint32(40).bool(message.eraseEvents);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(32).bool(message.validateOnly);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1168,6 +1202,14 @@ export const DeleteOrganizationDataRequest: MessageFns<DeleteOrganizationDataReq
             message.eraseEvents = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1199,6 +1241,7 @@ export const DeleteOrganizationDataRequest: MessageFns<DeleteOrganizationDataReq
     message.organizationId = object.organizationId ?? "";
     message.requestId = object.requestId ?? undefined;
     message.eraseEvents = object.eraseEvents ?? false;
+    message.validateOnly = object.validateOnly ?? false;
     return message;
   },
 };

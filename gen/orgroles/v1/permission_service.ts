@@ -163,7 +163,14 @@ export interface DeletePermissionRequest {
    * A UUID that makes it safe to repeat this call. For 24 hours, the same id
    * with the same request returns the first response and changes nothing.
    */
-  requestId?: string | undefined;
+  requestId?:
+    | string
+    | undefined;
+  /**
+   * If true, the call runs the same checks, returns the same errors and counts,
+   * and changes nothing.
+   */
+  validateOnly: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -918,7 +925,14 @@ export const UpdatePermissionResponse: MessageFns<UpdatePermissionResponse> = {
 };
 
 function createBaseDeletePermissionRequest(): DeletePermissionRequest {
-  return { environmentId: "", slug: "", etag: undefined, requestId: undefined, _unknownFields: {} };
+  return {
+    environmentId: "",
+    slug: "",
+    etag: undefined,
+    requestId: undefined,
+    validateOnly: false,
+    _unknownFields: {},
+  };
 }
 
 export const DeletePermissionRequest: MessageFns<DeletePermissionRequest> = {
@@ -934,6 +948,9 @@ export const DeletePermissionRequest: MessageFns<DeletePermissionRequest> = {
     }
     if (message.requestId !== undefined) {
       writer.uint32(34).string(message.requestId);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(40).bool(message.validateOnly);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -991,6 +1008,14 @@ export const DeletePermissionRequest: MessageFns<DeletePermissionRequest> = {
             message.requestId = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1020,6 +1045,7 @@ export const DeletePermissionRequest: MessageFns<DeletePermissionRequest> = {
     message.slug = object.slug ?? "";
     message.etag = object.etag ?? undefined;
     message.requestId = object.requestId ?? undefined;
+    message.validateOnly = object.validateOnly ?? false;
     return message;
   },
 };

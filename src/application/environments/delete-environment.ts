@@ -1,6 +1,8 @@
+import type { Environment } from "../../domain/environment";
 import { refuse } from "../../domain/errors";
 import { environmentChange } from "../../domain/event";
 import type { Dependencies } from "../dependencies";
+import type { Stores } from "../ports/unit-of-work";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { parseEnvironmentId } from "../request/scope";
@@ -9,12 +11,13 @@ import { viewEnvironment } from "./view-environment";
 export interface DeleteEnvironment {
   readonly environmentId: string;
   readonly force: boolean;
+  readonly validateOnly?: boolean | undefined;
   readonly requestId?: string | undefined;
 }
 
 /**
  * Deletes an environment. Without `force`, throws ENVIRONMENT_NOT_EMPTY if an organization has data. Locks the
- * environment, and without `force` the creation of organizations in it.
+ * environment, and without `force` the creation of organizations in it. With `validateOnly` only counts.
  */
 export async function deleteEnvironment(
   dependencies: Dependencies,
@@ -28,16 +31,21 @@ export async function deleteEnvironment(
   });
 
   const whileEmpty = !request.force;
+  const { validateOnly = false } = request;
   const { transactions, clock } = dependencies;
+  const count = async (stores: Stores, { uid }: Environment) => {
+    const deletedOrganizationCount = await stores.organizations.count(uid);
+    if (whileEmpty && deletedOrganizationCount)
+      throw refuse.environmentNotEmpty(environmentId, deletedOrganizationCount);
+    return { deletedOrganizationCount };
+  };
+  if (validateOnly) return transactions.readEnvironment(environmentId, context.signal, count);
   return transactions.deleteEnvironment(
     environmentId,
     { whileEmpty, context },
     async (stores, changes, environment) => {
-      const { uid } = environment;
-      const deletedOrganizationCount = await stores.organizations.count(uid);
-      if (whileEmpty && deletedOrganizationCount)
-        throw refuse.environmentNotEmpty(environmentId, deletedOrganizationCount);
-      await stores.environments.remove(uid, clock());
+      const { deletedOrganizationCount } = await count(stores, environment);
+      await stores.environments.remove(environment.uid, clock());
       const before = viewEnvironment(dependencies, environment);
       changes.add({ environment }, environmentChange(before, undefined, deletedOrganizationCount));
       return { deletedOrganizationCount };

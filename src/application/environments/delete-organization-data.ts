@@ -11,6 +11,7 @@ import type { ChangeRecord } from "../transactions/change-record";
 
 export interface DeleteOrganizationData extends OrganizationScope {
   readonly eraseEvents?: boolean | undefined;
+  readonly validateOnly?: boolean | undefined;
   readonly requestId?: string | undefined;
 }
 
@@ -21,7 +22,7 @@ export interface DeletedData {
 
 /**
  * Deletes the configuration, custom roles, members and groups of an organization, and with `eraseEvents` its earlier
- * events. Locks the organization.
+ * events. Locks the organization. With `validateOnly` only counts.
  */
 export async function deleteOrganizationData(
   dependencies: Dependencies,
@@ -35,27 +36,36 @@ export async function deleteOrganizationData(
   });
 
   const { transactions, clock } = dependencies;
-  const { eraseEvents = false } = request;
+  const { eraseEvents = false, validateOnly = false } = request;
+  const count = async (stores: Stores, { environment }: EnvironmentState, organization: OrganizationState) => ({
+    deletedRoleCount: organization.customRoles.length,
+    deletedMembershipCount: await stores.memberships.count(environment.uid, organization.uid),
+  });
   const remove = async (
     stores: Stores,
     changes: ChangeRecord,
-    { environment }: EnvironmentState,
+    state: EnvironmentState,
     organization: OrganizationState,
   ) => {
+    const { environment } = state;
     const { uid } = environment;
-    const deletedRoleCount = organization.customRoles.length;
-    const deletedMembershipCount = await stores.memberships.count(uid, organization.uid);
+    const counts = await count(stores, state, organization);
     await stores.roles.removeAll(uid, scope.organizationId);
     await stores.organizations.remove(uid, organization, clock());
     if (eraseEvents) await stores.sequences.erase(uid, scope.organizationId, organization.revision);
-    const counts = { deletedRoleCount, deletedMembershipCount };
     if (!organization.isNew || organization.revision > firstRevision)
       changes.add({ environment, organization }, organizationDataDeleted({ ...counts, eventsErased: eraseEvents }));
     return counts;
   };
+  if (validateOnly)
+    return transactions.read(scope, context.signal, async (stores, { state, organization }) =>
+      organization ? count(stores, state, organization) : nothing,
+    );
   // the events of an organization without data have no other lock than a row that is made for it
   if (eraseEvents) return transactions.upsertOrganization(scope, context, remove);
   return transactions.updateScope(scope, context, async (stores, changes, { state, organization }) =>
-    organization ? remove(stores, changes, state, organization) : { deletedRoleCount: 0, deletedMembershipCount: 0 },
+    organization ? remove(stores, changes, state, organization) : nothing,
   );
 }
+
+const nothing: DeletedData = { deletedRoleCount: 0, deletedMembershipCount: 0 };

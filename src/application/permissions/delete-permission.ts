@@ -1,6 +1,8 @@
+import type { Environment } from "../../domain/environment";
 import { permissionChange } from "../../domain/event";
 import { parseEtag } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
+import type { Stores } from "../ports/unit-of-work";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import {
@@ -12,13 +14,14 @@ import {
 } from "./permission";
 
 export interface DeletePermission extends PermissionKey {
+  readonly validateOnly?: boolean | undefined;
   readonly etag?: string | undefined;
   readonly requestId?: string | undefined;
 }
 
 /**
  * Deletes a permission, also from the roles that have it. Throws PERMISSION_NOT_FOUND and ETAG_MISMATCH. Locks the
- * environment.
+ * environment. With `validateOnly` only counts.
  */
 export async function deletePermission(
   dependencies: Dependencies,
@@ -33,13 +36,21 @@ export async function deletePermission(
   });
 
   const { transactions, clock } = dependencies;
-  return transactions.updateEnvironment(environmentId, context, async (stores, changes, { environment }) => {
+  const { validateOnly = false } = request;
+  const find = async (stores: Stores, environment: Environment) => {
     const permission = await findPermission(stores, environment, slug);
     checkPermissionEtag(dependencies, permission, etag);
-    const affectedRoleCount = await stores.permissions.countRoles(environment.uid, permission.id);
-    await stores.permissions.remove(environment.uid, permission.id, clock());
-    const before = viewPermission(dependencies, environment, permission);
-    changes.add({ environment }, permissionChange(before, undefined, affectedRoleCount));
-    return { affectedRoleCount };
-  });
+    return { permission, affectedRoleCount: await stores.permissions.countRoles(environment.uid, permission.id) };
+  };
+  const remove = () =>
+    transactions.updateEnvironment(environmentId, context, async (stores, changes, { environment }) => {
+      const { permission, affectedRoleCount } = await find(stores, environment);
+      await stores.permissions.remove(environment.uid, permission.id, clock());
+      const before = viewPermission(dependencies, environment, permission);
+      changes.add({ environment }, permissionChange(before, undefined, affectedRoleCount));
+      return { affectedRoleCount };
+    });
+  if (!validateOnly) return remove();
+  const { affectedRoleCount } = await transactions.readEnvironment(environmentId, context.signal, find);
+  return { affectedRoleCount };
 }
