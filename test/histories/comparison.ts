@@ -1,7 +1,9 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { createServices } from "../../src/app/services";
 import { ownCall } from "../../src/application/request/idempotency";
+import type { Page } from "../../src/application/request/page";
 import { Refusal } from "../../src/domain/errors";
+import type { MembershipView } from "../../src/domain/membership-view";
 import { type EagerEnvironment, Refused } from "./model";
 import { of, permissions, users } from "./steps";
 
@@ -21,6 +23,20 @@ export async function compareOutcomes(ask: () => Promise<unknown>, tell: () => u
   if (expected.answer !== undefined) matches(got.answer, expected.answer);
 }
 
+type Compare = (services: Services, model: EagerEnvironment, scope: Scope, number: number) => Promise<void>;
+
+/** The reads that are compared in turn. */
+export const readsToCompare: readonly Compare[] = [
+  compareRoles,
+  (services, model, scope, number) =>
+    compareMembers(services, model, scope, of(model.orderOf(scope.organizationId), number), 1 + (number % 3)),
+  compareGroups,
+  (services, model, scope, number) => compareAccess(services, model, scope, of(users, number)),
+  compareOrganizations,
+  (services, model, scope, number) => compareUser(services, model, scope, of(users, number), number % 3),
+  (services, model, scope, number) => compareHolders(services, model, scope, of(model.order, number), number % 3),
+];
+
 /** Compares the members of an organization, and one of the other reads: together they cover all of them in time. */
 export async function compareReads(
   services: Services,
@@ -29,16 +45,82 @@ export async function compareReads(
   number: number,
 ): Promise<void> {
   await compareMembers(services, model, scope, undefined, 0);
-  switch (number % 4) {
-    case 0:
-      return compareRoles(services, model, scope);
-    case 1:
-      return compareMembers(services, model, scope, of(model.orderOf(scope.organizationId), number), 1 + (number % 3));
-    case 2:
-      return compareGroups(services, model, scope);
-    default:
-      return compareAccess(services, model, scope, of(users, number));
+  await of(readsToCompare, number)(services, model, scope, number);
+}
+
+/** Reads all pages of a list. */
+async function readPages<Item>(
+  pageSize: number,
+  read: (page: { pageSize: number; pageToken: string }) => Promise<Page<Item>>,
+): Promise<Item[]> {
+  const items: Item[] = [];
+  for (let pageToken: string | undefined = ""; pageToken !== undefined; ) {
+    const page: Page<Item> = await read({ pageSize, pageToken });
+    items.push(...page.items);
+    pageToken = page.nextPageToken || undefined;
   }
+  return items;
+}
+
+async function compareOrganizations(
+  { environments }: Services,
+  model: EagerEnvironment,
+  { environmentId, organizationId }: Scope,
+  number: number,
+): Promise<void> {
+  const listed = await readPages(number % 3, (page) =>
+    environments.listOrganizations({ environmentId, ...page }, ownCall),
+  );
+  const viewOf = (id: string) => {
+    const { own, custom } = model.organization(id);
+    return { environmentId, organizationId: id, inheritsEnvironment: !own, customRoleCount: custom.size };
+  };
+  deepEqual(listed, model.withData().map(viewOf));
+  const { members, groups } = model.organization(organizationId);
+  deepEqual(await environments.getOrganization({ environmentId, organizationId }, ownCall), {
+    organization: viewOf(organizationId),
+    membershipCount: members.size,
+    groupRoleCount: groups.size,
+  });
+}
+
+const placesOf = (memberships: readonly MembershipView[]) =>
+  memberships.map((one) => [one.organizationId, one.userId, one.roleSlugs]);
+
+async function compareUser(
+  { memberships }: Services,
+  model: EagerEnvironment,
+  { environmentId }: Scope,
+  userId: string,
+  pageSize: number,
+): Promise<void> {
+  const listed = await readPages(pageSize, (page) =>
+    memberships.listUserMemberships({ environmentId, userId, ...page }, ownCall),
+  );
+  deepEqual(
+    placesOf(listed),
+    model.memberships((user) => user === userId),
+  );
+}
+
+/** Compares who has a role of the environment. The organizations come in any order, each of them once. */
+async function compareHolders(
+  { memberships }: Services,
+  model: EagerEnvironment,
+  { environmentId }: Scope,
+  roleSlug: string,
+  pageSize: number,
+): Promise<void> {
+  const listed = await readPages(pageSize, (page) =>
+    memberships.listRoleMemberships({ environmentId, roleSlug, ...page }, ownCall),
+  );
+  const organizations = [...new Set(listed.map((one) => one.organizationId))];
+  const expected = model.memberships((_, roles) => roles.has(roleSlug));
+  equal(organizations.length, new Set(expected.map(([id]) => id)).size);
+  deepEqual(
+    placesOf(listed),
+    organizations.flatMap((id) => expected.filter(([other]) => other === id)),
+  );
 }
 
 async function compareRoles(services: Services, model: EagerEnvironment, scope: Scope): Promise<void> {
@@ -66,13 +148,13 @@ async function compareMembers(
     .map(([userId, held]) => [userId, model.inOrder(organizationId, held)] as const)
     .filter(([, slugs]) => roleSlug === undefined || slugs.includes(roleSlug))
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  const members: unknown[] = [];
-  for (let pageToken: string | undefined = ""; pageToken !== undefined; ) {
-    const page = await services.memberships.listMemberships({ ...scope, roleSlug, pageSize, pageToken }, ownCall);
-    members.push(...page.items.map((member) => [member.userId, member.roleSlugs]));
-    pageToken = page.nextPageToken || undefined;
-  }
-  deepEqual(members, expected);
+  const members = await readPages(pageSize, (page) =>
+    services.memberships.listMemberships({ ...scope, roleSlug, ...page }, ownCall),
+  );
+  deepEqual(
+    members.map((member) => [member.userId, member.roleSlugs]),
+    expected,
+  );
 }
 
 async function compareGroups(services: Services, model: EagerEnvironment, scope: Scope): Promise<void> {

@@ -5,7 +5,7 @@ import { ownCall } from "../../src/application/request/idempotency";
 import { Refusal } from "../../src/domain/errors";
 import { defaultQuotas } from "../../src/domain/limits";
 import type { Database } from "../../src/persistence/connection/database";
-import { compareOutcomes, compareReads, wholePage } from "./comparison";
+import { compareOutcomes, compareReads, readsToCompare, wholePage } from "./comparison";
 import { EagerEnvironment } from "./model";
 import { compareReplicas, readEvents } from "./replay";
 import { type Step, customSlugs, environmentSlugs, groups, of, organizations, permissions, users } from "./steps";
@@ -39,7 +39,7 @@ export class History {
     }
     for (const environment of this.ids.keys())
       for (const organization of organizations)
-        for (const other of [0, 1, 2, 3]) await this.compare(environment, organization, other);
+        for (const other of readsToCompare.keys()) await this.compare(environment, organization, other);
     for (const environmentId of this.ids)
       await compareReplicas(this.services, environmentId, this.early.get(environmentId));
   }
@@ -118,6 +118,11 @@ export class History {
           () => memberships.deleteMembership({ ...scope, userId }, call),
           () => model.deleteMember(organizationId, userId),
         );
+      case "deleteUser":
+        return compareOutcomes(
+          () => memberships.deleteUserMemberships({ environmentId, userId }, call),
+          () => model.deleteUser(userId),
+        );
       case "setGroup": {
         const roleSlug = of([...order, ...order, "unknown"], step.other);
         return compareOutcomes(
@@ -159,6 +164,10 @@ export class History {
           () => model.reset(organizationId),
         );
       case "deleteOrganization":
+        await compareOutcomes(
+          () => environments.deleteOrganizationData({ ...scope, validateOnly: true }, call),
+          () => model.countOrganization(organizationId),
+        );
         return compareOutcomes(
           () => environments.deleteOrganizationData(scope, call),
           () => model.deleteOrganization(organizationId),
@@ -179,6 +188,9 @@ export class History {
               this.services.permissions.createPermission({ environmentId, slug, name: slug, description: "" }, call),
             () => model.createPermission(slug),
           );
+        await this.preview(model, (validateOnly) =>
+          this.services.permissions.deletePermission({ environmentId, slug, validateOnly }, call),
+        );
         return compareOutcomes(
           () => this.services.permissions.deletePermission({ environmentId, slug }, call),
           () => model.deletePermission(slug),
@@ -233,14 +245,20 @@ export class History {
   }
 
   private async everything(environment: number) {
-    const { roles, memberships, groupRoles } = this.services;
+    const { roles, memberships, groupRoles, environments } = this.services;
     const environmentId = this.ids[environment] as string;
-    return Promise.all(
-      organizations.map(async (organizationId) => [
+    const model = this.models[environment] as EagerEnvironment;
+    return Promise.all([
+      environments.listOrganizations({ environmentId, ...wholePage }, call),
+      ...users.map((userId) => memberships.listUserMemberships({ environmentId, userId, ...wholePage }, call)),
+      ...model.order.map((roleSlug) =>
+        memberships.listRoleMemberships({ environmentId, roleSlug, ...wholePage }, call),
+      ),
+      ...organizations.map(async (organizationId) => [
         await roles.listOrgRoles({ environmentId, organizationId, ...wholePage }),
         await memberships.listMemberships({ environmentId, organizationId, ...wholePage }, call),
         await groupRoles.listGroupRoles({ environmentId, organizationId, ...wholePage }, call),
       ]),
-    );
+    ]);
   }
 }

@@ -160,6 +160,34 @@ export class EagerEnvironment {
     if (!this.organization(id).members.delete(user)) throw new Refused("MEMBERSHIP_NOT_FOUND");
   }
 
+  deleteUser(user: string) {
+    const deleted = [...this.organizations.values()].filter(({ members }) => members.delete(user));
+    return { deletedCount: deleted.length };
+  }
+
+  /** Returns the ids of the organizations that have data, sorted. */
+  withData(): string[] {
+    const found = [...this.organizations].filter(
+      ([, { own, members, groups }]) => own ?? (members.size || groups.size),
+    );
+    return found.map(([id]) => id).sort();
+  }
+
+  /** Returns the roles of all members who fulfil a condition, by organization and user, in the order of both. */
+  memberships(isWanted: (user: string, roles: ReadonlySet<string>) => boolean): [string, string, string[]][] {
+    const found = [...this.organizations].flatMap(([id, { members }]) =>
+      [...members].flatMap(([user, roles]): [string, string, string[]][] =>
+        isWanted(user, roles) ? [[id, user, this.inOrder(id, roles)]] : [],
+      ),
+    );
+    return found.sort((a, b) => (a.join() < b.join() ? -1 : 1));
+  }
+
+  countOrganization(id: string) {
+    const { custom, members } = this.organization(id);
+    return { deletedRoleCount: custom.size, deletedMembershipCount: members.size };
+  }
+
   setGroup(id: string, group: string, slug: string) {
     if (!this.orderOf(id).includes(slug)) throw new Refused("ROLE_NOT_ASSIGNABLE");
     this.organization(id).groups.set(group, slug);
@@ -176,9 +204,9 @@ export class EagerEnvironment {
   }
 
   deleteOrganization(id: string) {
-    const { custom, members } = this.organization(id);
-    for (const slug of custom) this.grants.delete(this.key(id, slug));
+    const counts = this.countOrganization(id);
+    for (const slug of this.organization(id).custom) this.grants.delete(this.key(id, slug));
     this.organizations.delete(id);
-    return { deletedRoleCount: custom.size, deletedMembershipCount: members.size };
+    return counts;
   }
 }

@@ -25,6 +25,7 @@ const weights: Record<string, number> = {
   setMember: 22,
   batchSet: 5,
   deleteMember: 2,
+  deleteUser: 2,
   setGroup: 5,
   deleteGroup: 1,
   sync: 6,
