@@ -78,6 +78,11 @@ describe.each(servers)("on $name", (engine) => {
     const sent = recorded();
     expect(sent.some(({ sql }) => /^(?:SELECT|INSERT|UPDATE|DELETE)/.test(sql))).toBe(true);
     await expectIndexes(sent);
+    // MariaDB takes ten times as long to choose an index for many pairs as to read by the primary key
+    const ofPairs = sent.filter(({ sql }) => sql.includes("(organization_uid, user_id) IN"));
+    expect(
+      ofPairs.filter(({ sql }) => !sql.includes("role_assignments") || !sql.includes("FORCE INDEX (PRIMARY)")),
+    ).toEqual([]);
   });
 
   test("what is left behind is found by an index", async () => {

@@ -37,10 +37,6 @@ export async function deleteOrganizationData(
 
   const { transactions, clock } = dependencies;
   const { eraseEvents = false, validateOnly = false } = request;
-  const count = async (stores: Stores, { environment }: EnvironmentState, organization: OrganizationState) => ({
-    deletedRoleCount: organization.customRoles.length,
-    deletedMembershipCount: await stores.memberships.count(environment.uid, organization.uid),
-  });
   const remove = async (
     stores: Stores,
     changes: ChangeRecord,
@@ -69,3 +65,14 @@ export async function deleteOrganizationData(
 }
 
 const nothing: DeletedData = { deletedRoleCount: 0, deletedMembershipCount: 0 };
+
+async function count(
+  stores: Stores,
+  { environment }: EnvironmentState,
+  organization: OrganizationState,
+): Promise<DeletedData> {
+  return {
+    deletedRoleCount: organization.customRoles.length,
+    deletedMembershipCount: await stores.memberships.count(environment.uid, organization.uid),
+  };
+}

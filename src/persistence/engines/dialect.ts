@@ -35,6 +35,10 @@ export interface Dialect {
   amongPairs(columns: string, count: number): string;
   /** Follows a table's name in a SELECT that must read in the order of the primary key. */
   readonly byPrimaryKey: string;
+  /** Returns what follows a table's name in a SELECT that must read by an index. */
+  byIndex(name: string): string;
+  /** Returns a statement that deletes the rows that the condition is true for, which the primary key finds. */
+  deleteByPrimaryKey(table: string, where: string): string;
   /** Returns a statement that deletes at most `limit` rows of those that the condition is true for. */
   deleteSome(table: string, where: string, limit: number): string;
   /** The number of rows that one INSERT adds without keeping others waiting. */

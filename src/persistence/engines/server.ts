@@ -19,6 +19,9 @@ export const server: Omit<ServerDialect, "engine" | "driver"> = {
   // MariaDB plans as many conditions between ORs ten times as long as it then takes to run them
   amongPairs: (columns, count) => `(${columns}) IN (${", (?, ?)".repeat(count).slice(2)})`,
   byPrimaryKey: " FORCE INDEX (PRIMARY)", // MySQL would sort the rows that it finds by another index
+  byIndex: (name) => ` FORCE INDEX (${name})`,
+  // only a DELETE of this form takes the hint
+  deleteByPrimaryKey: (table, where) => `DELETE ${table} FROM ${table} FORCE INDEX (PRIMARY) WHERE ${where}`,
   deleteSome: (table, where, limit) => `DELETE FROM ${table} WHERE ${where} LIMIT ${limit}`,
   rowsPerInsert,
 

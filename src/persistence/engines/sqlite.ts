@@ -14,6 +14,8 @@ export const sqlite: Dialect = {
 
   amongPairs: (columns, count) => `(${columns}) IN (VALUES ${", (?, ?)".repeat(count).slice(2)})`,
   byPrimaryKey: "",
+  byIndex: (name) => ` INDEXED BY ${name}`,
+  deleteByPrimaryKey: (table, where) => `DELETE FROM ${table} WHERE ${where}`,
   deleteSome: (table, where, limit) =>
     `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE ${where} LIMIT ${limit})`,
   rowsPerInsert,

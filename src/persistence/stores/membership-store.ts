@@ -21,10 +21,21 @@ const countedAtOnce = 10_000;
 type Selection = readonly [sql: string, ...parameters: (string | number)[]];
 
 /**
+ * Statements that name users of organizations are told to use the primary key. There is an index of members by user too, and
+ * MariaDB takes 15 ms to compare the two for a hundred pairs, and one to read these.
+ *
  * Selects members first and then reads all their rows, in one statement: a limit on rows would cut a member in two.
  */
 export class TypeormMembershipStore implements MembershipStore {
   constructor(private readonly session: Session) {}
+
+  private get byPrimaryKey() {
+    return this.session.dialect.byPrimaryKey;
+  }
+
+  private get byRole() {
+    return this.session.dialect.byIndex("role_assignments_role");
+  }
 
   private get rows() {
     return this.session.table("role_assignments");
@@ -34,7 +45,7 @@ export class TypeormMembershipStore implements MembershipStore {
     const found: Membership[] = [];
     await inPortions(keys, async (portion) => {
       const [where, ...parameters] = this.ofMembers(portion);
-      const from = `role_assignments assigned WHERE environment_uid = ? AND ${where}`;
+      const from = `role_assignments assigned${this.byPrimaryKey} WHERE environment_uid = ? AND ${where}`;
       const rows = await this.session.select(selection, from, [environmentUid, ...parameters]);
       for (const member of toMemberships(rows)) found.push(member);
       return rows.length;
@@ -54,7 +65,7 @@ export class TypeormMembershipStore implements MembershipStore {
   ): Promise<Membership[]> {
     const [beginsWith, ...bounds] = andBeginsWith("user_id", prefix);
     const members = (and: string, ...parameters: string[]): Selection => [
-      "SELECT DISTINCT organization_uid, user_id FROM role_assignments" +
+      `SELECT DISTINCT organization_uid, user_id FROM role_assignments${roleIds ? this.byRole : this.byPrimaryKey}` +
         ` WHERE environment_uid = ? AND ${and} organization_uid = ? AND user_id > ?${beginsWith}` +
         ` ORDER BY organization_uid, user_id LIMIT ${limit}`,
       environmentUid,
@@ -101,6 +112,7 @@ export class TypeormMembershipStore implements MembershipStore {
   ): Promise<Pick<Membership, "organizationUid" | "createTime">[]> {
     return this.session.query(
       "SELECT DISTINCT organization_uid AS organizationUid, create_time AS createTime FROM role_assignments" +
+        this.session.dialect.byIndex("role_assignments_user") +
         " WHERE environment_uid = ? AND user_id = ? AND organization_uid > ?" +
         ` ORDER BY organization_uid LIMIT ${limit}`,
       [environmentUid, userId, after],
@@ -120,6 +132,7 @@ export class TypeormMembershipStore implements MembershipStore {
       const parts = portion.map(
         (_, index) =>
           "SELECT * FROM (SELECT organization_uid AS organizationUid, user_id AS userId FROM role_assignments" +
+          this.byRole +
           ` WHERE environment_uid = ? AND role_id = ? AND ${condition}) part${index}`,
       );
       const parameters = portion.flatMap((roleId) => [environmentUid, roleId, ...values]);
@@ -256,7 +269,7 @@ export class TypeormMembershipStore implements MembershipStore {
     if (!memberships.length) return;
     await inPortions(memberships, (portion) => {
       const [where, ...parameters] = this.ofMembers(portion);
-      const sql = `DELETE FROM role_assignments WHERE environment_uid = ? AND ${where}`;
+      const sql = this.session.dialect.deleteByPrimaryKey("role_assignments", `environment_uid = ? AND ${where}`);
       return this.session.affected(sql, [environmentUid, ...parameters]);
     });
     await this.insert(environmentUid, memberships);
@@ -303,7 +316,7 @@ export class TypeormMembershipStore implements MembershipStore {
       await this.session.select(
         selection,
         // CROSS keeps SQLite from scanning all selected members for each row of the environment
-        `(${members}) selected CROSS JOIN role_assignments assigned` +
+        `(${members}) selected CROSS JOIN role_assignments assigned${this.byPrimaryKey}` +
           " ON assigned.environment_uid = ? AND assigned.organization_uid = selected.organization_uid" +
           " AND assigned.user_id = selected.user_id ORDER BY assigned.organization_uid, assigned.user_id",
         [...parameters, environmentUid],

@@ -78,6 +78,7 @@ export class TypeormOrganizationStore implements OrganizationStore {
   ): Promise<OrganizationId[]> {
     const rows = await this.session.query<{ id: OrganizationId }>(
       "SELECT organizations.id AS id FROM (SELECT DISTINCT organization_uid FROM role_assignments" +
+        this.session.dialect.byIndex("role_assignments_user") +
         " WHERE environment_uid = ? AND user_id = ?) member CROSS JOIN organizations" +
         " ON organizations.environment_uid = ? AND organizations.uid = member.organization_uid" +
         ` WHERE organizations.id > ? ORDER BY organizations.id LIMIT ${limit}`,

@@ -89,7 +89,7 @@ export function revisionParts(session: Session, queries: readonly RevisionQuery[
     parts.push({
       sql:
         `SELECT environment_uid, organization_uid, role_id, user_id, several_since, create_time, update_time${more.ofOthers}` +
-        " FROM role_assignments WHERE environment_uid = ? AND " +
+        ` FROM role_assignments${session.dialect.byPrimaryKey} WHERE environment_uid = ? AND ` +
         session.dialect.amongPairs("organization_uid, user_id", pairs.length),
       parameters: [uid, ...pairs.flatMap(({ organizationUid, userId }) => [organizationUid, userId])],
     });
