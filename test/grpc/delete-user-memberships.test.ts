@@ -72,17 +72,21 @@ describe.each(engines)("on $name", (engine) => {
       expect(await failureOf(reused)).toMatchObject({ reason: "REQUEST_ID_REUSED" });
     });
 
-    test("that several call at once counts each membership once", async () => {
-      const environmentId = await stage.environment();
-      const wanted = many(90, (index) => ({ organizationId: `o${index}`, userId: "ann", roleSlugs: [] }));
-      await stage.memberships.batchSetMemberRoles({ environmentId, memberships: wanted });
-      const answers = await Promise.all(
-        many(4, () => stage.memberships.deleteUserMemberships({ environmentId, userId: "ann" })),
-      );
-      expect(answers.reduce((sum, { deletedCount }) => sum + deletedCount, 0)).toBe(90);
-      const { organizations } = await stage.environments.listOrganizations({ environmentId });
-      expect(organizations.map((one) => one.organizationId)).toEqual(["globex"]);
-    });
+    test.each([undefined, randomUUID()])(
+      "that several call at once counts each membership once (request_id: %s)",
+      async (requestId) => {
+        const environmentId = await stage.environment();
+        const request = { environmentId, userId: "ann", requestId };
+        const wanted = many(90, (index) => ({ organizationId: `o${index}`, userId: "ann", roleSlugs: [] }));
+        await stage.memberships.batchSetMemberRoles({ environmentId, memberships: wanted });
+        const answers = await Promise.all(many(4, () => stage.memberships.deleteUserMemberships(request)));
+        expect(answers.reduce((sum, { deletedCount }) => sum + deletedCount, 0)).toBe(90);
+        const { organizations } = await stage.environments.listOrganizations({ environmentId });
+        expect(organizations.map((one) => one.organizationId)).toEqual(["globex"]);
+        const again = await stage.memberships.deleteUserMemberships(request);
+        expect(requestId ? answers : [{ deletedCount: 0 }]).toContainEqual(again);
+      },
+    );
   });
 
   describe("in parts", () => {

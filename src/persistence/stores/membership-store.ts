@@ -22,7 +22,7 @@ type Selection = readonly [sql: string, ...parameters: (string | number)[]];
 
 /**
  * Statements that name users of organizations are told to use the primary key. There is an index of members by user too, and
- * MariaDB takes 15 ms to compare the two for a hundred pairs, and one to read these.
+ * MariaDB takes longer to choose between the two for a hundred pairs than to read these (see docs/decisions.md).
  *
  * Selects members first and then reads all their rows, in one statement: a limit on rows would cut a member in two.
  */
