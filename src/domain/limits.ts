@@ -38,6 +38,8 @@ export const limits = {
   /** The newest events of an environment that are in memory while it is watched, and their bytes. */
   recentEvents: 1000,
   recentEventBytes: 1024 * 1024,
+  /** The bytes of the newest events of all environments. */
+  recentEventBytesInAll: 32 * 1024 * 1024,
   /** Watches of one connection: half of its streams. */
   watchesOfConnection: 32,
   /** Events after which a page ends, however few of them its filter has selected. */

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { Garbage, GarbageStore } from "../application/ports/garbage-store";
 import type { EventRetention } from "../application/maintenance/event-retention";
 import type { CreateLease } from "../application/ports/lease";
-import type { Clock } from "../domain/ids";
+import type { Clock, EnvironmentUid } from "../domain/ids";
 import { limits } from "../domain/limits";
 import { LeasedJob } from "./leased-job";
 
@@ -45,10 +45,20 @@ export class GarbageCollectorJob extends LeasedJob {
     let removed = 0;
     for (let uid = await this.retention.nextEnvironment(""); uid; uid = await this.retention.nextEnvironment(uid)) {
       const environment = uid;
-      removed += await this.drain({ remove: (limit) => this.retention.step(environment, limit) });
+      removed += await this.drain({ remove: (limit) => this.removeEventsOf(environment, limit) });
       if (this.isStopped) break;
     }
     return removed;
+  }
+
+  /** Does one step in an environment. One that fails has its next step in the next pass, and others go on. */
+  private async removeEventsOf(uid: EnvironmentUid, limit: number): Promise<number> {
+    try {
+      return await this.retention.step(uid, limit);
+    } catch (error) {
+      this.log.warn({ err: error, environmentUid: uid }, "events of an environment are not removed");
+      return 0;
+    }
   }
 
   private async drain(garbage: Garbage): Promise<number> {

@@ -57,6 +57,20 @@ describe.each(engines)("the garbage collector on $name", (engine) => {
     expect([await grants(unknown), await grants(read), await grants(write)]).toEqual([0, 4, 4]);
   });
 
+  test("removes the events of other environments if those of one cannot be removed", async () => {
+    const following: Record<string, string> = { "": "before", before: "broken", broken: "behind" };
+    const retention = {
+      nextEnvironment: async (uid: string) => following[uid],
+      step: async (uid: string) => {
+        if (uid === "broken") throw new Error("the statement was killed");
+        return 3;
+      },
+    } as unknown as EventRetention;
+    const { database } = world.storage;
+    const store = new SqlGarbageStore(database);
+    expect(await new GarbageCollectorJob(store, retention, leasesOn(database), () => now, log).pass()).toBe(6);
+  });
+
   test("removes answers as old as a request id lives, and no younger ones", async () => {
     const id = environmentId(world.environment.id);
     const ages = [limits.requestIdLifetime + 1, limits.requestIdLifetime, 0];

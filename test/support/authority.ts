@@ -12,6 +12,8 @@ export interface Pair {
 export interface Subject {
   readonly commonName: string;
   readonly alternatives?: x509.JsonGeneralNames;
+  /** The end of the certificate, which is cut to a second; tomorrow unless set. */
+  readonly notAfter?: Date;
 }
 
 export interface Authority {
@@ -47,7 +49,7 @@ export async function newAuthority(name = `authority-${(made += 1)}`): Promise<A
   return {
     name,
     certificate: authority.toString("pem"),
-    issue: async ({ commonName, alternatives = [{ type: "ip", value: "127.0.0.1" }] }) => {
+    issue: async ({ commonName, alternatives = [{ type: "ip", value: "127.0.0.1" }], notAfter }) => {
       const keys = await newKeys();
       const certificate = await x509.X509CertificateGenerator.create({
         issuer: authority.subject,
@@ -57,6 +59,7 @@ export async function newAuthority(name = `authority-${(made += 1)}`): Promise<A
         signingAlgorithm: algorithm,
         extensions: [new x509.SubjectAlternativeNameExtension(alternatives)],
         ...validity(),
+        ...(notAfter && { notAfter }),
       });
       return pairOf(certificate, keys);
     },

@@ -10,6 +10,9 @@ const pollInterval = 50;
 /** Events that one look loads. */
 const chunk = 200;
 
+/** Looks in a row that fail before the watches end: a database that lost one statement is not away. */
+const mostFailures = 3;
+
 /** The newest events of one environment, for all who watch it. */
 interface WatchedEnvironment {
   readonly sequence: OpenSequence;
@@ -21,6 +24,8 @@ interface WatchedEnvironment {
   end: number;
   watchers: number;
   readonly listeners: Set<() => void>;
+  /** Looks in a row that failed. */
+  failures: number;
   /** The error that ended the watches. */
   failure: unknown;
   isRefreshing: boolean;
@@ -51,6 +56,7 @@ export class EventHub {
   private readonly environments = new Map<EnvironmentUid, WatchedEnvironment>();
   private timer: NodeJS.Timeout | undefined;
   private isPolling = false;
+  private failedPolls = 0;
 
   constructor(
     private readonly units: UnitOfWork,
@@ -60,8 +66,7 @@ export class EventHub {
   /** Follows a sequence whose events are known up to its last position. */
   follow(sequence: OpenSequence): EventTail {
     const { uid, lastPosition } = sequence;
-    const watched = this.environments.get(uid) ?? createWatched(sequence, lastPosition);
-    this.environments.set(uid, watched);
+    const watched = this.environments.get(uid) ?? this.watch(sequence, lastPosition);
     watched.watchers += 1;
     this.timer ??= setInterval(() => void this.poll(), pollInterval).unref();
     return {
@@ -81,6 +86,18 @@ export class EventHub {
   wake(uid: EnvironmentUid): void {
     const watched = this.environments.get(uid);
     if (watched) void this.refresh(watched);
+  }
+
+  private watch(sequence: OpenSequence, position: number): WatchedEnvironment {
+    const watched = createWatched(sequence, position);
+    this.environments.set(sequence.uid, watched);
+    for (const one of this.environments.values()) forgetOldest(one, this.bytesOfEach);
+    return watched;
+  }
+
+  /** The bytes of events that each environment may keep, of what all may keep together. */
+  private get bytesOfEach(): number {
+    return Math.min(limits.recentEventBytes, limits.recentEventBytesInAll / this.environments.size);
   }
 
   private leave(watched: WatchedEnvironment): void {
@@ -104,7 +121,11 @@ export class EventHub {
         const watched = this.environments.get(uid);
         if (watched && (position === undefined || position > watched.position)) void this.refresh(watched);
       }
+      this.failedPolls = 0;
     } catch (error) {
+      this.failedPolls += 1;
+      if (this.failedPolls < mostFailures) return;
+      this.failedPolls = 0;
       for (const watched of this.environments.values()) this.fail(watched, error);
     } finally {
       this.isPolling = false;
@@ -121,9 +142,13 @@ export class EventHub {
         watched.isStale = false;
         await this.log.numbering.number(watched.sequence.uid);
         for (let count = chunk; count === chunk; ) count = await this.load(watched);
+        watched.failures = 0;
       }
     } catch (error) {
-      this.fail(watched, error);
+      // the next look can do what conflicted
+      const isConflict = error instanceof Refusal && error.reason === "CONFLICT_RETRY";
+      if (!isConflict) watched.failures += 1;
+      if (watched.failures >= mostFailures) this.fail(watched, error);
     } finally {
       watched.isRefreshing = false;
     }
@@ -132,13 +157,13 @@ export class EventHub {
   private async load(watched: WatchedEnvironment): Promise<number> {
     const found = await this.log.readNewest(watched.sequence, watched.position, chunk);
     for (const event of found) add(watched, event);
+    forgetOldest(watched, this.bytesOfEach);
     if (found.length) notify(watched);
     return found.length;
   }
 
-  /** Ends the watches of an environment after an error, unless the next look can do what conflicted. */
+  /** Ends the watches of an environment. */
   private fail(watched: WatchedEnvironment, error: unknown): void {
-    if (error instanceof Refusal && error.reason === "CONFLICT_RETRY") return;
     const { uid } = watched.sequence;
     if (this.environments.get(uid) === watched) this.environments.delete(uid);
     watched.failure = error;
@@ -155,6 +180,7 @@ const createWatched = (sequence: OpenSequence, position: number): WatchedEnviron
   end: Infinity,
   watchers: 0,
   listeners: new Set(),
+  failures: 0,
   failure: undefined,
   isRefreshing: false,
   isStale: false,
@@ -167,7 +193,10 @@ function add(watched: WatchedEnvironment, event: SequencedEvent): void {
   if (erasesEvents(event)) forget(watched, event.organizationId);
   watched.recent.push(event);
   watched.bytes += event.size;
-  while (watched.recent.length > limits.recentEvents || watched.bytes > limits.recentEventBytes) {
+}
+
+function forgetOldest(watched: WatchedEnvironment, mostBytes: number): void {
+  while (watched.recent.length > limits.recentEvents || watched.bytes > mostBytes) {
     const oldest = watched.recent.shift();
     if (!oldest) return;
     watched.bytes -= oldest.size;
@@ -198,7 +227,8 @@ function eventsAfter(
   return recent.slice(first);
 }
 
-function waitForNews({ listeners }: WatchedEnvironment, milliseconds: number, signal: AbortSignal): Promise<void> {
+function waitForNews(watched: WatchedEnvironment, milliseconds: number, signal: AbortSignal): Promise<void> {
+  const { listeners } = watched;
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);
@@ -209,6 +239,6 @@ function waitForNews({ listeners }: WatchedEnvironment, milliseconds: number, si
     const timer = setTimeout(done, milliseconds);
     listeners.add(done);
     signal.addEventListener("abort", done);
-    if (signal.aborted) done();
+    if (signal.aborted || watched.failure) done();
   });
 }
