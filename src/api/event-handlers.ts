@@ -27,7 +27,17 @@ export function eventHandlers(events: UseCases["events"]): Handlers<typeof Event
       return { events: await mapInSlices(page, encodeEvent), nextPageToken, resumeToken };
     },
     watchEvents: async function* (request, call) {
-      for await (const message of events.watchEvents(request, call)) yield encodeMessage(message);
+      const messages = events.watchEvents(request, call);
+      // a variable would keep the events of a message until the next one is asked for
+      const next = async () => {
+        const { value } = await messages.next();
+        return value && encodeMessage(value);
+      };
+      try {
+        for (let bytes = await next(); bytes; bytes = await next()) yield bytes;
+      } finally {
+        await messages.return();
+      }
     },
   };
 }

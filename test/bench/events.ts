@@ -10,6 +10,8 @@ import { serving } from "../support/service";
 
 const environmentId = "alpha";
 const changes = 60;
+/** How many watches there are in turn; WATCHES sets other numbers. */
+const counts = (process.env["WATCHES"] ?? "1,100,1000").split(",").map(Number);
 const watchesOfConnection = 30;
 
 /** Returns the resident memory of a process in MiB. */
@@ -58,6 +60,36 @@ async function measure(watched: ServiceProcess, other: ServiceProcess, count: nu
   for (const connection of connections) connection.close();
 }
 
+/** Opens watches that never read on, each of which then misses far more than is sent ahead, and measures their memory. */
+async function measureSlow(watched: ServiceProcess, count: number): Promise<void> {
+  const before = memoryOf(watched.pid);
+  const connections: EventServiceClient[] = [];
+  const watches = [];
+  for (let number = 0; number < count; number += 1) {
+    if (number % watchesOfConnection === 0) connections.push(connectEvents(watched.address));
+    const connection = connections.at(-1);
+    if (!connection) continue;
+    const watch = await watchEvents(connection, { environmentId, start: fromNow });
+    watch.pause();
+    watches.push(watch);
+  }
+  const opened = memoryOf(watched.pid);
+  let most = opened;
+  for (let part = 0; part < 20; part += 1) {
+    const userIds = Array.from({ length: 500 }, (_, index) => `slow-${part}-${index}`);
+    const memberships = userIds.map((userId) => ({ organizationId: "acme", userId, roleSlugs: [] }));
+    await watched.memberships.batchSetMemberRoles({ environmentId, memberships });
+    await sleep(500);
+    most = Math.max(most, memoryOf(watched.pid));
+  }
+  const more = (memory: number) => `${(memory - before).toFixed(0)} MiB`;
+  console.log(
+    `${count} watches that do not read: ${more(opened)} when open, at most ${more(most)} with 10000 events to read`,
+  );
+  for (const watch of watches) watch.close();
+  for (const connection of connections) connection.close();
+}
+
 async function main(): Promise<void> {
   const server = await findOrStartMariadb("default");
   const database = await engineOn("mariadb", server.url).create();
@@ -66,7 +98,8 @@ async function main(): Promise<void> {
   const other = await startProcess(settings);
   try {
     for (const service of [watched, other]) await serving(service);
-    for (const count of [1, 100, 1000]) await measure(watched, other, count);
+    for (const count of counts) await measure(watched, other, count);
+    await measureSlow(other, 1000);
   } finally {
     for (const service of [watched, other]) await service.end();
     await database.drop();

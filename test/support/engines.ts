@@ -17,7 +17,7 @@ export interface TestEngine {
   create(): Promise<TestDatabase>;
 }
 
-const sqlite: TestEngine = {
+export const sqliteEngine: TestEngine = {
   name: "sqlite",
   create: async () => {
     const folder = mkdtempSync(path.join(tmpdir(), "orgroles-"));
@@ -59,4 +59,4 @@ export const servers: readonly TestEngine[] = (["mariadb", "mysql"] as const).fl
   return url ? [engineOn(name, url)] : [];
 });
 
-export const engines: readonly TestEngine[] = [sqlite, ...servers];
+export const engines: readonly TestEngine[] = [sqliteEngine, ...servers];

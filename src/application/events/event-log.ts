@@ -1,3 +1,4 @@
+import { Semaphore } from "async-mutex";
 import { refuse } from "../../domain/errors";
 import type { EventView } from "../../domain/event";
 import type { EnvironmentUid } from "../../domain/ids";
@@ -30,9 +31,12 @@ export interface ReadRange {
   readonly after?: number;
   readonly before?: number | undefined;
   readonly pageSize: number;
-  /** Whether the page is a message of a stream, of which many may wait at the same time. */
-  readonly isMessage?: boolean;
+  /** The bytes of events after which the page ends. */
+  readonly mostBytes?: number;
 }
+
+/** Messages that are read at the same time, for all watches that are behind: others wait, and their events take no memory. */
+const mostMessageReads = 4;
 
 export interface EventPage {
   readonly events: readonly DeliveredEvent[];
@@ -52,6 +56,7 @@ export interface SequencedEvent extends NumberedEvent {
 /** Reads the sequences of events. */
 export class EventLog {
   private tokens: Promise<ResumeTokens> | undefined;
+  private readonly messageReads = new Semaphore(mostMessageReads);
 
   constructor(
     private readonly units: UnitOfWork,
@@ -106,7 +111,7 @@ export class EventLog {
   async read(
     sequence: OpenSequence,
     filter: EventFilter,
-    { after = 0, before, pageSize, isMessage = false }: ReadRange,
+    { after = 0, before, pageSize, mostBytes = limits.eventPageBytes }: ReadRange,
   ): Promise<EventPage> {
     const { uid, end = Infinity } = sequence;
     const { organizationId, ...others } = filter; // the statement selects by organization
@@ -117,8 +122,7 @@ export class EventLog {
     );
     const last = before === undefined ? (found.find(isDeletion)?.position ?? end) : end;
     const seen = found.filter(({ position }) => position <= last);
-    const bytes = isMessage ? limits.watchMessageBytes : limits.eventPageBytes;
-    const { chosen, looked } = choose(seen, filter, pageSize, bytes);
+    const { chosen, looked } = choose(seen, filter, pageSize, mostBytes);
     const events = await this.load(sequence, chosen);
     return {
       events: events.map(({ view }) => view),
@@ -126,6 +130,12 @@ export class EventLog {
       hasMore: looked < seen.length || found.length === limit,
       isEnd: isDeletion(seen[looked - 1]),
     };
+  }
+
+  /** Reads the next message of a watch that is further behind than memory. */
+  readMessage(sequence: OpenSequence, filter: EventFilter, after: number, pageSize: number): Promise<EventPage> {
+    const range = { after, pageSize, mostBytes: limits.watchMessageBytes };
+    return this.messageReads.runExclusive(() => this.read(sequence, filter, range));
   }
 
   /** Reads up to `limit` events after a position. */

@@ -4,7 +4,8 @@ import { Fields } from "../request/fields";
 import type { StreamingCall } from "../request/idempotency";
 import { type Scope, parseScope } from "../request/scope";
 import { type EventFilter, parseTypes } from "./event-filter";
-import type { EventHub } from "./event-hub";
+import type { EventTail } from "./event-hub";
+import type { ResumeTokens } from "./resume-token";
 import { type DeliveredEvent, type EventLog, type EventPage, type OpenSequence, selectEvents } from "./event-log";
 
 /** Where a watch begins. */
@@ -49,50 +50,64 @@ export async function* watchEvents(
   const filter: EventFilter = { organizationId, organizations, types };
   const sequence = await eventLog.open(environmentId, start?.$case === "after" ? start.value : undefined);
   const first = start?.$case === "fromNow" ? sequence.lastPosition : (sequence.start ?? 0);
-  yield* deliver(eventLog, eventHub, { sequence, filter, first, signal });
+  const tokens = await eventLog.resumeTokens();
+  const tail = sequence.end === undefined ? eventHub.follow(sequence) : undefined;
+  const watch: Watch = { eventLog, sequence, tokens, filter, tail, signal, position: first, due: 0, next: "look" };
+  try {
+    // a variable would keep the events of a message until the next one is asked for
+    for (;;) yield await nextMessage(watch);
+  } finally {
+    tail?.close();
+  }
 }
 
 const startRule = "must be one of after, from_now: true and from_beginning: true";
 const fieldOf = { after: "after", fromNow: "from_now", fromBeginning: "from_beginning" } as const;
 
-interface Delivery {
+/** What a watch keeps between two messages. */
+interface Watch {
+  readonly eventLog: EventLog;
   readonly sequence: OpenSequence;
+  readonly tokens: ResumeTokens;
   readonly filter: EventFilter;
-  /** Events after this position are delivered. */
-  readonly first: number;
+  /** Undefined for the sequence of an environment that was deleted before the watch began. */
+  readonly tail: EventTail | undefined;
   readonly signal: AbortSignal;
+  /** Where the next look begins. */
+  position: number;
+  /** The time of the next message, if there are no events before. */
+  due: number;
+  /** What comes before the next message. */
+  next: "look" | "wait" | "end";
 }
 
-async function* deliver(
-  log: EventLog,
-  hub: EventHub,
-  { sequence, filter, first, signal }: Delivery,
-): AsyncGenerator<WatchMessage, void, void> {
+/** Returns the next message, when there are events or it is due. */
+async function nextMessage(watch: Watch): Promise<WatchMessage> {
+  const { sequence, tokens, tail, signal } = watch;
   const { environmentId, uid } = sequence;
-  const tokens = await log.resumeTokens();
-  const tail = sequence.end === undefined ? hub.follow(sequence) : undefined;
-  try {
-    let position = first;
-    let due = 0; // the first message
-    for (;;) {
-      const known = tail?.position ?? position;
-      const recent = tail?.after(position);
-      const page: EventPage = recent
-        ? selectEvents(recent, filter, messageSize)
-        : await log.read(sequence, filter, { after: position, pageSize: messageSize, isMessage: true });
-      position = Math.max(position, page.lookedTo ?? 0, page.hasMore || recent ? 0 : known);
-      if (page.events.length || performance.now() >= due) {
-        yield { events: page.events, resumeToken: tokens.encode(environmentId, { uid, position }) };
-        due = performance.now() + heartbeat;
-      }
-      signal.throwIfAborted();
-      const isOver = !page.hasMore && (!tail || position >= tail.end);
-      if (page.isEnd || isOver) throw refuse.environmentNotFound(environmentId);
-      if (!page.hasMore && tail && tail.position <= position)
-        await tail.wait(Math.max(0, due - performance.now()), signal);
-      signal.throwIfAborted();
-    }
-  } finally {
-    tail?.close();
+  for (;;) {
+    signal.throwIfAborted();
+    if (watch.next === "end") throw refuse.environmentNotFound(environmentId);
+    if (watch.next === "wait" && tail && tail.position <= watch.position)
+      await tail.wait(Math.max(0, watch.due - performance.now()), signal);
+    signal.throwIfAborted();
+    const events = await look(watch);
+    if (!events.length && performance.now() < watch.due) continue;
+    watch.due = performance.now() + heartbeat;
+    return { events, resumeToken: tokens.encode(environmentId, { uid, position: watch.position }) };
   }
+}
+
+/** Returns the events after the position, as many as a message has, and moves the position. */
+async function look(watch: Watch): Promise<readonly DeliveredEvent[]> {
+  const { eventLog, sequence, filter, tail, position } = watch;
+  const known = tail?.position ?? position;
+  const recent = tail?.after(position);
+  const page: EventPage = recent
+    ? selectEvents(recent, filter, messageSize)
+    : await eventLog.readMessage(sequence, filter, position, messageSize);
+  watch.position = Math.max(position, page.lookedTo ?? 0, page.hasMore || recent ? 0 : known);
+  const isOver = !page.hasMore && (!tail || watch.position >= tail.end);
+  watch.next = page.isEnd || isOver ? "end" : page.hasMore ? "look" : "wait";
+  return page.events;
 }

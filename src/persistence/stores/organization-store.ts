@@ -63,7 +63,8 @@ export class TypeormOrganizationStore implements OrganizationStore {
     if (ids?.length === 0) return [];
     const [beginsWith, ...bounds] = andBeginsWith("id", prefix);
     const rows = await this.session.query<{ id: OrganizationId; uid: OrganizationUid; inherits: number }>(
-      `SELECT id, uid, default_role_id = '' AS inherits FROM ${inEnvironment}id > ?${beginsWith}` +
+      "SELECT id, uid, default_role_id = '' AS inherits FROM organizations" +
+        `${this.session.dialect.byPrimaryKey} WHERE environment_uid = ? AND id > ?${beginsWith}` +
         `${ids ? ` AND id IN (${placeholders(ids)})` : ""} ORDER BY id LIMIT ${limit}`,
       [environmentUid, after, ...bounds, ...(ids ?? [])],
     );
