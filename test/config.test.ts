@@ -141,7 +141,7 @@ test("a credential has a name, a token or a certificate, and what it allows", ()
     const scope = { action: "admin", environments: ["alpha"], organizations: ["acme"] };
     const rotated = { ...backend, token_sha256: [digest, another.toUpperCase()] };
     const { credentials } = readConfig({
-      ...listOf(rotated, { name: "billing", certificate: "CN", ...scope }),
+      ...listOf(rotated, { name: "billing", certificate: "CN", acting_user: "user_ann", ...scope }),
       ...tls,
     });
     expect(credentials).toEqual([
@@ -155,6 +155,7 @@ test("a credential has a name, a token or a certificate, and what it allows", ()
           action: "admin",
           environments: new Set(["alpha"]),
           organizations: new Set(["acme"]),
+          actingUserId: "user_ann",
         },
         tokenDigests: [],
         certificate: "CN",
@@ -166,6 +167,7 @@ test("a credential has a name, a token or a certificate, and what it allows", ()
 });
 
 const environmentsRule = "must be a list of environment ids, or '*' for all";
+const actingUserRule = "must be a user id: 1–64 printable ASCII characters without spaces";
 test.each<[string, object, string]>([
   ["has no name", { name: undefined }, ".name: must be 1–64 printable ASCII characters without spaces"],
   ["has a name with spaces", { name: "a b" }, ".name: must be 1–64 printable ASCII characters without spaces"],
@@ -179,6 +181,9 @@ test.each<[string, object, string]>([
     { organizations: [] },
     ".organizations: must be a list of organization ids; omit it to allow all organizations",
   ],
+  ["acts as an id that cannot be", { acting_user: "two users" }, `.acting_user: ${actingUserRule}`],
+  ["acts as nobody", { acting_user: "" }, `.acting_user: ${actingUserRule}`],
+  ["acts as several", { acting_user: ["user_ann"] }, `.acting_user: ${actingUserRule}`],
   [
     "has a token itself",
     { token_sha256: "s3cret-token" },
@@ -194,7 +199,7 @@ test.each<[string, object, string]>([
   [
     "has a field that is none",
     { token: "s3cret-token" },
-    ": may have only these fields: action, environments, organizations, name, token_sha256, certificate",
+    ": may have only these fields: action, environments, organizations, acting_user, name, token_sha256, certificate",
   ],
 ])("a credential that %s is refused with the rule, and nothing secret is repeated", (_, change, fault) => {
   const faults = faultsOf(listOf(backend, { ...backend, name: "other", token_sha256: another, ...change }));

@@ -63,7 +63,6 @@ export function accessHandlers(access: UseCases["access"]): Handlers<typeof Acce
         ...caller,
         environmentIds: [...environmentIds],
         organizationIds: [...organizationIds],
-        actingUserId: "", // no credentials are bound to a user
       };
     },
   };

@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { type Caller, actions } from "../domain/authorization";
 import { refuse } from "../domain/errors";
-import { idPattern } from "../domain/values";
+import { type UserId, idPattern, isId } from "../domain/values";
 import { isPrintable } from "../display/shown-text";
 import { IssuerFailure, discoverKeys, readKeys } from "./issuer-documents";
 
@@ -22,19 +22,24 @@ export interface JwtOptions {
 const ids = (rule: string) => z.array(z.string(rule).regex(idPattern, rule), rule).min(1, rule);
 const environmentsRule = "must be a list of environment ids, or '*' for all";
 
+const actingUserRule = "must be a user id: 1–64 printable ASCII characters without spaces";
+
 /** The schema of what a caller may do, in the configuration and in tokens. */
 export const grantSchema = z.strictObject({
   action: z.enum(actions, `must be one of ${actions.join(", ")}`),
   environments: z.union([z.literal("*"), ids(environmentsRule)], environmentsRule),
   organizations: ids("must be a list of organization ids; omit it to allow all organizations").optional(),
+  acting_user: z.custom<UserId>((value) => typeof value === "string" && isId(value), actingUserRule).optional(),
 });
 
-export function callerOf(name: string, { action, environments, organizations }: z.infer<typeof grantSchema>): Caller {
+export function callerOf(name: string, grant: z.infer<typeof grantSchema>): Caller {
+  const { action, environments, organizations, acting_user: actingUserId } = grant;
   return {
     name,
     action,
     environments: environments === "*" ? "*" : new Set(environments),
     organizations: organizations && new Set(organizations),
+    actingUserId,
   };
 }
 

@@ -6,13 +6,17 @@ import type { CallContext } from "./call-context";
 export const actingUserHeader = "orgroles-acting-user";
 
 /**
- * Returns the user for whom the caller acts, empty if it names none. The header of a call that only reads is ignored.
- * Throws INVALID_FIELDS for a header that is no user id: two headers arrive as one, with a space between their values.
+ * Returns the user for whom the caller acts, empty if there is none: the one to whom its credentials are bound, else the
+ * one in the header. The header of a call that only reads is ignored. Throws INVALID_FIELDS for a header that is no user
+ * id (two headers arrive as one, with a space between their values), and SCOPE_INSUFFICIENT for another user than the
+ * credentials are bound to.
  */
-export function actingUserOf(call: Pick<CallContext, "rpc" | "header">): UserId | "" {
+export function actingUserOf(call: Pick<CallContext, "rpc" | "header" | "caller">): UserId | "" {
+  const bound = call.caller?.actingUserId;
   const text = call.rpc.action === "read" ? undefined : call.header(actingUserHeader);
-  if (text === undefined) return "";
+  if (text === undefined) return bound ?? "";
   const parsed = parseId<UserId>(text);
-  if ("value" in parsed) return parsed.value;
-  throw refuse.invalidFields([{ field: actingUserHeader, description: parsed.rule }]);
+  if ("rule" in parsed) throw refuse.invalidFields([{ field: actingUserHeader, description: parsed.rule }]);
+  if (bound !== undefined && parsed.value !== bound) throw refuse.scopeInsufficient("acting_user");
+  return parsed.value;
 }

@@ -259,6 +259,7 @@ export function describeConfig({ database, credentials, ...config }: Config): ob
       action: caller.action,
       environments: caller.environments === "*" ? "*" : [...caller.environments],
       ...(caller.organizations && { organizations: [...caller.organizations] }),
+      ...(caller.actingUserId !== undefined && { actingUser: caller.actingUserId }),
       ...(certificate === undefined ? { tokens: tokenDigests.length } : { certificate }),
     })),
   };

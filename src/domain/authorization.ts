@@ -1,4 +1,5 @@
 import { refuse } from "./errors";
+import type { UserId } from "./values";
 
 /** The levels of calls and callers: each of them includes those before it. */
 export const actions = ["read", "write", "admin"] as const;
@@ -12,6 +13,8 @@ export interface Caller {
   readonly environments: "*" | ReadonlySet<string>;
   /** Undefined for a caller of whole environments. */
   readonly organizations?: ReadonlySet<string> | undefined;
+  /** The user as whom all its calls act; undefined if a header may name any user. */
+  readonly actingUserId?: UserId | undefined;
   /** When the credentials end, in milliseconds since 1970; undefined if they do not end by themselves. */
   readonly expireTime?: number | undefined;
 }

@@ -109,6 +109,7 @@ const scopeFailures = {
   action: "The credentials do not allow this action",
   environment: "The credentials do not allow this environment",
   organization: "The credentials do not allow this organization",
+  acting_user: "The credentials act as another user",
   claim: "The token has no usable claim that grants access",
 };
 

@@ -48,13 +48,14 @@ test("the claim of a token says what its caller may do, its sub who it is, and i
   const token = await issuer.sign({
     sub: "ann",
     exp,
-    orgroles: { action: "write", environments: ["alpha", "beta"], organizations: ["acme"] },
+    orgroles: { action: "write", environments: ["alpha", "beta"], organizations: ["acme"], acting_user: "user_ann" },
   });
   expect(await verifierOf().verify(token)).toEqual({
     name: "jwt:ann",
     action: "write",
     environments: new Set(["alpha", "beta"]),
     organizations: new Set(["acme"]),
+    actingUserId: "user_ann",
     expireTime: (exp + toleratedSeconds) * 1000,
   });
 });
@@ -139,6 +140,9 @@ test.each<[string, unknown]>([
   ["names an environment as text", { action: "read", environments: "alpha" }],
   ["has an empty list of organizations", { action: "read", environments: "*", organizations: [] }],
   ["has organizations that are null", { action: "read", environments: "*", organizations: null }],
+  ["acts as an id that cannot be", { action: "write", environments: "*", acting_user: "two users" }],
+  ["acts as nobody", { action: "write", environments: "*", acting_user: "" }],
+  ["acts as null", { action: "write", environments: "*", acting_user: null }],
   ["has a misspelt field, which would widen it", { action: "read", environments: "*", organization: ["acme"] }],
 ])("a token whose claim %s may do nothing", async (_, orgroles) => {
   await expect(verifierOf().verify(await issuer.sign({ orgroles }))).rejects.toMatchObject({

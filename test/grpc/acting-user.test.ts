@@ -97,3 +97,53 @@ describe("the credentials of a call", () => {
     expect((await failureOf(service.roles.createRole(renamed))).reason).toBe("REQUEST_ID_REUSED");
   });
 });
+
+const addBob = (client: TestClient) =>
+  failureOf(client.memberships.setMemberRoles({ environmentId: "alpha", organizationId: "globex", userId: "bob" }));
+
+describe("credentials that are bound to a user", () => {
+  const grant = { action: "admin", environments: "*", acting_user: "user_ann" };
+  const bound = bearer(tokenOf("bound"));
+  const clients: TestClient[] = [];
+  let service: TestService;
+  const withHeader = (user: string) => {
+    const client = connect(service.address, { headers: { ...bound.headers, "orgroles-acting-user": user } });
+    clients.push(client);
+    return client;
+  };
+  beforeAll(async () => {
+    const credential = { name: "bound", token_sha256: tokenDigest(tokenOf("bound")).toString("hex"), ...grant };
+    const settings = { ORGROLES_CREDENTIALS: JSON.stringify([credential]) };
+    service = await startService(present(engines[0]), settings, undefined, bound);
+  });
+  afterAll(async () => {
+    clients.forEach((client) => client.close());
+    await service?.drop();
+  });
+
+  test("act as that user, with the header or without it", async () => {
+    const scope = { environmentId: "alpha", organizationId: "acme" };
+    for (const [userId, client] of Object.entries({ bob: service, eve: withHeader("user_ann") }))
+      await client.memberships.setMemberRoles({ ...scope, userId });
+    const { events } = await service.events.listEvents(scope);
+    expect(events.map(({ actor, actingUserId }) => [actor, actingUserId])).toEqual([
+      ["bound", "user_ann"],
+      ["bound", "user_ann"],
+    ]);
+  });
+
+  test("are refused as another user, and with a header that names none", async () => {
+    expect(await addBob(withHeader("user_bob"))).toMatchObject({
+      code: "PERMISSION_DENIED",
+      reason: "SCOPE_INSUFFICIENT",
+      metadata: { scope: "acting_user" },
+    });
+    expect(await addBob(withHeader("two users"))).toMatchObject({ reason: "INVALID_FIELDS" });
+    expect((await service.events.listEvents({ environmentId: "alpha", organizationId: "globex" })).events).toEqual([]);
+  });
+
+  test("are shown by GetCaller, whatever the header of a read", async () => {
+    for (const client of [service, withHeader("user_bob")])
+      expect(await client.access.getCaller({})).toMatchObject({ name: "bound", actingUserId: "user_ann" });
+  });
+});

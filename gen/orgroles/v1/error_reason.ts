@@ -196,7 +196,8 @@ export enum ErrorReason {
   ERROR_REASON_CREDENTIALS_INVALID = 30,
   /**
    * ERROR_REASON_SCOPE_INSUFFICIENT - PERMISSION_DENIED. The credentials do not allow this `action`, `environment` or `organization`,
-   * or the token has no usable `claim` that grants access. The error does not reveal what exists.
+   * the call names another `acting_user` than the credentials are bound to, or the token has no
+   * usable `claim` that grants access. The error does not reveal what exists.
    * Sample: reason `SCOPE_INSUFFICIENT`, metadata {"scope": "organization"}.
    */
   ERROR_REASON_SCOPE_INSUFFICIENT = 31,

@@ -54,8 +54,9 @@ export interface Event {
    */
   actor: string;
   /**
-   * The id of the user for whom the credentials acted: the header
-   * `orgroles-acting-user` of the call. It is empty if the call named none.
+   * The id of the user for whom the credentials acted: the one to whom they are
+   * bound, else the header `orgroles-acting-user` of the call. It is empty if
+   * there was none.
    */
   actingUserId: string;
   /**

@@ -10,15 +10,18 @@ export interface CallerView {
   readonly environmentIds: readonly string[];
   /** Sorted; empty: whole environments. */
   readonly organizationIds: readonly string[];
+  /** The user as whom all its calls act; empty: none. */
+  readonly actingUserId: string;
 }
 
 /** Returns what the credentials of a call allow. Reads nothing from the database. */
 export async function getCaller(_: Dependencies, __: object, call: Call): Promise<CallerView> {
-  const { name, action, environments, organizations = new Set() } = callerOf(call);
+  const { name, action, environments, organizations = new Set(), actingUserId = "" } = callerOf(call);
   return {
     name,
     level: action,
     environmentIds: environments === "*" ? [] : [...environments].toSorted(),
     organizationIds: [...organizations].toSorted(),
+    actingUserId,
   };
 }
