@@ -8,6 +8,8 @@ export interface Environment {
   readonly id: EnvironmentId;
   readonly displayName: Name;
   readonly multipleRolesEnabled: boolean;
+  /** Whether a call for a user may give only what the user has. */
+  readonly escalationGuardEnabled: boolean;
   readonly createTime: number;
   readonly updateTime: number;
   /** Grows by one with each environment-level write. */
@@ -48,6 +50,7 @@ export interface EnvironmentView {
   readonly id: EnvironmentId;
   readonly displayName: Name;
   readonly multipleRolesEnabled: boolean;
+  readonly escalationGuardEnabled: boolean;
   readonly etag: string;
   readonly createTime: number;
   readonly updateTime: number;

@@ -49,6 +49,7 @@ export const kindOf = {
   CREDENTIALS_MISSING: "unauthenticated",
   CREDENTIALS_INVALID: "unauthenticated",
   SCOPE_INSUFFICIENT: "permission_denied",
+  ESCALATION_REFUSED: "permission_denied",
   DATABASE_UNAVAILABLE: "unavailable",
   ISSUER_UNAVAILABLE: "unavailable",
 } as const satisfies Record<string, ErrorKind>;
@@ -374,6 +375,21 @@ export const refuse = {
 
   scopeInsufficient: (scope: keyof typeof scopeFailures) =>
     new Refusal("SCOPE_INSUFFICIENT", scopeFailures[scope], { scope }),
+
+  /** A user may give only what the user has, here and at that moment. */
+  escalationRefused: (lacking: readonly string[]) =>
+    new Refusal(
+      "ESCALATION_REFUSED",
+      `The acting user does not have ${quoteSlugs(lacking.slice(0, limits.lackingPermissions))}`,
+      { permissions: joinSlugs(lacking.slice(0, limits.lackingPermissions)) },
+    ),
+
+  environmentEscalationRefused: () =>
+    new Refusal(
+      "ESCALATION_REFUSED",
+      "An acting user may not change the environment, or the data of a whole organization",
+      { scope: "environment" },
+    ),
 
   issuerUnavailable: () =>
     new Refusal(

@@ -53,6 +53,8 @@ const samples: Record<keyof typeof refuse, Refusal> = {
   credentialsInvalid: refuse.credentialsInvalid(),
   scopeInsufficient: refuse.scopeInsufficient("organization"),
   databaseUnavailable: refuse.databaseUnavailable(),
+  escalationRefused: refuse.escalationRefused(["invoices:pay"]),
+  environmentEscalationRefused: refuse.environmentEscalationRefused(),
   issuerUnavailable: refuse.issuerUnavailable(),
 };
 

@@ -29,6 +29,7 @@ const values = {
   updateTime: undefined,
   displayName: "Renamed",
   multipleRolesEnabled: false,
+  escalationGuardEnabled: false,
 };
 
 const thousand = <T>(item: (index: number) => T) => many(1000, item);

@@ -109,6 +109,7 @@ export function anEnvironment(changes: Partial<Environment> = {}): Environment {
     id: environmentId(`e-${ulid()}`),
     displayName: "Production" as Name,
     multipleRolesEnabled: false,
+    escalationGuardEnabled: false,
     createTime: 1000,
     updateTime: 1000,
     revision: 1,

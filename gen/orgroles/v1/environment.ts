@@ -34,6 +34,12 @@ export interface Environment {
    * environment.
    */
   multipleRolesEnabled: boolean;
+  /**
+   * Whether the escalation guard is on: a call that acts for a user may give in
+   * an organization only what this user has there. It is false in a new
+   * environment.
+   */
+  escalationGuardEnabled: boolean;
   /** When the environment was created. Output only. */
   createTime:
     | Date
@@ -43,8 +49,8 @@ export interface Environment {
     | Date
     | undefined;
   /**
-   * An opaque value that changes whenever `display_name` or
-   * `multiple_roles_enabled` changes. Output only.
+   * An opaque value that changes whenever `display_name`,
+   * `multiple_roles_enabled` or `escalation_guard_enabled` changes. Output only.
    */
   etag: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
@@ -55,6 +61,7 @@ function createBaseEnvironment(): Environment {
     id: "",
     displayName: "",
     multipleRolesEnabled: false,
+    escalationGuardEnabled: false,
     createTime: undefined,
     updateTime: undefined,
     etag: "",
@@ -72,6 +79,9 @@ export const Environment: MessageFns<Environment> = {
     }
     if (message.multipleRolesEnabled !== false) {
       writer.uint32(24).bool(message.multipleRolesEnabled);
+    }
+    if (message.escalationGuardEnabled !== false) {
+      writer.uint32(56).bool(message.escalationGuardEnabled);
     }
     if (message.createTime !== undefined) {
       Timestamp.encode(toTimestamp(message.createTime), writer.uint32(34).fork()).join();
@@ -130,6 +140,14 @@ export const Environment: MessageFns<Environment> = {
             message.multipleRolesEnabled = reader.bool();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.escalationGuardEnabled = reader.bool();
+            continue;
+          }
           case 4: {
             if (tag !== 34) {
               break;
@@ -182,6 +200,7 @@ export const Environment: MessageFns<Environment> = {
     message.id = object.id ?? "";
     message.displayName = object.displayName ?? "";
     message.multipleRolesEnabled = object.multipleRolesEnabled ?? false;
+    message.escalationGuardEnabled = object.escalationGuardEnabled ?? false;
     message.createTime = object.createTime ?? undefined;
     message.updateTime = object.updateTime ?? undefined;
     message.etag = object.etag ?? "";

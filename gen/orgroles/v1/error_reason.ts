@@ -230,6 +230,14 @@ export enum ErrorReason {
    */
   ERROR_REASON_WATCH_LIMIT_REACHED = 37,
   /**
+   * ERROR_REASON_ESCALATION_REFUSED - PERMISSION_DENIED. The escalation guard of the environment is on, and the call would give in the
+   * organization what its acting user does not have there. `permissions` names up to 20 permissions
+   * that the user lacks. If `scope` is `environment`, the call is about the environment itself or
+   * about all data of an organization, and no acting user may make it.
+   * Sample: reason `ESCALATION_REFUSED`, metadata {"permissions": "invoices:pay"}.
+   */
+  ERROR_REASON_ESCALATION_REFUSED = 38,
+  /**
    * ERROR_REASON_INTERNAL - INTERNAL. The server has failed. Its log contains the cause under the request id.
    * Sample: reason `INTERNAL`, metadata {"request_id": "6f1b3a0e-3c1f-4d7c-9d59-2f0f4f0a8a11"}.
    */

@@ -5,6 +5,7 @@ import type { EnvironmentId, OrganizationId, UserId } from "../../domain/values"
 import type { Stores, UnitOfWork } from "../ports/unit-of-work";
 import type { ParsedScope } from "../request/scope";
 import { MaintenanceTransactions } from "../transactions/maintenance-transactions";
+import { type Call, applyCall } from "../request/idempotency";
 import type { UseCases } from "../use-cases";
 import { type Blueprint, type MembersBlueprint, BlueprintRefusal } from "./blueprint";
 import type { Change } from "./change";
@@ -91,12 +92,16 @@ export class BlueprintService {
    * Applies all changes of a blueprint, or none, and returns them. Locks the blueprint's environment or organization
    * before it compares them; each change then locks what its use case locks.
    */
-  async apply(id: EnvironmentId, blueprint: Blueprint, options: Options): Promise<Change[]> {
+  async apply(
+    id: EnvironmentId,
+    blueprint: Blueprint,
+    { call = applyCall, ...options }: Options & { readonly call?: Call },
+  ): Promise<Change[]> {
     if (!(await this.compare(id, blueprint, options)).length) return [];
     return this.transactions.updateAnyScope(scopeOf(id, blueprint), async (stores) => {
       const changes = await compareBlueprint(stores, id, blueprint, options);
       const useCases = this.useCasesOn(within(stores));
-      for (const change of changes) await applyChange(change, useCases);
+      for (const change of changes) await applyChange(change, useCases, call);
       return changes;
     });
   }
@@ -117,9 +122,9 @@ function scopeOf(environmentId: EnvironmentId, blueprint: Blueprint): ParsedScop
 }
 
 /** Throws a BlueprintRefusal, with the part of the blueprint that requires the change. */
-async function applyChange(change: Change, useCases: UseCases): Promise<void> {
+async function applyChange(change: Change, useCases: UseCases, call: Call): Promise<void> {
   try {
-    await change.apply(useCases);
+    await change.apply(useCases, call);
   } catch (error) {
     throw error instanceof Refusal ? new BlueprintRefusal(error, change.path) : error;
   }

@@ -15,6 +15,7 @@ export interface EnvironmentBlueprint {
   readonly kind: "environment";
   readonly displayName?: string | undefined;
   readonly multipleRolesEnabled?: boolean | undefined;
+  readonly escalationGuardEnabled?: boolean | undefined;
   readonly permissions?: readonly PermissionBlueprint[] | undefined;
   /** Highest priority first. */
   readonly roles?: readonly RoleBlueprint[] | undefined;

@@ -1,4 +1,4 @@
-import { applyCall } from "../request/idempotency";
+import type { Call } from "../request/idempotency";
 import type { UseCases } from "../use-cases";
 import type { BlueprintPath } from "./blueprint";
 
@@ -13,7 +13,7 @@ export interface Change {
   readonly count: number;
   /** The part of the blueprint that requires it. */
   readonly path: BlueprintPath;
-  readonly apply: (useCases: UseCases) => Promise<unknown>;
+  readonly apply: (useCases: UseCases, call: Call) => Promise<unknown>;
 }
 
 /** The environment, or the organization in it, that changes are about. */
@@ -40,7 +40,7 @@ export function defaultRoleChange(scope: ChangeScope, before: string, slug: stri
       "~",
       "default role",
       ["default_role"],
-      (use) => use.roles.setDefaultRole({ ...scope, slug }, applyCall),
+      (use, call) => use.roles.setDefaultRole({ ...scope, slug }, call),
       details,
     ),
   ];

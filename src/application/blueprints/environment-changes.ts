@@ -1,5 +1,4 @@
 import { firstRole } from "../environments/first-role";
-import { applyCall } from "../request/idempotency";
 import type { EnvironmentBlueprint, PermissionBlueprint, Present } from "./blueprint";
 import { type Change, createChange, defaultRoleChange, quote } from "./change";
 import {
@@ -16,6 +15,7 @@ export const newEnvironment = (id: string): Present<EnvironmentBlueprint> => ({
   kind: "environment",
   displayName: id,
   multipleRolesEnabled: false,
+  escalationGuardEnabled: false,
   permissions: [],
   roles: [{ ...firstRole, permissions: [] }],
   defaultRole: firstRole.slug,
@@ -46,59 +46,83 @@ export function environmentChanges(
     ...roleChanges(scope, roles),
     ...defaultRoleChange(scope, before.defaultRole, defaultRole),
     ...roles.removed.map(({ slug }) =>
-      createChange("-", `role ${slug}`, ["roles"], (use) =>
+      createChange("-", `role ${slug}`, ["roles"], (use, call) =>
         use.roles.deleteEnvironmentRole(
           { ...scope, slug, replacementDefaultRoleSlug: defaultRole, validateOnly: false },
-          applyCall,
+          call,
         ),
       ),
     ),
     ...orderChanges(scope, slugsOf(before.roles), roles, wanted.roles && slugsOf(wanted.roles)),
     ...permissions.removed.map(({ slug }) =>
-      createChange("-", `permission ${slug}`, ["permissions"], (use) =>
-        use.permissions.deletePermission({ environmentId, slug }, applyCall),
+      createChange("-", `permission ${slug}`, ["permissions"], (use, call) =>
+        use.permissions.deletePermission({ environmentId, slug }, call),
       ),
     ),
   ];
 }
 
 const creation = (environmentId: string): Change =>
-  createChange("+", `environment ${environmentId}`, ["environment"], ({ environments }) =>
-    environments.createEnvironment({ environmentId, displayName: "" }, applyCall),
+  createChange("+", `environment ${environmentId}`, ["environment"], ({ environments }, call) =>
+    environments.createEnvironment({ environmentId, displayName: "" }, call),
   );
 
 function settingChanges(
   environmentId: string,
   before: Present<EnvironmentBlueprint>,
-  { displayName = before.displayName, multipleRolesEnabled = before.multipleRolesEnabled }: EnvironmentBlueprint,
+  {
+    displayName = before.displayName,
+    multipleRolesEnabled = before.multipleRolesEnabled,
+    escalationGuardEnabled = before.escalationGuardEnabled,
+  }: EnvironmentBlueprint,
 ): Change[] {
-  const isRenamed = displayName.trim() !== before.displayName;
-  const isSwitched = multipleRolesEnabled !== before.multipleRolesEnabled;
-  if (!isRenamed && !isSwitched) return [];
-  const updateMask = [...(isRenamed ? ["display_name"] : []), ...(isSwitched ? ["multiple_roles_enabled"] : [])];
-  const details = [
-    ...(isRenamed ? [`display name ${quote(before.displayName)} → ${quote(displayName)}`] : []),
-    ...(isSwitched ? [`multiple roles ${multipleRolesEnabled ? "on" : "off"}`] : []),
+  const differences = [
+    ...(displayName.trim() === before.displayName
+      ? []
+      : [
+          [
+            "display_name",
+            "display_name",
+            `display name ${quote(before.displayName)} → ${quote(displayName)}`,
+          ] as const,
+        ]),
+    ...(multipleRolesEnabled === before.multipleRolesEnabled
+      ? []
+      : [["multiple_roles", "multiple_roles_enabled", `multiple roles ${onOrOff(multipleRolesEnabled)}`] as const]),
+    ...(escalationGuardEnabled === before.escalationGuardEnabled
+      ? []
+      : [
+          [
+            "escalation_guard",
+            "escalation_guard_enabled",
+            `escalation guard ${onOrOff(escalationGuardEnabled)}`,
+          ] as const,
+        ]),
   ];
-  const environment = { displayName, multipleRolesEnabled };
+  const [first] = differences;
+  if (!first) return [];
+  const environment = { displayName, multipleRolesEnabled, escalationGuardEnabled };
+  const updateMask = differences.map(([, field]) => field);
   return [
     createChange(
       "~",
       `environment ${environmentId}`,
-      [isRenamed ? "display_name" : "multiple_roles"],
-      ({ environments }) => environments.updateEnvironment({ environmentId, environment, updateMask }, applyCall),
-      details,
+      [first[0]],
+      ({ environments }, call) => environments.updateEnvironment({ environmentId, environment, updateMask }, call),
+      differences.map(([, , difference]) => difference),
     ),
   ];
 }
+
+const onOrOff = (isOn: boolean) => (isOn ? "on" : "off");
 
 /** Returns the creations and changes of permissions. */
 function permissionChanges(environmentId: string, { added, changed }: ListDifference<PermissionBlueprint>): Change[] {
   const updateMask = ["name", "description"];
   return [
     ...added.map((permission) =>
-      createChange("+", `permission ${permission.slug}`, ["permissions", permission.slug], ({ permissions }) =>
-        permissions.createPermission({ environmentId, ...permission }, applyCall),
+      createChange("+", `permission ${permission.slug}`, ["permissions", permission.slug], ({ permissions }, call) =>
+        permissions.createPermission({ environmentId, ...permission }, call),
       ),
     ),
     ...changed.map(([permission, details]) =>
@@ -106,8 +130,8 @@ function permissionChanges(environmentId: string, { added, changed }: ListDiffer
         "~",
         `permission ${permission.slug}`,
         ["permissions", permission.slug],
-        ({ permissions }) =>
-          permissions.updatePermission({ environmentId, slug: permission.slug, permission, updateMask }, applyCall),
+        ({ permissions }, call) =>
+          permissions.updatePermission({ environmentId, slug: permission.slug, permission, updateMask }, call),
         details,
       ),
     ),

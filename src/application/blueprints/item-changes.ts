@@ -1,5 +1,4 @@
 import { refuse } from "../../domain/errors";
-import { applyCall } from "../request/idempotency";
 import { type PermissionBlueprint, type RoleBlueprint, BlueprintRefusal } from "./blueprint";
 import { type Change, type ChangeScope, createChange, quote } from "./change";
 
@@ -58,8 +57,8 @@ export function roleChanges(scope: ChangeScope, { added, changed }: ListDifferen
   const updateMask = ["name", "description", "permissions"];
   return [
     ...added.map((role) =>
-      createChange("+", `role ${role.slug}`, ["roles", role.slug], ({ roles }) =>
-        roles.restoreRole({ ...scope, ...role }, applyCall),
+      createChange("+", `role ${role.slug}`, ["roles", role.slug], ({ roles }, call) =>
+        roles.restoreRole({ ...scope, ...role }, call),
       ),
     ),
     ...changed.map(([role, details]) =>
@@ -67,7 +66,7 @@ export function roleChanges(scope: ChangeScope, { added, changed }: ListDifferen
         "~",
         `role ${role.slug}`,
         ["roles", role.slug],
-        ({ roles }) => roles.updateRole({ ...scope, slug: role.slug, role, updateMask }, applyCall),
+        ({ roles }, call) => roles.updateRole({ ...scope, slug: role.slug, role, updateMask }, call),
         details,
       ),
     ),
@@ -92,7 +91,7 @@ export function orderChanges(
       "~",
       "priority order",
       [scope.organizationId === undefined ? "roles" : "priority"],
-      ({ roles }) => roles.setPriority({ ...scope, slugs }, applyCall),
+      ({ roles }, call) => roles.setPriority({ ...scope, slugs }, call),
       [slugs.join(", ")],
     ),
   ];

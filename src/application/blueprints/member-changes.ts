@@ -1,4 +1,3 @@
-import { applyCall } from "../request/idempotency";
 import type { MembersBlueprint } from "./blueprint";
 import { type Change, createChange } from "./change";
 
@@ -16,8 +15,8 @@ export function memberChanges(
     if (!some.length) return [];
     const memberships = some.map(([userId, roleSlugs]) => ({ organizationId, userId, roleSlugs }));
     const subject = `${some.length} member${some.length > 1 ? "s" : ""}`;
-    const change = createChange(sign, subject, ["members"], (use) =>
-      use.memberships.batchSetMemberRoles({ environmentId, memberships }, applyCall),
+    const change = createChange(sign, subject, ["members"], (use, call) =>
+      use.memberships.batchSetMemberRoles({ environmentId, memberships }, call),
     );
     return [{ ...change, count: some.length }];
   };

@@ -1,5 +1,4 @@
 import { firstRole } from "../environments/first-role";
-import { applyCall } from "../request/idempotency";
 import type { EnvironmentBlueprint, OrganizationBlueprint, PresentOrganization } from "./blueprint";
 import { type Change, type ChangeScope, createChange, defaultRoleChange } from "./change";
 import { compareLists, orderChanges, requireDefaultRole, roleChanges, slugsOf } from "./item-changes";
@@ -36,13 +35,13 @@ export function organizationChanges(
     before.inheritsEnvironment && !roles.added.length && (wanted.defaultRole ?? wanted.priority) !== undefined;
   return [
     ...(takesOwnConfig
-      ? [createChange("+", "own configuration", ["organization"], (use) => use.roles.takeOwnConfig(scope, applyCall))]
+      ? [createChange("+", "own configuration", ["organization"], (use, call) => use.roles.takeOwnConfig(scope, call))]
       : []),
     ...roleChanges(scope, roles),
     ...defaultRoleChange(scope, before.defaultRole, defaultRole),
     ...roles.removed.map(({ slug }) =>
-      createChange("-", `role ${slug}`, ["roles"], (use) =>
-        use.roles.deleteOrgRole({ ...scope, slug, replacementRoleSlug: defaultRole, validateOnly: false }, applyCall),
+      createChange("-", `role ${slug}`, ["roles"], (use, call) =>
+        use.roles.deleteOrgRole({ ...scope, slug, replacementRoleSlug: defaultRole, validateOnly: false }, call),
       ),
     ),
     ...orderChanges(scope, before.priority, roles, wanted.priority),
@@ -65,13 +64,13 @@ function groupChanges(
         before.has(groupId) ? "~" : "+",
         `group ${groupId}`,
         ["groups", groupId],
-        ({ groupRoles }) => groupRoles.setGroupRole({ ...scope, groupId, roleSlug }, applyCall),
+        ({ groupRoles }, call) => groupRoles.setGroupRole({ ...scope, groupId, roleSlug }, call),
         [roleSlug],
       ),
     ),
     ...removed.map((groupId) =>
-      createChange("-", `group ${groupId}`, ["groups"], ({ groupRoles }) =>
-        groupRoles.deleteGroupRole({ ...scope, groupId }, applyCall),
+      createChange("-", `group ${groupId}`, ["groups"], ({ groupRoles }, call) =>
+        groupRoles.deleteGroupRole({ ...scope, groupId }, call),
       ),
     ),
   ];

@@ -25,6 +25,7 @@ export async function readEnvironment(
     kind: "environment",
     displayName: environment.displayName,
     multipleRolesEnabled: environment.multipleRolesEnabled,
+    escalationGuardEnabled: environment.escalationGuardEnabled,
     permissions: permissions.map(({ slug, name, description }) => ({ slug, name, description })),
     roles: effective.roles.map((role) => toRoleBlueprint(role, granted)),
     defaultRole: effective.defaultRole.slug,

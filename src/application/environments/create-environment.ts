@@ -39,6 +39,7 @@ export async function createEnvironment(
     id: environmentId,
     displayName: displayName ?? (environmentId as string as Name),
     multipleRolesEnabled: false,
+    escalationGuardEnabled: false,
     createTime: time,
     updateTime: time,
     revision: firstRevision,

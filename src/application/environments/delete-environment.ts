@@ -6,6 +6,7 @@ import type { Stores } from "../ports/unit-of-work";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { parseEnvironmentId } from "../request/scope";
+import { refuseForActingUser } from "../transactions/escalation-guard";
 import { viewEnvironment } from "./view-environment";
 
 export interface DeleteEnvironment {
@@ -39,7 +40,11 @@ export async function deleteEnvironment(
       throw refuse.environmentNotEmpty(environmentId, deletedOrganizationCount);
     return { deletedOrganizationCount };
   };
-  if (validateOnly) return transactions.readEnvironment(environmentId, context.signal, count);
+  if (validateOnly)
+    return transactions.readEnvironment(environmentId, context.signal, (stores, environment) => {
+      refuseForActingUser(environment, context);
+      return count(stores, environment);
+    });
   return transactions.deleteEnvironment(
     environmentId,
     { whileEmpty, context },

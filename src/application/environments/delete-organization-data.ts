@@ -8,6 +8,7 @@ import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { type OrganizationScope, parseOrganizationScope } from "../request/scope";
 import type { ChangeRecord } from "../transactions/change-record";
+import { refuseForActingUser } from "../transactions/escalation-guard";
 
 export interface DeleteOrganizationData extends OrganizationScope {
   readonly eraseEvents?: boolean | undefined;
@@ -54,14 +55,20 @@ export async function deleteOrganizationData(
     return counts;
   };
   if (validateOnly)
-    return transactions.read(scope, context.signal, async (stores, { state, organization }) =>
-      organization ? count(stores, state, organization) : nothing,
-    );
+    return transactions.read(scope, context.signal, async (stores, { state, organization }) => {
+      refuseForActingUser(state.environment, context);
+      return organization ? count(stores, state, organization) : nothing;
+    });
   // the events of an organization without data have no other lock than a row that is made for it
-  if (eraseEvents) return transactions.upsertOrganization(scope, context, remove);
-  return transactions.updateScope(scope, context, async (stores, changes, { state, organization }) =>
-    organization ? remove(stores, changes, state, organization) : nothing,
-  );
+  if (eraseEvents)
+    return transactions.upsertOrganization(scope, context, (stores, changes, state, organization) => {
+      refuseForActingUser(state.environment, context);
+      return remove(stores, changes, state, organization);
+    });
+  return transactions.updateScope(scope, context, async (stores, changes, { state, organization }) => {
+    refuseForActingUser(state.environment, context);
+    return organization ? remove(stores, changes, state, organization) : nothing;
+  });
 }
 
 const nothing: DeletedData = { deletedRoleCount: 0, deletedMembershipCount: 0 };

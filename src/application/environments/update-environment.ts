@@ -11,7 +11,13 @@ import { environmentEtag, viewEnvironment } from "./view-environment";
 
 export interface UpdateEnvironment {
   readonly environmentId: string;
-  readonly environment: { readonly displayName: string; readonly multipleRolesEnabled: boolean } | undefined;
+  readonly environment:
+    | {
+        readonly displayName: string;
+        readonly multipleRolesEnabled: boolean;
+        readonly escalationGuardEnabled?: boolean;
+      }
+    | undefined;
   readonly updateMask: readonly string[] | undefined;
   readonly etag?: string | undefined;
   readonly requestId?: string | undefined;
@@ -28,7 +34,7 @@ export async function updateEnvironment(
 ): Promise<EnvironmentView> {
   const fields = new Fields();
   const environmentId = parseEnvironmentId(fields, request);
-  const mask = fields.mask(request.updateMask, ["display_name", "multiple_roles_enabled"]);
+  const mask = fields.mask(request.updateMask, ["display_name", "multiple_roles_enabled", "escalation_guard_enabled"]);
   const { environment: values } = request;
   if (!values) fields.refuse("environment", "is required");
   const parsed = fields.check({
@@ -38,6 +44,7 @@ export async function updateEnvironment(
         displayName: fields.required("environment.display_name", values?.displayName, parseDisplayName),
       }),
       ...(mask.has("multiple_roles_enabled") && { multipleRolesEnabled: values?.multipleRolesEnabled ?? false }),
+      ...(mask.has("escalation_guard_enabled") && { escalationGuardEnabled: values?.escalationGuardEnabled ?? false }),
     }),
     etag: fields.optional("etag", request.etag, parseEtag),
     context: parseWriteContext(fields, request, call),

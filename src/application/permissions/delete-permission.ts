@@ -5,6 +5,7 @@ import type { Dependencies } from "../dependencies";
 import type { Stores } from "../ports/unit-of-work";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
+import { refuseForActingUser } from "../transactions/escalation-guard";
 import {
   type PermissionKey,
   checkPermissionEtag,
@@ -51,6 +52,9 @@ export async function deletePermission(
       return { affectedRoleCount };
     });
   if (!validateOnly) return remove();
-  const { affectedRoleCount } = await transactions.readEnvironment(environmentId, context.signal, find);
-  return { affectedRoleCount };
+  return transactions.readEnvironment(environmentId, context.signal, async (stores, environment) => {
+    refuseForActingUser(environment, context);
+    const { affectedRoleCount } = await find(stores, environment);
+    return { affectedRoleCount };
+  });
 }

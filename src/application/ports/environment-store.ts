@@ -23,7 +23,10 @@ export interface EnvironmentStore {
   update(
     uid: EnvironmentUid,
     changes: Partial<
-      Pick<Environment, "displayName" | "multipleRolesEnabled" | "updateTime" | "defaultRoleId" | "order">
+      Pick<
+        Environment,
+        "displayName" | "multipleRolesEnabled" | "escalationGuardEnabled" | "updateTime" | "defaultRoleId" | "order"
+      >
     >,
   ): Promise<void>;
   /**

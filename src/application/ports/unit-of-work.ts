@@ -19,6 +19,14 @@ export class KeyTaken extends Error {
   }
 }
 
+/** Thrown by a transaction that has read what is of different states. The unit of work rolls it back and repeats it. */
+export class StateOutdated extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "StateOutdated";
+  }
+}
+
 /**
  * Runs work on the stores. Once `signal` is aborted, no further statement begins, and the transaction is rolled back.
  * Failures of the database reach the caller as the refusals `databaseUnavailable` and `conflictRetry`, never as errors

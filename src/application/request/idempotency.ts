@@ -1,7 +1,7 @@
 import type { Caller } from "../../domain/authorization";
 import type { Author } from "../../domain/event";
 import { Fault } from "../../domain/fault";
-import { type RequestId, parseRequestId } from "../../domain/values";
+import { type RequestId, type UserId, parseRequestId } from "../../domain/values";
 import type { CallSignal } from "../ports/cancellation";
 import { type Fields, type Invalid, invalid } from "./fields";
 
@@ -46,6 +46,12 @@ export const ownCall: Call = {
 
 /** A call that applies a part of a blueprint. */
 export const applyCall: Call = { ...ownCall, author: { ...ownAuthor, actor: "orgroles apply" } };
+
+/** Returns a call that applies a part of a blueprint for a user. */
+export const applyCallFor = (actingUserId: UserId): Call => ({
+  ...applyCall,
+  author: { ...applyCall.author, actingUserId },
+});
 
 /** A request id, and the fingerprint of the request that it stands for. */
 export class IdempotencyKey {

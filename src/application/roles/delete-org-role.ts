@@ -15,6 +15,7 @@ import type { Stores } from "../ports/unit-of-work";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { type OrganizationScope, parseOrganizationScope } from "../request/scope";
+import { refuseGiving } from "../transactions/escalation-guard";
 import type { ScopeState } from "../transactions/load-state";
 import { viewStoredRole } from "./view-stored-role";
 
@@ -76,6 +77,7 @@ export async function deleteOrgRole(
     {
       count: async (stores, scopeState) => {
         const { role, replacement, organization } = await find(stores, scopeState);
+        if (replacement) await refuseGiving(stores, context, scopeState.state, organization, replacement.id);
         const use = await countUse(stores, scopeState.state, organization, role);
         if (!replacement) requireUnused(scopeState.effective, organization, role, use);
         return { ...use, revision: organization.revision, environmentRevision: scopeState.state.environment.revision };

@@ -20,6 +20,11 @@ export class ChangeRecord {
     this.changes.push({ environment, organization, change });
   }
 
+  /** Returns the changes, in the order in which they were added. */
+  all(): readonly (ChangedScope & { readonly change: EventChange })[] {
+    return this.changes;
+  }
+
   /** Returns the changes as events, in the order in which they were added. */
   toEvents({ author }: WriteContext, time: number, ids: Pick<Ids, "event">): NewEvent[] {
     return this.changes.map(({ environment, organization, change }, ordinal) => ({

@@ -10,6 +10,7 @@ import type { Stores, UnitOfWork } from "../ports/unit-of-work";
 import { type WriteContext, ownAuthor } from "../request/idempotency";
 import type { ParsedOrganizationScope, ParsedScope } from "../request/scope";
 import { type ChangeRecord, EventWriter } from "./change-record";
+import { EscalationGuard, refuseForActingUser } from "./escalation-guard";
 import { IdempotencyRecords } from "./idempotency-records";
 import { type ScopeState, loadEnvironment } from "./load-state";
 import { ReadTransactions } from "./read-transactions";
@@ -114,6 +115,7 @@ export class Transactions extends ReadTransactions {
       return this.replayOrRun(stores, id, context, async (changes) => {
         const environment = await stores.environments.get(uid);
         if (!environment) throw refuse.environmentNotFound(id);
+        refuseForActingUser(environment, context);
         const state = await loadEnvironment(stores, environment);
         return work(stores, changes, state, () => lockMemberRoles(stores, uid));
       });
@@ -175,11 +177,15 @@ export class Transactions extends ReadTransactions {
       return this.replayOrRun(stores, id, context, async (changes) => {
         const state = await this.states.environment(stores, uid, id);
         const organizations = byId(await this.states.organizations(stores, uid, locked));
-        return work(stores, changes, state, (organizationId) => {
+        const organizationOf = (organizationId: OrganizationId) => {
           const organization = organizations.get(organizationId);
           if (!organization) throw new Fault("a locked organization is missing");
           return organization;
-        });
+        };
+        const guard = await EscalationGuard.open(stores, context, state, [...organizations.values()]);
+        const response = await work(stores, changes, state, organizationOf);
+        await guard?.check(stores, changes);
+        return response;
       });
     });
   }
@@ -258,7 +264,11 @@ export class Transactions extends ReadTransactions {
     },
   ): Promise<T> {
     const { environmentId } = scope;
-    const countNow = () => this.read(scope, context.signal, count);
+    const countNow = () =>
+      this.read(scope, context.signal, (stores, scopeState) => {
+        if (!namesOrganization(scope)) refuseForActingUser(scopeState.state.environment, context);
+        return count(stores, scopeState);
+      });
     if (validateOnly) return respond(await countNow());
     return this.idempotency.replayOnFailure(environmentId, context, async () => {
       for (let tries = 0; tries < mostCounts; tries += 1) {
@@ -343,7 +353,11 @@ export class Transactions extends ReadTransactions {
       return this.replayOrRun(stores, environmentId, context, async (changes) => {
         const state = await this.states.environment(stores, uid, environmentId);
         const [organization] = (await this.states.organizations(stores, uid, locked)).values();
-        return work(stores, changes, { state, organization, effective: organizationRoles(state, organization) });
+        const guard = organization && (await EscalationGuard.open(stores, context, state, [organization]));
+        const effective = organizationRoles(state, organization);
+        const response = await work(stores, changes, { state, organization, effective });
+        await guard?.check(stores, changes);
+        return response;
       });
     });
   }

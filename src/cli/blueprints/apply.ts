@@ -2,9 +2,10 @@ import { type Blueprint, type EnvironmentBlueprint, BlueprintRefusal } from "../
 import type { BlueprintService } from "../../application/blueprints/blueprint-service";
 import type { Change } from "../../application/blueprints/change";
 import type { Expected } from "../../application/blueprints/compare-blueprint";
+import { applyCall, applyCallFor } from "../../application/request/idempotency";
 import { Refusal } from "../../domain/errors";
 import { Fault } from "../../domain/fault";
-import { type EnvironmentId, parseId } from "../../domain/values";
+import { type EnvironmentId, type UserId, parseId } from "../../domain/values";
 import { type Document, readDocuments } from "./documents";
 import { type Source, UnreadableFile } from "./source";
 import { Tally } from "./tally";
@@ -13,6 +14,8 @@ export interface ApplyOptions {
   /** The environment to change. If it is undefined, the file names it. */
   readonly environment: string | undefined;
   readonly prune: boolean;
+  /** The user for whom the changes are made. */
+  readonly actingUserId?: UserId | undefined;
 }
 
 export interface Plan {
@@ -67,14 +70,15 @@ export class BlueprintFile {
 
   /** Applies one blueprint after the other, each as a whole or not at all, and reports their number so far. */
   async apply(onProgress: (count: number) => void): Promise<Tally> {
-    const { prune } = this.options;
+    const { prune, actingUserId } = this.options;
+    const call = actingUserId === undefined ? applyCall : applyCallFor(actingUserId);
     let count = 0;
     const tally = new Tally();
     for await (const { document, environmentId, blueprint } of this.locateBlueprints(this.source.readAgain())) {
       tally.add(
         await this.explain(
           document,
-          () => this.blueprints.apply(environmentId, blueprint, { prune }),
+          () => this.blueprints.apply(environmentId, blueprint, { prune, call }),
           "this document was not applied, but the documents before it were",
         ),
       );

@@ -1,9 +1,9 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type { BlueprintService } from "../../application/blueprints/blueprint-service";
 import type { Change } from "../../application/blueprints/change";
 import { escapeUnseen } from "../../display/shown-text";
 import { Fault } from "../../domain/fault";
-import { parseId } from "../../domain/values";
+import { type UserId, parseId } from "../../domain/values";
 import { askToConfirm } from "../ask-to-confirm";
 import { addExamples } from "../help";
 import { BlueprintFile } from "./apply";
@@ -41,6 +41,11 @@ export function addBlueprintCommands(program: Command, withBlueprints: WithBluep
     .description("change an environment to match a file, after showing the changes")
     .argument("<file>", "YAML as export prints it; - means standard input")
     .option("--environment <id>", "change this environment, even if the file names another")
+    .option(
+      "--acting-user <id>",
+      "make the changes for this user, whom events name and an escalation guard limits",
+      parseUser,
+    )
     .option("--prune", "delete roles, permissions and group mappings that are missing from the lists in the file")
     .option("--dry-run", "show the changes without making them")
     .option("--detailed-exitcode", "with --dry-run: exit with 2 if the file would change something, otherwise with 0")
@@ -52,11 +57,19 @@ export function addBlueprintCommands(program: Command, withBlueprints: WithBluep
   addExamples(applyCommand, ["orgroles apply roles.yaml --dry-run", "orgroles apply roles.yaml --environment staging"]);
 }
 
+/** Parses the value of an option. Ends the command with the rule if it is no user id. */
+function parseUser(text: string): UserId {
+  const parsed = parseId<UserId>(text);
+  if ("rule" in parsed) throw new InvalidArgumentError(`It ${parsed.rule}.`);
+  return parsed.value;
+}
+
 const formatTarget = (environment: string, database: string) =>
   escapeUnseen(`Target: environment ${environment}, database ${database}`);
 
 interface ApplyFlags {
   readonly environment?: string;
+  readonly actingUser?: UserId;
   readonly prune?: boolean;
   readonly dryRun?: boolean;
   readonly detailedExitcode?: boolean;
@@ -64,10 +77,10 @@ interface ApplyFlags {
 }
 
 async function apply(blueprints: BlueprintService, database: string, name: string, flags: ApplyFlags): Promise<void> {
-  const { environment, prune = false, dryRun = false } = flags;
+  const { environment, actingUser: actingUserId, prune = false, dryRun = false } = flags;
   const source = new Source(name);
   try {
-    const file = new BlueprintFile(source, blueprints, { environment, prune });
+    const file = new BlueprintFile(source, blueprints, { environment, prune, actingUserId });
     const plan = await file.compare(
       {
         target: (id) => console.log(formatTarget(id, database)),

@@ -32,6 +32,7 @@ function contentOf(environmentId: string, blueprint: Blueprint): object {
         environment: environmentId,
         display_name: blueprint.displayName === environmentId ? undefined : blueprint.displayName,
         multiple_roles: blueprint.multipleRolesEnabled,
+        escalation_guard: blueprint.escalationGuardEnabled || undefined,
         permissions: blueprint.permissions?.map(describeItem),
         roles: blueprint.roles?.map(describeItem),
         default_role: blueprint.defaultRole,

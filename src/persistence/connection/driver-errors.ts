@@ -1,4 +1,4 @@
-import { KeyTaken } from "../../application/ports/unit-of-work";
+import { KeyTaken, StateOutdated } from "../../application/ports/unit-of-work";
 import { refuse } from "../../domain/errors";
 import { Fault } from "../../domain/fault";
 import { UnusableServer } from "./unusable-server";
@@ -97,6 +97,7 @@ interface DriverError {
 
 /** Returns the meaning of an error. No other place knows the codes of drivers. */
 export function failureOf(error: unknown): Failure {
+  if (error instanceof StateOutdated) return "conflict";
   const cause = (error as { driverError?: DriverError }).driverError ?? (error as DriverError);
   if (cause instanceof UnusableServer) return "unavailable";
   const code = typeof cause.errno === "number" && cause.errno > 0 ? cause.errno : cause.code;

@@ -15,6 +15,7 @@ export const environmentTable = declareTable(
     revision: integer(),
     createTime: integer(),
     updateTime: integer(),
+    escalationGuardEnabled: boolean(),
   },
   { indices: [{ name: "environments_id", columns: ["id"], unique: true }] },
 );

@@ -4,6 +4,7 @@ import { SweepIndex1790000000003 } from "./0003-sweep-index";
 import { Events1790000000004 } from "./0004-events";
 import { EventSequences1790000000005 } from "./0005-event-sequences";
 import { MembersByUser1790000000006 } from "./0006-members-by-user";
+import { EscalationGuard1790000000007 } from "./0007-escalation-guard";
 import type { ReversibleMigration } from "./deletion";
 
 /** All migrations, in the order in which they run. */
@@ -14,4 +15,5 @@ export const migrations = [
   Events1790000000004,
   EventSequences1790000000005,
   MembersByUser1790000000006,
+  EscalationGuard1790000000007,
 ] as const satisfies readonly (new () => ReversibleMigration)[];

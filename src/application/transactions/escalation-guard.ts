@@ -1,0 +1,129 @@
+import type { Environment, EnvironmentState } from "../../domain/environment";
+import { refuse } from "../../domain/errors";
+import { giftOf } from "../../domain/escalation";
+import type { OrganizationUid, RoleId } from "../../domain/ids";
+import { byKey } from "../../domain/membership";
+import type { OrganizationState } from "../../domain/organization";
+import { environmentOwner } from "../../domain/role";
+import { resolveMemberRoles } from "../../domain/role-resolution";
+import type { PermissionSlug, UserId } from "../../domain/values";
+import type { RoleOwner } from "../ports/role-store";
+import { type Stores, StateOutdated } from "../ports/unit-of-work";
+import type { WriteContext } from "../request/idempotency";
+import type { ChangeRecord, ChangedScope } from "./change-record";
+
+/** Returns the user who may give only what the user has, undefined if a call may give everything. */
+function guardedUser(environment: Environment, { author }: WriteContext): UserId | undefined {
+  return environment.escalationGuardEnabled && author.actingUserId !== "" ? author.actingUserId : undefined;
+}
+
+/** Throws ESCALATION_REFUSED for a call of an acting user about the environment, or about all data of an organization. */
+export function refuseForActingUser(environment: Environment, context: WriteContext): void {
+  if (guardedUser(environment, context) !== undefined) throw refuse.environmentEscalationRefused();
+}
+
+/** Throws ESCALATION_REFUSED if an acting user does not have all permissions of a role. */
+export async function refuseGiving(
+  stores: Stores,
+  context: WriteContext,
+  state: EnvironmentState,
+  organization: OrganizationState,
+  roleId: RoleId,
+): Promise<void> {
+  const guard = await EscalationGuard.open(stores, context, state, [organization]);
+  await guard?.checkGifts(stores, [{ organization, permissions: [], roleIds: [roleId] }]);
+}
+
+const environmentChanged = "the environment has changed since a change of an acting user was read";
+
+/** What the acting user has in an organization. */
+interface Held {
+  readonly roleIds: readonly RoleId[];
+  readonly permissions: ReadonlySet<PermissionSlug>;
+}
+
+const nothing: Held = { roleIds: [], permissions: new Set() };
+
+interface OrganizationGift {
+  readonly organization: ChangedScope["organization"];
+  readonly permissions: readonly PermissionSlug[];
+  readonly roleIds: readonly RoleId[];
+}
+
+/**
+ * Refuses changes that give what their acting user does not have: the only place that does. What the user has is read in
+ * the transaction of the change, before the change, under the locks of the organizations. The environment is not locked.
+ * So the revision that the events name is compared with the present one after everything is read.
+ */
+export class EscalationGuard {
+  private constructor(
+    private readonly environment: Environment,
+    private readonly held: ReadonlyMap<OrganizationUid, Held>,
+  ) {}
+
+  /** Reads what the acting user has in organizations. Returns undefined if the call may give everything. */
+  static async open(
+    stores: Stores,
+    context: WriteContext,
+    state: EnvironmentState,
+    organizations: readonly OrganizationState[],
+  ): Promise<EscalationGuard | undefined> {
+    const { environment } = state;
+    const userId = guardedUser(environment, context);
+    if (userId === undefined) return undefined;
+    const keyOf = ({ uid }: OrganizationState) => ({ organizationUid: uid, userId });
+    const memberOf = byKey(await stores.memberships.find(environment.uid, organizations.map(keyOf)));
+    const roles = new Map<OrganizationUid, readonly RoleId[]>();
+    for (const organization of organizations) {
+      const member = memberOf(keyOf(organization));
+      if (member) roles.set(organization.uid, resolveMemberRoles(state, organization, member));
+    }
+    const permissions = await readPermissions(stores, environment, organizations, [...roles.values()].flat());
+    const held = new Map<OrganizationUid, Held>();
+    for (const [uid, roleIds] of roles)
+      held.set(uid, { roleIds, permissions: new Set(roleIds.flatMap((id) => permissions.get(id) ?? [])) });
+    return new EscalationGuard(environment, held);
+  }
+
+  /** Throws ESCALATION_REFUSED, and StateOutdated if what was read may be of several revisions. */
+  async check(stores: Stores, record: ChangeRecord): Promise<void> {
+    const changes = record.all();
+    if (changes.some(({ environment }) => environment.revision !== this.environment.revision))
+      throw new StateOutdated(environmentChanged);
+    const gifts = changes.map(({ organization, change }) => ({
+      organization,
+      ...giftOf(change, this.heldIn(organization).roleIds),
+    }));
+    await this.checkGifts(stores, gifts);
+  }
+
+  async checkGifts(stores: Stores, gifts: readonly OrganizationGift[]): Promise<void> {
+    const { environment } = this;
+    const roleIds = gifts.flatMap((gift) => gift.roleIds);
+    const organizations = gifts.flatMap(({ organization }) => organization ?? []);
+    const permissions = await readPermissions(stores, environment, organizations, roleIds);
+    const present = await stores.environments.get(environment.uid);
+    if (present?.revision !== environment.revision) throw new StateOutdated(environmentChanged);
+    const lacking = gifts.flatMap((gift) => {
+      const held = this.heldIn(gift.organization).permissions;
+      const given = [...gift.permissions, ...gift.roleIds.flatMap((id) => permissions.get(id) ?? [])];
+      return given.filter((permission) => !held.has(permission));
+    });
+    if (lacking.length) throw refuse.escalationRefused([...new Set(lacking)].toSorted());
+  }
+
+  private heldIn(organization: ChangedScope["organization"]): Held {
+    return (organization && this.held.get(organization.uid)) ?? nothing;
+  }
+}
+
+async function readPermissions(
+  stores: Stores,
+  { uid }: Environment,
+  organizations: readonly Pick<OrganizationState, "id">[],
+  roleIds: readonly RoleId[],
+): Promise<ReadonlyMap<RoleId, readonly PermissionSlug[]>> {
+  if (!roleIds.length) return new Map();
+  const owners = new Set<RoleOwner>([environmentOwner, ...organizations.map(({ id }) => id)]);
+  return stores.roles.permissionsOf(uid, [...owners], [...new Set(roleIds)]);
+}
