@@ -1,3 +1,4 @@
+import { Semaphore } from "async-mutex";
 import { BlueprintService } from "../application/blueprints/blueprint-service";
 import type { Dependencies } from "../application/dependencies";
 import { EventHub } from "../application/events/event-hub";
@@ -18,6 +19,9 @@ import { digest, ids } from "./ids";
 import { memoryCache } from "./memory-cache";
 import { createResumeTokens } from "./resume-tokens";
 
+/** Messages of watches that are behind, read at the same time. */
+const mostMessageReads = 4;
+
 export type Services = ReturnType<typeof createServices>;
 
 /** Creates every use case, on a database. */
@@ -29,7 +33,7 @@ export function createServices(database: DatabaseAccess, quotas: Quotas, clock: 
   };
   const units = new TypeormUnitOfWork(database);
   const numbering = new EventNumbering(units);
-  const eventLog = new EventLog(units, numbering, createResumeTokens);
+  const eventLog = new EventLog(units, numbering, createResumeTokens, new Semaphore(mostMessageReads));
   const eventHub = new EventHub(units, eventLog);
   const snapshots = new SnapshotCache(units, (share) => memoryCache(share * cacheBytes));
   return {

@@ -1,4 +1,3 @@
-import { Semaphore } from "async-mutex";
 import { refuse } from "../../domain/errors";
 import type { EventView } from "../../domain/event";
 import type { EnvironmentUid } from "../../domain/ids";
@@ -35,8 +34,10 @@ export interface ReadRange {
   readonly mostBytes?: number;
 }
 
-/** Messages that are read at the same time, for all watches that are behind: others wait, and their events take no memory. */
-const mostMessageReads = 4;
+/** Runs a bounded number of reads at the same time. */
+export interface ReadsInTurn {
+  runExclusive<T>(read: () => Promise<T>): Promise<T>;
+}
 
 export interface EventPage {
   readonly events: readonly DeliveredEvent[];
@@ -56,12 +57,13 @@ export interface SequencedEvent extends NumberedEvent {
 /** Reads the sequences of events. */
 export class EventLog {
   private tokens: Promise<ResumeTokens> | undefined;
-  private readonly messageReads = new Semaphore(mostMessageReads);
 
   constructor(
     private readonly units: UnitOfWork,
     readonly numbering: EventNumbering,
     private readonly createTokens: CreateResumeTokens,
+    /** For the messages of all watches that are behind: those that wait take no memory. */
+    private readonly messageReads: ReadsInTurn,
   ) {}
 
   /** Forgets the secret of the tokens: the database may have been replaced by another one. */
