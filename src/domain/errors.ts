@@ -106,6 +106,8 @@ const overloads = {
   streams: "The connection has too many open streams",
 };
 
+const environmentEscalation = "An acting user may not change the environment, or the data of a whole organization";
+
 const scopeFailures = {
   action: "The credentials do not allow this action",
   environment: "The credentials do not allow this environment",
@@ -376,20 +378,14 @@ export const refuse = {
   scopeInsufficient: (scope: keyof typeof scopeFailures) =>
     new Refusal("SCOPE_INSUFFICIENT", scopeFailures[scope], { scope }),
 
-  /** A user may give only what the user has, here and at that moment. */
-  escalationRefused: (lacking: readonly string[]) =>
-    new Refusal(
-      "ESCALATION_REFUSED",
-      `The acting user does not have ${quoteSlugs(lacking.slice(0, limits.lackingPermissions))}`,
-      { permissions: joinSlugs(lacking.slice(0, limits.lackingPermissions)) },
-    ),
-
-  environmentEscalationRefused: () =>
-    new Refusal(
-      "ESCALATION_REFUSED",
-      "An acting user may not change the environment, or the data of a whole organization",
-      { scope: "environment" },
-    ),
+  escalationRefused: (lacking: readonly string[] | "environment") =>
+    lacking === "environment"
+      ? new Refusal("ESCALATION_REFUSED", environmentEscalation, { permissions: "", scope: lacking })
+      : new Refusal(
+          "ESCALATION_REFUSED",
+          `The acting user does not have ${quoteSlugs(lacking.slice(0, limits.lackingPermissions))}`,
+          { permissions: joinSlugs(lacking.slice(0, limits.lackingPermissions)), scope: "organization" },
+        ),
 
   issuerUnavailable: () =>
     new Refusal(

@@ -251,8 +251,8 @@ const outcome = (work: Promise<unknown>) =>
 
 const refused = (lacks: Lacking) =>
   lacks === "environment"
-    ? { reason: "ESCALATION_REFUSED", scope: "environment" }
-    : { reason: "ESCALATION_REFUSED", permissions: lacks.join() };
+    ? { reason: "ESCALATION_REFUSED", permissions: "", scope: "environment" }
+    : { reason: "ESCALATION_REFUSED", permissions: lacks.join(), scope: "organization" };
 
 test("there is a case of every call that changes something", () => {
   expect([...new Set(cases.map(({ rpc }) => rpc))].toSorted()).toEqual(mutatingRpcs().toSorted());

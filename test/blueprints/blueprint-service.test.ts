@@ -19,6 +19,7 @@ const production: EnvironmentBlueprint = {
   kind: "environment",
   displayName: "Production",
   multipleRolesEnabled: true,
+  escalationGuardEnabled: false,
   permissions: ["docs:read", "docs:write"].map(permission),
   roles: [role("admin", ["docs:read", "docs:write"]), role("member", ["docs:read"])],
   defaultRole: "member",

@@ -1,7 +1,8 @@
 import { readDocuments } from "../../src/cli/blueprints/documents";
 import { refusalOf } from "../support/blueprint-documents";
 
-const keysOfEnvironment = "environment, display_name, multiple_roles, permissions, roles, default_role";
+const keysOfEnvironment =
+  "environment, display_name, multiple_roles, escalation_guard, permissions, roles, default_role";
 const keysOfOrganization = "organization, roles, default_role, priority, groups, members";
 const slugRule = "must be 1–48 characters of a–z, 0–9, - and _, without leading, trailing or consecutive separators";
 

@@ -19,6 +19,7 @@ describe.each(engines)("on $name", (engine) => {
       id: environmentId,
       displayName: "Prod 🚀",
       multipleRolesEnabled: false,
+      escalationGuardEnabled: false,
       createTime: expect.any(Date),
       updateTime: environment?.createTime,
       etag: expect.stringMatching(/^[!-~]{1,64}$/),

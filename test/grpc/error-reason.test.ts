@@ -54,7 +54,6 @@ const samples: Record<keyof typeof refuse, Refusal> = {
   scopeInsufficient: refuse.scopeInsufficient("organization"),
   databaseUnavailable: refuse.databaseUnavailable(),
   escalationRefused: refuse.escalationRefused(["invoices:pay"]),
-  environmentEscalationRefused: refuse.environmentEscalationRefused(),
   issuerUnavailable: refuse.issuerUnavailable(),
 };
 

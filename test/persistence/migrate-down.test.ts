@@ -64,7 +64,10 @@ describe.each(engines)("on $name", (engine) => {
   });
 
   test("what a broken-off step back has deleted counts no rows", async () => {
-    for (const _ of [1, 2, 3, 4]) await revert(dataSource); // up to the one that made the table
+    for (let step = await planStepBack(dataSource); !step.losses.some(({ what }) => what === "group_roles"); ) {
+      await takeStepBack(dataSource, step);
+      step = await planStepBack(dataSource);
+    }
     await dataSource.query("DROP TABLE group_roles");
     const { losses } = await planStepBack(dataSource);
     expect(losses).toContainEqual({ what: "group_roles", rows: 0 });

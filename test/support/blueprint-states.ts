@@ -55,6 +55,7 @@ export const state: fc.Arbitrary<Blueprint[]> = fc
   .record({
     displayName: name,
     multipleRolesEnabled: fc.boolean(),
+    escalationGuardEnabled: fc.boolean(),
     permissions,
     roles: roles(
       slug.filter((text) => !text.startsWith("org-")),
@@ -74,6 +75,7 @@ export const state: fc.Arbitrary<Blueprint[]> = fc
       kind: "environment",
       displayName: drawn.displayName,
       multipleRolesEnabled: drawn.multipleRolesEnabled,
+      escalationGuardEnabled: drawn.escalationGuardEnabled,
       permissions: drawn.permissions,
       roles: drawn.roles.map(roleOf),
       defaultRole: slugs[drawn.seed % slugs.length],

@@ -234,7 +234,7 @@ export enum ErrorReason {
    * organization what its acting user does not have there. `permissions` names up to 20 permissions
    * that the user lacks. If `scope` is `environment`, the call is about the environment itself or
    * about all data of an organization, and no acting user may make it.
-   * Sample: reason `ESCALATION_REFUSED`, metadata {"permissions": "invoices:pay"}.
+   * Sample: reason `ESCALATION_REFUSED`, metadata {"permissions": "invoices:pay", "scope": "organization"}.
    */
   ERROR_REASON_ESCALATION_REFUSED = 38,
   /**

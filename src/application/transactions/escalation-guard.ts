@@ -19,7 +19,21 @@ function guardedUser(environment: Environment, { author }: WriteContext): UserId
 
 /** Throws ESCALATION_REFUSED for a call of an acting user about the environment, or about all data of an organization. */
 export function refuseForActingUser(environment: Environment, context: WriteContext): void {
-  if (guardedUser(environment, context) !== undefined) throw refuse.environmentEscalationRefused();
+  if (guardedUser(environment, context) !== undefined) throw refuse.escalationRefused("environment");
+}
+
+/** Does work that changes organizations. Throws ESCALATION_REFUSED if it gives what the acting user does not have. */
+export async function runGuarded<T>(
+  stores: Stores,
+  context: WriteContext,
+  { state, organizations }: { readonly state: EnvironmentState; readonly organizations: readonly OrganizationState[] },
+  changes: ChangeRecord,
+  work: () => Promise<T>,
+): Promise<T> {
+  const guard = await EscalationGuard.open(stores, context, state, organizations);
+  const response = await work();
+  await guard?.check(stores, changes);
+  return response;
 }
 
 /** Throws ESCALATION_REFUSED if an acting user does not have all permissions of a role. */
@@ -55,7 +69,7 @@ interface OrganizationGift {
  * the transaction of the change, before the change, under the locks of the organizations. The environment is not locked.
  * So the revision that the events name is compared with the present one after everything is read.
  */
-export class EscalationGuard {
+class EscalationGuard {
   private constructor(
     private readonly environment: Environment,
     private readonly held: ReadonlyMap<OrganizationUid, Held>,

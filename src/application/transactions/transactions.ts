@@ -10,7 +10,7 @@ import type { Stores, UnitOfWork } from "../ports/unit-of-work";
 import { type WriteContext, ownAuthor } from "../request/idempotency";
 import type { ParsedOrganizationScope, ParsedScope } from "../request/scope";
 import { type ChangeRecord, EventWriter } from "./change-record";
-import { EscalationGuard, refuseForActingUser } from "./escalation-guard";
+import { refuseForActingUser, runGuarded } from "./escalation-guard";
 import { IdempotencyRecords } from "./idempotency-records";
 import { type ScopeState, loadEnvironment } from "./load-state";
 import { ReadTransactions } from "./read-transactions";
@@ -182,10 +182,8 @@ export class Transactions extends ReadTransactions {
           if (!organization) throw new Fault("a locked organization is missing");
           return organization;
         };
-        const guard = await EscalationGuard.open(stores, context, state, [...organizations.values()]);
-        const response = await work(stores, changes, state, organizationOf);
-        await guard?.check(stores, changes);
-        return response;
+        const guarded = { state, organizations: [...organizations.values()] };
+        return runGuarded(stores, context, guarded, changes, () => work(stores, changes, state, organizationOf));
       });
     });
   }
@@ -353,11 +351,11 @@ export class Transactions extends ReadTransactions {
       return this.replayOrRun(stores, environmentId, context, async (changes) => {
         const state = await this.states.environment(stores, uid, environmentId);
         const [organization] = (await this.states.organizations(stores, uid, locked)).values();
-        const guard = organization && (await EscalationGuard.open(stores, context, state, [organization]));
         const effective = organizationRoles(state, organization);
-        const response = await work(stores, changes, { state, organization, effective });
-        await guard?.check(stores, changes);
-        return response;
+        const guarded = { state, organizations: organization ? [organization] : [] };
+        return runGuarded(stores, context, guarded, changes, () =>
+          work(stores, changes, { state, organization, effective }),
+        );
       });
     });
   }

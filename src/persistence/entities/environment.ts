@@ -15,7 +15,6 @@ export const environmentTable = declareTable(
     revision: integer(),
     createTime: integer(),
     updateTime: integer(),
-    escalationGuardEnabled: boolean(),
   },
   { indices: [{ name: "environments_id", columns: ["id"], unique: true }] },
 );
@@ -27,6 +26,11 @@ export const environmentTable = declareTable(
 export const environmentAnchorTable = declareTable("environment_anchors", {
   environmentUid: key(ascii<EnvironmentUid>(26)),
   closings: integer(),
+});
+
+/** The environments whose escalation guard is on. A table of its own, because servers of the version before add environments. */
+export const escalationGuardTable = declareTable("escalation_guards", {
+  environmentUid: key(ascii<EnvironmentUid>(26)),
 });
 
 /**

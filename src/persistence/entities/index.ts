@@ -3,6 +3,7 @@ import type { Dialect } from "../engines/dialect";
 import {
   environmentAnchorTable,
   environmentTable,
+  escalationGuardTable,
   multipleRolesDisabledTable,
   roleResolutionTable,
 } from "./environment";
@@ -17,6 +18,7 @@ import type { RowOf } from "./table";
 
 const tables = [
   environmentTable,
+  escalationGuardTable,
   environmentAnchorTable,
   organizationTable,
   roleTable,

@@ -2,21 +2,16 @@ import type { QueryRunner } from "typeorm";
 import type { Deletion, ReversibleMigration } from "./deletion";
 import { ddl } from "../engines/ddl";
 
-/**
- * Adds the switch of the escalation guard. It has a default, unlike other columns, because servers of the version before
- * still add environments during an upgrade.
- */
+/** Creates the list of environments whose escalation guard is on. */
 export class EscalationGuard1790000000007 implements ReversibleMigration {
-  readonly deletions: readonly Deletion[] = [{ table: "environments", column: "escalation_guard_enabled" }];
+  readonly deletions: readonly Deletion[] = [{ table: "escalation_guards" }];
 
   async up(runner: QueryRunner): Promise<void> {
-    const { boolean, hasColumn } = ddl(runner);
-    if (!(await hasColumn("environments", "escalation_guard_enabled")))
-      await runner.query(`ALTER TABLE environments ADD COLUMN escalation_guard_enabled ${boolean} DEFAULT 0`);
+    const { ascii, createTable } = ddl(runner);
+    await createTable("escalation_guards", `environment_uid ${ascii(26)}`, "PRIMARY KEY (environment_uid)");
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    if (await ddl(runner).hasColumn("environments", "escalation_guard_enabled"))
-      await runner.query("ALTER TABLE environments DROP COLUMN escalation_guard_enabled");
+    await runner.query("DROP TABLE IF EXISTS escalation_guards");
   }
 }

@@ -7,6 +7,7 @@ import type { Session } from "../connection/session";
 import {
   environmentAnchorTable,
   environmentTable,
+  escalationGuardTable,
   multipleRolesDisabledTable,
   roleResolutionTable,
 } from "../entities/environment";
@@ -15,10 +16,19 @@ import type { RowOf } from "../entities/table";
 import { placeholders } from "./conditions";
 
 /** Plain SQL, because every write reads its environment and a repository takes three times as long. */
-const selection = environmentTable.selection();
+const columns = environmentTable.selection();
+const selection = {
+  ...columns,
+  list: `${columns.list}, EXISTS (SELECT 1 FROM escalation_guards WHERE environment_uid = environments.uid) AS guards`,
+};
 
-const toEnvironment = ({ roleOrder, ...environment }: RowOf<typeof selection>): Environment => ({
+const toEnvironment = ({
+  roleOrder,
+  guards,
+  ...environment
+}: RowOf<typeof columns> & { guards: number }): Environment => ({
   order: roleOrder,
+  escalationGuardEnabled: Boolean(guards),
   ...environment,
 });
 
@@ -50,25 +60,38 @@ export class TypeormEnvironmentStore implements EnvironmentStore {
   }
 
   private async read(condition: string, ...values: string[]): Promise<Environment[]> {
-    return (await this.session.select(selection, `environments WHERE ${condition}`, values)).map(toEnvironment);
+    const rows = await this.session.select<Parameters<typeof toEnvironment>[0]>(
+      selection,
+      `environments WHERE ${condition}`,
+      values,
+    );
+    return rows.map(toEnvironment);
   }
 
   async touch(uid: EnvironmentUid): Promise<boolean> {
     return (await this.rows.increment({ uid }, "revision", 1)).affected === 1;
   }
 
-  async insert({ order, ...environment }: Environment): Promise<void> {
+  async insert({ order, escalationGuardEnabled, ...environment }: Environment): Promise<void> {
     const { uid: environmentUid } = environment;
     await orKeyTaken("environment", this.session.insert(environmentTable, [{ roleOrder: order, ...environment }]));
     await this.session.insert(environmentAnchorTable, [{ environmentUid, closings: 0 }]);
     await this.session.insert(roleResolutionTable, [{ environmentUid, touches: 0, sweepRequested: false }]);
+    if (escalationGuardEnabled) await this.session.insert(escalationGuardTable, [{ environmentUid }]);
   }
 
   async update(
     uid: EnvironmentUid,
-    { order, ...changes }: Partial<Omit<Environment, "uid" | "id" | "revision">>,
+    { order, escalationGuardEnabled, ...changes }: Partial<Omit<Environment, "uid" | "id" | "revision">>,
   ): Promise<void> {
     await this.rows.update({ uid }, { ...(order && { roleOrder: order }), ...changes });
+    if (escalationGuardEnabled === undefined) return;
+    await this.switchGuardOff(uid);
+    if (escalationGuardEnabled) await this.session.insert(escalationGuardTable, [{ environmentUid: uid }]);
+  }
+
+  private async switchGuardOff(environmentUid: EnvironmentUid): Promise<void> {
+    await this.session.table("escalation_guards").delete({ environmentUid });
   }
 
   async lockMemberRoles(environmentUid: EnvironmentUid): Promise<void> {
@@ -113,6 +136,7 @@ export class TypeormEnvironmentStore implements EnvironmentStore {
 
   async remove(uid: EnvironmentUid, time: number): Promise<void> {
     await this.rows.delete({ uid });
+    await this.switchGuardOff(uid);
     await this.session.insert(deletionMarkerTable, [
       { kind: "environment", environmentUid: uid, subjectId: "", deleteTime: time },
     ]);
