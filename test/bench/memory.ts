@@ -8,13 +8,13 @@ import { roleHandlers } from "../../src/api/role-handlers";
 import { ownCall } from "../../src/application/request/idempotency";
 import { createServices } from "../../src/app/services";
 import { defaultQuotas } from "../../src/domain/limits";
-import type { EnvironmentId, OrganizationId } from "../../src/domain/values";
+import type { EnvironmentId, OrganizationId, UserId } from "../../src/domain/values";
 import { many } from "../support/many";
 import { openStorage } from "../support/storage";
 import { Tenants } from "./tenants";
 
 /**
- * What the cache of reads takes in the heap, beside what it counts: organizations alone, then with their lists and encoded
+ * What the cache of reads takes in the heap, beside what it counts: organizations alone, members, then lists and encoded
  * responses. ORGANIZATIONS sets how many. The counts of the cache should be within a fifth of the heap.
  */
 const organizations = Number(process.env["ORGANIZATIONS"] ?? 20_000);
@@ -57,6 +57,13 @@ async function measure(folder: string): Promise<void> {
     await snapshots.read(environmentId, [{ organizationId }]);
   }
   report(`${organizations} organizations with two roles and an order of 22`, organizations, before);
+
+  before = now();
+  for (const number of many(organizations, (n) => n)) {
+    const organizationId = tenants.organizationId(number) as OrganizationId;
+    await snapshots.read(environmentId, [{ organizationId, userId: "u000" as UserId }]);
+  }
+  report(`a member of each of ${organizations}`, organizations, before);
 
   before = now();
   for (const number of many(lists, (n) => n)) {

@@ -12,7 +12,8 @@ export interface PendingMembers {
 
 /**
  * The members of organizations with their stored roles. A method for the whole environment ignores removed
- * organizations. Whoever writes has locked the organizations of the members. A limit counts members, and every member
+ * organizations. Whoever writes has locked the organizations of the members, and with that raised their revisions, which
+ * reads rely on that know members of a revision. A limit counts members, and every member
  * is returned with all its roles.
  */
 export interface MembershipStore {

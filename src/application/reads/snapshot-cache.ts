@@ -2,7 +2,7 @@ import { type EffectiveAccess, accessInEnvironment, inheritedAccess } from "../.
 import type { Environment, EnvironmentState } from "../../domain/environment";
 import { refuse } from "../../domain/errors";
 import type { EnvironmentUid, OrganizationUid } from "../../domain/ids";
-import { byKey } from "../../domain/membership";
+import { type MemberKey, byKey } from "../../domain/membership";
 import type { Organization, OrganizationState } from "../../domain/organization";
 import { PermissionTable } from "../../domain/permission-set";
 import { environmentOwner } from "../../domain/role";
@@ -15,6 +15,7 @@ import type { Stores, UnitOfWork } from "../ports/unit-of-work";
 import type { ParsedScope } from "../request/scope";
 import { type ScopeState, loadEnvironment, loadOrganizations } from "../transactions/load-state";
 import type { StateCache } from "../transactions/state-cache";
+import { KnownMembers, MemberCache } from "./member-cache";
 import {
   type AccessOf,
   type EnvironmentSnapshot,
@@ -49,9 +50,12 @@ const contentsAtOnce = 250;
 /** How often a read looks again because its environment has changed meanwhile, before it reads in a transaction. */
 const mostRounds = 4;
 
+/** Knows nobody, for a read whose members were all read again. */
+const nobody = new KnownMembers();
+
 /**
- * Answers reads from memory if the database confirms it. One shared statement returns the revisions and the rows of members.
- * An organization that is not in memory, or is at another revision, takes a second shared statement. A changed environment
+ * Answers reads from memory if the database confirms it. One shared statement returns the revisions, and the rows of members
+ * that are not in memory. An organization that is not in memory, or is at another revision, takes a second shared statement. A changed environment
  * is loaded once for all reads that wait for it. Every response is therefore as new as the database was when the call
  * arrived.
  */
@@ -59,6 +63,7 @@ export class SnapshotCache implements StateCache {
   private readonly environments: Cache<EnvironmentSnapshot>;
   private readonly organizations: Cache<OrganizationSnapshot>;
   private readonly accesses: Cache<CachedAccess>;
+  private readonly members: MemberCache;
   private readonly loading = new Map<EnvironmentId, Promise<EnvironmentSnapshot>>();
   private readonly warmed = new Map<EnvironmentId, number>();
   private readonly revisions: RequestBatcher<RevisionQuery, CurrentRevisions | undefined>;
@@ -71,8 +76,9 @@ export class SnapshotCache implements StateCache {
     caches: Caches,
   ) {
     this.environments = caches(1 / 4);
-    this.organizations = caches(1 / 2);
-    this.accesses = caches(1 / 4);
+    this.organizations = caches(3 / 8);
+    this.accesses = caches(3 / 16);
+    this.members = new MemberCache(caches(3 / 16));
     const limits = { weight: 256, roundTrips: 2 };
     this.revisions = new RequestBatcher(
       (queries) => units.lookup((stores) => stores.revisions.find(queries)),
@@ -93,7 +99,8 @@ export class SnapshotCache implements StateCache {
     environment ??= await this.loadOnce(environmentId);
     const organizations = this.findOrganizations(environment, subjects);
     for (let rounds = 0; rounds < mostRounds; rounds += 1) {
-      const current = await this.revisions.request(queryOf(environment, organizations, subjects));
+      const known = this.members.find(organizations, subjects);
+      const current = await this.revisions.request(queryOf(environment, organizations, subjects, known));
       if (!current) break; // members have too many roles for one response
       if (!isCurrent(environment, current)) {
         isHit = false;
@@ -103,7 +110,7 @@ export class SnapshotCache implements StateCache {
       const stale = staleOf(environment, organizations, current);
       if (!stale.length) {
         this.count(isHit);
-        return this.snapshotOf(environment, organizations, current);
+        return this.snapshotOf(environment, organizations, subjects, current, known);
       }
       isHit = false;
       let contents: CurrentContents | undefined;
@@ -118,7 +125,7 @@ export class SnapshotCache implements StateCache {
       const isUnreplaced = stale.every(({ id, uid }) => (organizations.get(id)?.state.uid ?? uid) === uid);
       if (!isWhole || !isUnreplaced || !isCurrent(environment, contents)) continue;
       this.count(isHit);
-      return this.snapshotOf(environment, organizations, contents);
+      return this.snapshotOf(environment, organizations, subjects, contents, nobody);
     }
     this.count(false);
     return this.load(environmentId, subjects);
@@ -131,7 +138,8 @@ export class SnapshotCache implements StateCache {
 
   /** Returns the reads that memory answered and those that had to load something, and the bytes in memory. */
   statistics(): { readonly hits: number; readonly misses: number; readonly bytes: number } {
-    const bytes = this.environments.bytes() + this.organizations.bytes() + this.accesses.bytes();
+    const caches = [this.environments, this.organizations, this.accesses, this.members];
+    const bytes = caches.reduce((sum, cache) => sum + cache.bytes(), 0);
     return { hits: this.hits, misses: this.misses, bytes };
   }
 
@@ -141,6 +149,7 @@ export class SnapshotCache implements StateCache {
     this.warmed.clear();
     this.organizations.clear();
     this.accesses.clear();
+    this.members.clear();
   }
 
   async readScope(stores: Stores, { environmentId, organizationId }: ParsedScope): Promise<ScopeState> {
@@ -232,11 +241,15 @@ export class SnapshotCache implements StateCache {
   private snapshotOf(
     environment: EnvironmentSnapshot,
     organizations: Organizations,
+    subjects: readonly Subject[],
     current: CurrentRevisions,
+    known: KnownMembers,
   ): ReadSnapshot {
     const { uid } = environment.state.environment;
     for (const id of organizations.keys()) if (!current.organization(uid, id)) organizations.set(id, undefined); // deleted
-    return new ReadSnapshot(environment, organizations, (key) => current.member(uid, key), this.accessOf);
+    const find = (key: MemberKey) => current.member(uid, key);
+    this.members.keep(environment, organizations, subjects, known, find);
+    return new ReadSnapshot(environment, organizations, (key) => known.get(key, find), this.accessOf);
   }
 
   /** Returns the access of an organization. Caches few of them, because lists and responses stay in memory with each. */

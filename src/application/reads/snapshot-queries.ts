@@ -4,6 +4,7 @@ import type { MemberKey } from "../../domain/membership";
 import type { Organization } from "../../domain/organization";
 import type { OrganizationId, UserId } from "../../domain/values";
 import type { CurrentRevisions, RevisionQuery } from "../ports/revision-store";
+import type { KnownMembers } from "./member-cache";
 import type { EnvironmentSnapshot, OrganizationSnapshot } from "./read-snapshot";
 
 /** A member, or only an organization, that a read is about. */
@@ -37,17 +38,21 @@ export function memberKeys(
   return keys;
 }
 
-/** Returns the query for the revisions of all organizations, and for the members of those that are in memory. */
+/**
+ * Returns the query for the revisions of all organizations, and for the members of those that are in memory, but for known
+ * members.
+ */
 export function queryOf(
   { state: { environment } }: EnvironmentSnapshot,
   organizations: Organizations,
   subjects: readonly Subject[],
+  known: KnownMembers,
 ): RevisionQuery {
   return {
     environmentId: environment.id,
     environmentUid: environment.uid,
     organizationIds: [...organizations.keys()],
-    members: memberKeys(subjects, (id) => organizations.get(id)?.state.uid),
+    members: memberKeys(subjects, (id) => organizations.get(id)?.state.uid).filter((key) => !known.has(key)),
   };
 }
 

@@ -1,9 +1,10 @@
 import type { PermissionTable } from "../../domain/permission-set";
 import type { EnvironmentState } from "../../domain/environment";
+import type { MemberKey } from "../../domain/membership";
 import type { OrganizationSnapshot } from "./read-snapshot";
 
 /**
- * Bytes of memory. Those of organizations and lists are measured in the heap (`npm run bench:memory`). Those of an environment
+ * Bytes of memory. Those of organizations, lists and members are measured in the heap (`npm run bench:memory`). Those of an environment
  * are estimates: there are few environments.
  */
 const cost = {
@@ -20,6 +21,9 @@ const cost = {
   access: 2000,
   /** A role in a list, and in the response with that list. */
   listedRole: 450,
+  /** A user of an organization, with the key of the cache. */
+  member: 400,
+  memberRole: 8,
 } as const;
 
 /** Returns about how many bytes an environment's snapshot takes, with everything that is made of it. */
@@ -36,3 +40,7 @@ export const organizationBytes = ({ state, sets }: OrganizationSnapshot, table: 
 /** Returns about how many bytes access in an organization takes, with the lists and responses that are made of it. */
 export const accessBytes = ({ state }: OrganizationSnapshot, environment: EnvironmentState): number =>
   cost.access + (state.customRoles.length + environment.roles.size) * cost.listedRole;
+
+/** Returns about how many bytes it takes to know the roles of a user in an organization, also if the user has none. */
+export const memberBytes = ({ userId }: MemberKey, roles: number): number =>
+  cost.member + 2 * userId.length + roles * cost.memberRole;
