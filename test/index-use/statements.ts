@@ -271,8 +271,14 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
   },
   snapshots: {
     find: (store, at) => {
-      const about = queriesAbout(at);
-      return [store.find(about(1, 1)), store.find(about(1, 64)), store.find([{ ...about(1, 1)[0]!, members: [] }])];
+      const about = contentQueriesAbout(at);
+      return [
+        store.find(about(1, 1)),
+        store.find(about(1, 64)),
+        store.find(unknown(about(1, 1))),
+        store.find(unknown(about(1, 64))),
+        store.find(about(1, 1).map((query) => ({ ...query, members: [] }))),
+      ];
     },
   },
 };
@@ -286,4 +292,20 @@ const queriesAbout = (at: Crowded) => (from: number, count: number) =>
     environmentUid: at.uid,
     organizationIds: [at.organizationIdAt(from + n)],
     members: [{ organizationUid: at.organizationUidAt(from + n), userId: at.userAt(5000 + n) }],
+  }));
+
+const contentQueriesAbout = (at: Crowded) => (from: number, count: number) =>
+  queriesAbout(at)(from, count).map((query) => ({ ...query, users: [] }));
+
+/** Returns the same queries for organizations whose uids are not known, with two users of each. */
+const unknown = (queries: ReturnType<ReturnType<typeof queriesAbout>>) =>
+  queries.map(({ members, ...query }) => ({
+    ...query,
+    members: [],
+    users: query.organizationIds.flatMap((organizationId) =>
+      members.flatMap(({ userId }) => [
+        { organizationId, userId },
+        { organizationId, userId: `${userId}x` as typeof userId },
+      ]),
+    ),
   }));

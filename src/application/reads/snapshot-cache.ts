@@ -10,7 +10,7 @@ import type { EnvironmentId, OrganizationId } from "../../domain/values";
 import { mapInSlices } from "../../event-loop/time-slices";
 import type { Cache, Caches } from "../ports/cache";
 import type { CurrentRevisions, RevisionQuery } from "../ports/revision-store";
-import type { CurrentContents, OrganizationContent } from "../ports/snapshot-store";
+import type { ContentQuery, CurrentContents, OrganizationContent } from "../ports/snapshot-store";
 import type { Stores, UnitOfWork } from "../ports/unit-of-work";
 import type { ParsedScope } from "../request/scope";
 import { type ScopeState, loadEnvironment, loadOrganizations } from "../transactions/load-state";
@@ -34,6 +34,7 @@ import {
   memberKeys,
   queryOf,
   staleOf,
+  unknownQueryOf,
 } from "./snapshot-queries";
 import { accessBytes, environmentBytes, organizationBytes } from "./snapshot-size";
 
@@ -55,19 +56,21 @@ const nobody = new KnownMembers();
 
 /**
  * Answers reads from memory if the database confirms it. One shared statement returns the revisions, and the rows of members
- * that are not in memory. An organization that is not in memory, or is at another revision, takes a second shared statement. A changed environment
- * is loaded once for all reads that wait for it. Every response is therefore as new as the database was when the call
- * arrived.
+ * that are not in memory. Organizations of which nothing is in memory take one shared statement, too, which returns
+ * everything about them; for those at another revision it is the second one. A changed environment is loaded once for all
+ * reads that wait for it. Every response is therefore as new as the database was when the call arrived.
  */
 export class SnapshotCache implements StateCache {
   private readonly environments: Cache<EnvironmentSnapshot>;
   private readonly organizations: Cache<OrganizationSnapshot>;
   private readonly accesses: Cache<CachedAccess>;
   private readonly members: MemberCache;
+  /** Organizations that had no row, for which the smaller statement is enough. */
+  private readonly absent: Cache<typeof noRow>;
   private readonly loading = new Map<EnvironmentId, Promise<EnvironmentSnapshot>>();
   private readonly warmed = new Map<EnvironmentId, number>();
   private readonly revisions: RequestBatcher<RevisionQuery, CurrentRevisions | undefined>;
-  private readonly contents: RequestBatcher<RevisionQuery, CurrentContents | undefined>;
+  private readonly contents: RequestBatcher<ContentQuery, CurrentContents | undefined>;
   private hits = 0;
   private misses = 0;
 
@@ -76,19 +79,20 @@ export class SnapshotCache implements StateCache {
     caches: Caches,
   ) {
     this.environments = caches(1 / 4);
-    this.organizations = caches(3 / 8);
+    this.organizations = caches(5 / 16);
+    this.absent = caches(1 / 16);
     this.accesses = caches(3 / 16);
     this.members = new MemberCache(caches(3 / 16));
     const limits = { weight: 256, roundTrips: 2 };
-    this.revisions = new RequestBatcher(
+    this.revisions = new RequestBatcher<RevisionQuery, CurrentRevisions | undefined>(
       (queries) => units.lookup((stores) => stores.revisions.find(queries)),
       limits,
       weightOf,
     );
-    this.contents = new RequestBatcher(
+    this.contents = new RequestBatcher<ContentQuery, CurrentContents | undefined>(
       (queries) => units.lookup((stores) => stores.snapshots.find(queries)),
       { ...limits, weight: 64 },
-      weightOf,
+      contentWeightOf,
     );
   }
 
@@ -99,6 +103,18 @@ export class SnapshotCache implements StateCache {
     environment ??= await this.loadOnce(environmentId);
     const organizations = this.findOrganizations(environment, subjects);
     for (let rounds = 0; rounds < mostRounds; rounds += 1) {
+      if (this.areUnknown(environment, organizations)) {
+        const contents = await this.contents.request(unknownQueryOf(environment, organizations, subjects));
+        isHit = false;
+        if (!contents) break;
+        if (isCurrent(environment, contents)) {
+          this.keep(environment, [...organizations.keys()], contents, organizations);
+          this.count(isHit);
+          return this.snapshotOf(environment, organizations, subjects, contents, nobody);
+        }
+        environment = await this.loadOnce(environmentId);
+        continue;
+      }
       const known = this.members.find(organizations, subjects);
       const current = await this.revisions.request(queryOf(environment, organizations, subjects, known));
       if (!current) break; // members have too many roles for one response
@@ -118,7 +134,8 @@ export class SnapshotCache implements StateCache {
         const portion = stale.slice(start, start + contentsAtOnce);
         contents = await this.contents.request(contentQueryOf(environment, portion, subjects));
         if (!contents || !isCurrent(environment, contents)) break;
-        this.keep(environment, portion, contents, organizations);
+        const ids = portion.map(({ id }) => id);
+        this.keep(environment, ids, contents, organizations);
       }
       if (!contents) break;
       const isWhole = stale.length === organizations.size && stale.length <= contentsAtOnce;
@@ -131,6 +148,14 @@ export class SnapshotCache implements StateCache {
     return this.load(environmentId, subjects);
   }
 
+  /** Returns whether nothing is in memory of the organizations of a read, not even that they had no row. */
+  private areUnknown({ state: { environment } }: EnvironmentSnapshot, organizations: Organizations): boolean {
+    if (!organizations.size || organizations.size > unknownAtOnce) return false;
+    for (const [id, snapshot] of organizations)
+      if (snapshot || this.absent.get(keyOf(environment.uid, id))) return false;
+    return true;
+  }
+
   private count(isHit: boolean): void {
     if (isHit) this.hits += 1;
     else this.misses += 1;
@@ -138,7 +163,7 @@ export class SnapshotCache implements StateCache {
 
   /** Returns the reads that memory answered and those that had to load something, and the bytes in memory. */
   statistics(): { readonly hits: number; readonly misses: number; readonly bytes: number } {
-    const caches = [this.environments, this.organizations, this.accesses, this.members];
+    const caches = [this.environments, this.organizations, this.absent, this.accesses, this.members];
     const bytes = caches.reduce((sum, cache) => sum + cache.bytes(), 0);
     return { hits: this.hits, misses: this.misses, bytes };
   }
@@ -148,6 +173,7 @@ export class SnapshotCache implements StateCache {
     this.environments.clear();
     this.warmed.clear();
     this.organizations.clear();
+    this.absent.clear();
     this.accesses.clear();
     this.members.clear();
   }
@@ -219,12 +245,12 @@ export class SnapshotCache implements StateCache {
    */
   private keep(
     environment: EnvironmentSnapshot,
-    stale: readonly Pick<Organization, "id">[],
+    ids: readonly OrganizationId[],
     contents: CurrentContents,
     organizations: Organizations,
   ): void {
     const { uid } = environment.state.environment;
-    for (const { id } of stale) {
+    for (const id of ids) {
       const content = contents.content(uid, id);
       organizations.set(id, content && this.keepOrganization(environment, content));
     }
@@ -246,7 +272,11 @@ export class SnapshotCache implements StateCache {
     known: KnownMembers,
   ): ReadSnapshot {
     const { uid } = environment.state.environment;
-    for (const id of organizations.keys()) if (!current.organization(uid, id)) organizations.set(id, undefined); // deleted
+    for (const id of organizations.keys()) {
+      if (current.organization(uid, id)) continue;
+      organizations.set(id, undefined);
+      this.absent.set(keyOf(uid, id), noRow, absentBytes);
+    }
     const find = (key: MemberKey) => current.member(uid, key);
     this.members.keep(environment, organizations, subjects, known, find);
     return new ReadSnapshot(environment, organizations, (key) => known.get(key, find), this.accessOf);
@@ -341,8 +371,17 @@ export class SnapshotCache implements StateCache {
   }
 }
 
+/** The organizations of a read of which one statement returns everything. */
+const unknownAtOnce = 32;
+
+const noRow = {};
+/** Bytes of memory of knowing that an organization has no row. */
+const absentBytes = 200;
+
 /** Returns how much of a round trip a query takes. */
-const weightOf = ({ members, organizationIds }: RevisionQuery) =>
+const weightOf = ({ members, organizationIds }: Pick<RevisionQuery, "members" | "organizationIds">) =>
   1 + Math.floor((members.length + organizationIds.length) / 8);
+
+const contentWeightOf = ({ users, ...query }: ContentQuery) => weightOf(query) + Math.floor(users.length / 8);
 
 const keyOf = (uid: EnvironmentUid, id: OrganizationId) => `${uid} ${id}`;

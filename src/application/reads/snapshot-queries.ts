@@ -4,6 +4,7 @@ import type { MemberKey } from "../../domain/membership";
 import type { Organization } from "../../domain/organization";
 import type { OrganizationId, UserId } from "../../domain/values";
 import type { CurrentRevisions, RevisionQuery } from "../ports/revision-store";
+import type { ContentQuery } from "../ports/snapshot-store";
 import type { KnownMembers } from "./member-cache";
 import type { EnvironmentSnapshot, OrganizationSnapshot } from "./read-snapshot";
 
@@ -61,13 +62,29 @@ export function contentQueryOf(
   { state: { environment } }: EnvironmentSnapshot,
   stale: readonly Pick<Organization, "id" | "uid">[],
   subjects: readonly Subject[],
-): RevisionQuery {
+): ContentQuery {
   const uids = new Map(stale.map(({ id, uid }) => [id, uid]));
   return {
     environmentId: environment.id,
     environmentUid: environment.uid,
     organizationIds: [...uids.keys()],
     members: memberKeys(subjects, (id) => uids.get(id)),
+    users: [],
+  };
+}
+
+/** Returns the query for everything about organizations of which nothing is in memory. */
+export function unknownQueryOf(
+  { state: { environment } }: EnvironmentSnapshot,
+  organizations: Organizations,
+  subjects: readonly Subject[],
+): ContentQuery {
+  return {
+    environmentId: environment.id,
+    environmentUid: environment.uid,
+    organizationIds: [...organizations.keys()],
+    members: [],
+    users: subjects.flatMap(({ organizationId, userId }) => (userId ? [{ organizationId, userId }] : [])),
   };
 }
 

@@ -22,7 +22,7 @@ const cost = {
   /** A role in a list, and in the response with that list. */
   listedRole: 450,
   /** A user of an organization, with the key of the cache. */
-  member: 400,
+  member: 340,
   memberRole: 8,
 } as const;
 

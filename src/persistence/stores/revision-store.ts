@@ -111,9 +111,9 @@ export async function queryParts<Row>(
 }
 
 /** Groups what the queries name by the environment. */
-export function groupByEnvironment<T>(
-  queries: readonly RevisionQuery[],
-  namesOf: (query: RevisionQuery) => readonly T[],
+export function groupByEnvironment<Query extends Pick<RevisionQuery, "environmentUid">, T>(
+  queries: readonly Query[],
+  namesOf: (query: Query) => readonly T[],
 ): Map<EnvironmentUid, T[]> {
   const groups = new Map<EnvironmentUid, T[]>();
   for (const query of queries) {
