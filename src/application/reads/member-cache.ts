@@ -1,36 +1,11 @@
 import type { MemberKey, Membership } from "../../domain/membership";
 import type { OrganizationState } from "../../domain/organization";
-import type { OrganizationUid } from "../../domain/ids";
 import type { OrganizationId } from "../../domain/values";
 import type { Cache } from "../ports/cache";
+import { type CachedMember, KnownMembers, keyOf } from "./known-members";
 import type { EnvironmentSnapshot, OrganizationSnapshot } from "./read-snapshot";
 import type { Organizations, Subject } from "./snapshot-queries";
 import { memberBytes } from "./snapshot-size";
-
-/** What an organization had stored of a user at a revision: no member if it had none. */
-interface CachedMember {
-  readonly revision: number;
-  readonly member: Membership | undefined;
-}
-
-/** The users of whom a read knows what is stored, if it finds their organizations at the revisions in memory. */
-export class KnownMembers {
-  private readonly known = new Map<string, CachedMember>();
-
-  add(key: MemberKey, member: CachedMember): void {
-    this.known.set(keyOf(key), member);
-  }
-
-  has(key: MemberKey): boolean {
-    return this.known.size > 0 && this.known.has(keyOf(key));
-  }
-
-  /** Returns what is known of a user, and else what `find` returns. */
-  get(key: MemberKey, find: (key: MemberKey) => Membership | undefined): Membership | undefined {
-    const known = this.known.size ? this.known.get(keyOf(key)) : undefined;
-    return known ? known.member : find(key);
-  }
-}
 
 /**
  * Keeps members. Whoever writes a member has locked its organization, which raises the revision of the organization in the
@@ -91,7 +66,3 @@ function forEachMember(
     if (organization) work({ organizationUid: organization.state.uid, userId }, organization);
   }
 }
-
-/** A uid of an organization is unique among all environments. */
-const keyOf = ({ organizationUid, userId }: { organizationUid: OrganizationUid; userId: string }) =>
-  `${organizationUid} ${userId}`;

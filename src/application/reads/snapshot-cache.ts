@@ -15,7 +15,8 @@ import type { Stores, UnitOfWork } from "../ports/unit-of-work";
 import type { ParsedScope } from "../request/scope";
 import { type ScopeState, loadEnvironment, loadOrganizations } from "../transactions/load-state";
 import type { StateCache } from "../transactions/state-cache";
-import { KnownMembers, MemberCache } from "./member-cache";
+import { KnownMembers } from "./known-members";
+import { MemberCache } from "./member-cache";
 import {
   type AccessOf,
   type EnvironmentSnapshot,

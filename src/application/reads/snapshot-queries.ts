@@ -5,7 +5,7 @@ import type { Organization } from "../../domain/organization";
 import type { OrganizationId, UserId } from "../../domain/values";
 import type { CurrentRevisions, RevisionQuery } from "../ports/revision-store";
 import type { ContentQuery } from "../ports/snapshot-store";
-import type { KnownMembers } from "./member-cache";
+import type { KnownMembers } from "./known-members";
 import type { EnvironmentSnapshot, OrganizationSnapshot } from "./read-snapshot";
 
 /** A member, or only an organization, that a read is about. */
