@@ -1,7 +1,7 @@
 import type { PeerCertificate } from "node:tls";
 import type { Call, StreamingCall } from "../application/request/idempotency";
 import type { Caller } from "../domain/authorization";
-import type { Cancellation } from "./admission";
+import type { Applicant } from "./admission";
 import type { TracedCall } from "./traced-call";
 import type { RpcDescription } from "./rpc";
 
@@ -9,7 +9,7 @@ import type { RpcDescription } from "./rpc";
  * A call between its headers and its end, created by its transport. One object has everything about the call: closures for
  * each step would keep more in memory, and for longer.
  */
-export interface CallContext extends Call, Cancellation {
+export interface CallContext extends Call, Applicant {
   readonly rpc: RpcDescription;
   /** The id from the header `x-request-id`, or one that was created for the call. */
   readonly requestId: string;

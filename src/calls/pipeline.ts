@@ -88,7 +88,7 @@ async function inTurn<T>({ admission }: CallPipeline, call: CallContext, work: (
   try {
     return await (traced ? traced.run(work) : work());
   } finally {
-    admission.release();
+    admission.release(call);
   }
 }
 

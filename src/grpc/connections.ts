@@ -1,6 +1,8 @@
 import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
+import type { CallSource } from "../calls/admission";
 import type { Closing } from "../calls/closing";
+import type { FrameSource, Traffic } from "./control-frames";
 
 export interface ConnectionLimits {
   readonly connections: number;
@@ -15,7 +17,7 @@ const cost = { connection: 32 * 1024, stream: 8 * 1024 };
 const handshakeTimeout = 10_000;
 
 /** A connection of a peer, with a count of the bytes that the process keeps for that peer. */
-export class Connection {
+export class Connection implements CallSource, FrameSource {
   /** Whether a caller has been identified on the connection. */
   trusted = false;
   /** Absent until HTTP/2 has begun. */
@@ -24,8 +26,11 @@ export class Connection {
   openStreams = 0;
   /** Number of open streams of events. */
   watches = 0;
+  runningCalls = 0;
   readonly since = performance.now();
   private counted = 0;
+  private requestBytes = 0;
+  private streams = 0;
   private isClosed = false;
 
   constructor(
@@ -44,12 +49,29 @@ export class Connection {
     this.connections.keep(bytes);
   }
 
+  /** The bytes received and sent; absent after the socket is closed. */
+  get traffic(): Traffic | undefined {
+    const handle = handleOf(this.socket);
+    return handle ? { read: handle.bytesRead, requests: this.requestBytes, written: handle.bytesWritten } : undefined;
+  }
+
+  get hasOpenStreams(): boolean {
+    return this.streams > 0;
+  }
+
+  /** Counts the bytes of a request as they arrive. */
+  received(bytes: number): void {
+    this.requestBytes += bytes;
+  }
+
   streamOpened(): void {
+    this.streams += 1;
     this.keep(cost.stream);
   }
 
   /** Gives back the cost of a stream, and the bytes that the process kept for it. */
   streamClosed(kept: number): void {
+    this.streams -= 1;
     this.connections.giveBack(this, cost.stream + kept);
   }
 
@@ -185,6 +207,8 @@ export class Connections {
 
 /** The handle by which Node reads a socket. HTTP/2 reads from the handle itself, so the socket cannot be paused. */
 interface Handle {
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
   readStart(): void;
   readStop(): void;
 }

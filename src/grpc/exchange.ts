@@ -26,7 +26,11 @@ type OwnStream = ServerHttp2Stream & { [exchangeKey]: Exchange };
 // shared by all streams: creating a closure for each event of each call takes longer than running it
 const ignore = () => undefined;
 
+/** Bytes of a frame besides its data. */
+const frameHeader = 9;
+
 function onData(this: OwnStream, frame: Buffer): void {
+  this[exchangeKey].connection.received(frameHeader + frame.length);
   this[exchangeKey].receiver?.data(frame);
 }
 

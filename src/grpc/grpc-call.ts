@@ -3,6 +3,7 @@ import type { PeerCertificate } from "node:tls";
 import { decode, fingerprintOf } from "../api/decode";
 import type { Method } from "../api/service";
 import type { CallSignal } from "../application/ports/cancellation";
+import type { CallSource } from "../calls/admission";
 import type { CallContext } from "../calls/call-context";
 import { type CallPipeline, authenticate, authorOf, count, record } from "../calls/pipeline";
 import type { RpcDescription } from "../calls/rpc";
@@ -61,6 +62,10 @@ export abstract class GrpcCall implements CallContext {
 
   get requestId(): string {
     return this.exchange.requestId;
+  }
+
+  get source(): CallSource {
+    return this.exchange.connection;
   }
 
   get since(): number {

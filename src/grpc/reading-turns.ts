@@ -1,6 +1,9 @@
 /** The streams that a connection may open in one turn of the event loop: as many as may be open at the same time. */
 const perTurn = 64;
 
+/** Milliseconds of a turn after which the next stopped connection waits. */
+const longTurn = 5;
+
 /** A connection that can stop reading from its peer. */
 export interface ReadingSource {
   /** Whether a caller has been identified on the connection. */
@@ -46,7 +49,8 @@ export class ReadingTurns<Source extends ReadingSource> {
     source.startReading();
     const begin = performance.now();
     setImmediate(() => {
-      if (this.stopped.has(source)) setTimeout(() => this.goOn(), performance.now() - begin);
+      const took = performance.now() - begin;
+      if (this.stopped.has(source) || took > longTurn) setTimeout(() => this.goOn(), took);
       else this.goOn();
     });
   }

@@ -59,7 +59,7 @@ export function registerService<S extends Service>(
       ? newStreamCall({ ...described, open: handle as StreamRpc["open"] }, method, pipeline)
       : newUnaryCall({ ...described, handle: handle as Rpc["handle"] }, method, pipeline);
     arrivals.set(method.path, (exchange, reader, proceed) => {
-      if (pipeline.admission.full()) return shed(pipeline, described, exchange);
+      if (pipeline.admission.full(exchange.connection)) return shed(pipeline, described, exchange);
       const call = createCall(exchange);
       exchange.call = call;
       void call.arrive(reader, proceed);

@@ -38,7 +38,7 @@ const libraryOptions: GrpcServerOptions = {
   "grpc.max_receive_message_length": limits.requestBytes,
   // the default of other gRPC servers: enough for a token of an issuer and a few headers of proxies
   "grpc.max_metadata_size": 8 * 1024,
-  // as many per connection as run at the same time by default: further calls wait in their client and cost nothing
+  // about as many per connection as run at the same time by default: further calls wait in their client and cost nothing
   "grpc.max_concurrent_streams": 64,
   // unused, and it costs every call
   "grpc.enable_channelz": 0,

@@ -4,6 +4,7 @@ import { type ServiceError, status as codes } from "@grpc/grpc-js";
 import { Refusal, refuse } from "../domain/errors";
 import type { Closing } from "../calls/closing";
 import { type Connection, Connections } from "./connections";
+import { ControlFrames } from "./control-frames";
 import { Exchange } from "./exchange";
 import { FairTurns } from "../event-loop/fair-turns";
 import type { TransportHooks } from "./hooks";
@@ -54,6 +55,10 @@ export class Transport implements TransportHooks {
   private readonly arrivals = new Map<string, Arrival>();
   private readonly turns = new FairTurns<Connection>();
   private readonly reading = new ReadingTurns<Connection>();
+  private readonly controlFrames = new ControlFrames<Connection>(
+    (connection) => this.reading.wait(connection),
+    (connection) => connection.close("frames"),
+  );
   private readonly connections: Connections;
   private readonly reader: RequestReader;
 
@@ -108,7 +113,10 @@ export class Transport implements TransportHooks {
     if (!connection) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
     this.reading.count(connection);
     const exchange = new Exchange(stream, headers, connection);
-    exchange.keep(weightOf(rawHeaders));
+    const weight = weightOf(rawHeaders);
+    exchange.keep(weight);
+    connection.received(weight);
+    this.controlFrames.watch(connection);
     const isGrpc = headers["content-type"]?.startsWith("application/grpc");
     const arrival = isGrpc ? this.arrivals.get(headers[":path"] ?? "") : undefined;
     const begin = () => {

@@ -4,7 +4,7 @@ import { EnvironmentServiceClient, EnvironmentServiceService } from "../../gen/o
 import { tokenDigest } from "../../src/auth/authenticator";
 import type { Caller } from "../../src/domain/authorization";
 import { environmentActions } from "../../src/api/required-actions";
-import { Admission } from "../../src/calls/admission";
+import { Admission, type Applicant, type CallSource } from "../../src/calls/admission";
 import { GrpcServer } from "../../src/grpc/server";
 import type { CallRecord } from "../../src/calls/call-record";
 import { registerService } from "../../src/grpc/register-service";
@@ -29,6 +29,9 @@ const overloaded = (limit: keyof typeof messages) => ({
   metadata: { limit },
   message: messages[limit],
 });
+
+/** A call that nobody cancels. */
+const callOf = (source: CallSource): Applicant => ({ source, isCancelled: false, onCancel: () => undefined });
 
 /** A server whose answers wait until they are let go. */
 async function heldServer(options: { concurrency: number; queue: number }) {
@@ -127,6 +130,74 @@ describe("the queue", () => {
   });
 });
 
+const newSource = (): CallSource => ({ runningCalls: 0 });
+/** Lets calls of a source in, and returns the names of those that run, in the order in which they begin. */
+const starting = (admission: Admission) => {
+  const begun: string[] = [];
+  const start = (name: string, source: CallSource) => {
+    const turn = admission.admit(callOf(source));
+    if (turn) void turn.then(() => begun.push(name));
+    else begun.push(name);
+  };
+  return { begun, start };
+};
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+describe("places", () => {
+  test("are left to sources without a running call, and one source alone gets all others", () => {
+    const admission = new Admission({ concurrency: 64, queue: 100, rate: 0 });
+    const { begun, start } = starting(admission);
+    const [busy, other, third] = [newSource(), newSource(), newSource()];
+    for (let call = 0; call < 64; call += 1) start("busy", busy);
+    expect(admission.load()).toMatchObject({ running: 56, queued: 8 });
+    start("other", other);
+    start("other again", other);
+    start("third", third);
+    expect(begun.slice(56)).toEqual(["other", "third"]);
+    expect(admission.load()).toMatchObject({ running: 58, queued: 9 });
+  });
+
+  test("go to a source without a running call first, then to the others in rotation", async () => {
+    const admission = new Admission({ concurrency: 2, queue: 100, rate: 0 });
+    const { begun, start } = starting(admission);
+    const [a, b, c] = [newSource(), newSource(), newSource()];
+    start("a1", a);
+    start("b1", b);
+    for (const name of ["a2", "a3", "a4"]) start(name, a);
+    start("b2", b);
+    start("c1", c);
+    expect(begun).toEqual(["a1", "b1"]);
+    const release = async (source: CallSource) => {
+      admission.release(callOf(source));
+      await settle();
+    };
+    await release(b); // b has no running call either, and has waited longer than c
+    expect(begun.slice(2)).toEqual(["b2"]);
+    await release(b);
+    expect(begun.slice(3)).toEqual(["c1"]);
+    await release(c);
+    await release(a);
+    expect(begun.slice(4)).toEqual(["a2", "a3"]);
+    for (const source of [a, a]) await release(source);
+    await release(a);
+    expect(begun.slice(6)).toEqual(["a4"]);
+    expect(admission.load()).toMatchObject({ running: 0, queued: 0 });
+    for (const source of [a, b, c]) expect(source).toEqual({ runningCalls: 0 });
+  });
+
+  test("are open to a source without a running call while others have filled the queue", () => {
+    const admission = new Admission({ concurrency: 8, queue: 1, rate: 0 });
+    const { begun, start } = starting(admission);
+    const [busy, other] = [newSource(), newSource()];
+    for (let call = 0; call < 8; call += 1) start("busy", busy);
+    expect([admission.full(busy), admission.full(other)]).toEqual([true, false]);
+    expect(() => start("busy", busy)).toThrow(messages.queue);
+    start("other", other);
+    expect(begun).toEqual([...Array<string>(7).fill("busy"), "other"]);
+    expect(admission.full(newSource())).toBe(true);
+  });
+});
+
 const read = ({ environments }: TestClient) => environments.getEnvironment({ environmentId: "alpha" });
 
 describe("the rate", () => {
@@ -171,12 +242,13 @@ describe("the rate", () => {
 
   test("is not limited unless it is asked for", async () => {
     const admission = new Admission({ concurrency: 1, queue: 5000, rate: 0 });
+    const one = callOf({ runningCalls: 0 });
     let answered = 0;
     const calls = many(5000, async () => {
       await admission.count(caller);
-      await admission.admit({ isCancelled: false, onCancel: () => undefined });
+      await admission.admit(one);
       answered += 1;
-      admission.release();
+      admission.release(one);
     });
     await Promise.all(calls);
     expect(answered).toBe(5000);

@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Portions, inPortions } from "../../src/event-loop/portions";
 import { mapInSlices, noteWork, turn } from "../../src/event-loop/time-slices";
 
@@ -56,11 +57,51 @@ test("of all work that waits one slice is done in a turn, in order of arrival", 
   const wait = async (name: string) => {
     await turn();
     order.push(name);
+    keepBusy(5);
     setImmediate(() => order.push("loop"));
   };
   await Promise.all([wait("a"), wait("b"), wait("c")]);
   expect(order.filter((name) => name !== "loop")).toEqual(["a", "b", "c"]);
   expect(order.indexOf("loop")).toBeLessThan(order.indexOf("c"));
+});
+
+test("pieces that are short share a slice", async () => {
+  let done = 0;
+  const turns = await turnsDuring(() =>
+    Promise.all(
+      Array.from({ length: 40 }, async () => {
+        await turn();
+        done += 1;
+      }),
+    ),
+  );
+  expect(done).toBe(40);
+  expect(turns).toBeLessThan(20);
+});
+
+test("short work does not wait for long work", async () => {
+  const ended: string[] = [];
+  const work = async (name: string, pieces: number) => {
+    await mapInSlices(Array.from({ length: pieces }), () => keepBusy(5));
+    ended.push(name);
+  };
+  const long = Array.from({ length: 8 }, (_, index) => work(`long ${index}`, 40));
+  await sleep(100);
+  await Promise.all([...long, work("short", 3)]);
+  expect(ended).toHaveLength(9);
+  expect(ended.indexOf("short")).toBeLessThan(4);
+});
+
+test("the first of much long work ends long before the last one", async () => {
+  const ends: number[] = [];
+  const begin = performance.now();
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      await mapInSlices(Array.from({ length: 30 }), () => keepBusy(5));
+      ends.push(performance.now() - begin);
+    }),
+  );
+  expect(ends[0]).toBeLessThan((ends.at(-1) ?? 0) * 0.6);
 });
 
 test("portions follow the rows that items have", async () => {

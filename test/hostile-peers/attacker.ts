@@ -1,9 +1,9 @@
 import { once } from "node:events";
-import { attacks } from "./attacks";
+import { attacks, attacksByPages } from "./attacks";
 
 /** A process of its own, so that the attacker's work does not delay the honest caller's. */
 async function main([name = "", address = "", seconds = ""]: string[]): Promise<void> {
-  const attack = attacks[name];
+  const attack = { ...attacks, ...attacksByPages }[name];
   if (!attack) throw new Error(`there is no attack "${name}"`);
   const over = once(process.stdin, "end").then(() => undefined);
   process.stdin.resume();

@@ -14,6 +14,46 @@ const largest = 2 ** 20;
 let next = 1;
 const nextStream = () => (next = next > 2 ** 30 ? 1 : next + 2);
 
+/** Lets the server send one byte more on each stream, again and again. */
+async function takeByteByByte(peer: RawPeer, ids: readonly number[]): Promise<void> {
+  const one = Buffer.from([0, 0, 0, 1]);
+  const bytes = Buffer.concat([0, ...ids].map((stream) => frame(types.windowUpdate, 0, stream, one)));
+  while (!peer.ended) await peer.send(bytes);
+}
+
+/** Asks for the roles of an environment on 64 streams. */
+async function askForRoles(address: string, environmentId: string, window: number): Promise<RawPeer> {
+  const peer = await RawPeer.open(address, { window });
+  return onEachStream(peer, grpcHeaders(listRoles), grpcBody(message([1, environmentId])), { ends: true });
+}
+
+/** Attacks by callers that ask for the roles of `filled`, where a page is as large as pages get. */
+export const attacksByPages: Readonly<Record<string, Attack>> = {
+  "largest pages that nobody reads": peers(8, (address) => askForRoles(address, "filled", 0)),
+  "largest pages on streams that are reset": peers(8, async (address) => {
+    const peer = await RawPeer.open(address, { window: 0 });
+    const body = grpcBody(message([1, "filled"]));
+    const block = headerBlock(grpcHeaders(listRoles));
+    for (let round = 0; round < 14 && !peer.ended; round += 1) {
+      const some = streams(64).map((stream) => stream + 128 * round);
+      const calls = some.flatMap((stream) => [
+        frame(types.headers, flags.endHeaders, stream, block),
+        frame(types.data, flags.endStream, stream, body),
+      ]);
+      await peer.send(Buffer.concat(calls));
+      await sleep(30);
+      await peer.send(Buffer.concat(some.map((stream) => frame(types.reset, 0, stream, Buffer.from([0, 0, 0, 8])))));
+    }
+    peer.destroy();
+    return peer;
+  }),
+  "largest pages that are taken a byte at a time": peers(8, async (address) => {
+    const peer = await askForRoles(address, "filled", 1);
+    void takeByteByByte(peer, streams(64));
+    return peer;
+  }),
+};
+
 export const attacks: Readonly<Record<string, Attack>> = {
   ...attacksByStreams,
   ...attacksByCalls,
@@ -79,6 +119,27 @@ export const attacks: Readonly<Record<string, Attack>> = {
   "peers that neither read nor acknowledge": peers(10, async (address) => {
     const peer = await RawPeer.open(address, { reads: false });
     return onEachStream(peer, grpcHeaders(listRoles), grpcBody(message([1, "alpha"])), { ends: true });
+  }),
+  "small pages that are taken a byte at a time": peers(8, async (address) => {
+    const peer = await askForRoles(address, "alpha", 1);
+    void takeByteByByte(peer, streams(64));
+    return peer;
+  }),
+  "pings, settings and priorities beside streams that stay open": peers(8, async (address) => {
+    const peer = await RawPeer.open(address);
+    for (const stream of streams(64)) await peer.request(stream, grpcHeaders(createRole));
+    const priority = Buffer.from([0, 0, 0, 0, 15]);
+    const bytes = Buffer.concat(
+      streams(64).flatMap((stream) => [
+        frame(types.priority, 0, stream, priority),
+        frame(types.ping, 0, 0, Buffer.alloc(8)),
+        frame(types.settings, 0, 0, Buffer.alloc(0)),
+      ]),
+    );
+    void (async () => {
+      while (!peer.ended) await peer.send(bytes);
+    })();
+    return peer;
   }),
   "watches of health without end": peers(100, async (address) =>
     onEachStream(await RawPeer.open(address), grpcHeaders("/grpc.health.v1.Health/Watch"), grpcBody(Buffer.alloc(0)), {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { performance } from "node:perf_hooks";
@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { tokenDigest } from "../../src/auth/authenticator";
 import { bearer } from "../support/client";
 import { type ServiceProcess, startProcess } from "../support/process";
-import { attacks } from "./attacks";
+import { attacks, attacksByPages } from "./attacks";
 
 /** What must hold with a heap of 128 MiB, whatever peers do. */
 const promised = { megabytes: 400, milliseconds: 250, shutdownSeconds: 12 };
@@ -21,14 +21,35 @@ const credentials = JSON.stringify([
 ]);
 
 let folder = "";
+let filled = "";
+beforeAll(async () => {
+  filled = mkdtempSync(path.join(tmpdir(), "orgroles-"));
+  await fill(`${filled}/orgroles.db`);
+}, 120_000);
+afterAll(() => rmSync(filled, { recursive: true, force: true }));
 beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), "orgroles-"))));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Creates a database with an environment where a page of roles is as large as pages get. */
+async function fill(file: string): Promise<void> {
+  const environmentId = "filled";
+  const settings = { ORGROLES_DATABASE_URL: `sqlite:${file}`, ORGROLES_ENVIRONMENTS: environmentId };
+  const service = await startProcess(settings);
+  try {
+    const slugs = Array.from({ length: 500 }, (_, index) => `${"p".repeat(45)}${100 + index}`);
+    await Promise.all(slugs.map((slug) => service.permissions.createPermission({ environmentId, slug, name: "p" })));
+    for (let index = 0; index < 100; index += 1)
+      await service.roles.createRole({ environmentId, slug: `role-${index}`, name: "r", permissions: slugs });
+  } finally {
+    await service.end("SIGTERM"); // SQLite leaves one file behind
+  }
+}
 
 const start = (settings: Record<string, string>) =>
   startProcess(
     {
       ORGROLES_DATABASE_URL: `sqlite:${folder}/orgroles.db`,
-      ORGROLES_ENVIRONMENTS: "alpha",
+      ORGROLES_ENVIRONMENTS: "alpha,filled",
       ORGROLES_LOG_LEVEL: "warn",
       NODE_OPTIONS: "--max-old-space-size=128",
       ...settings,
@@ -57,6 +78,7 @@ async function latencyDuring({ roles }: ServiceProcess, work: Promise<unknown>):
 
 /** Attacks a service of its own and returns by what factor honest calls took longer than they may. */
 async function delayDuring(name: string, settings: Record<string, string>): Promise<number> {
+  if (name in attacksByPages) copyFileSync(`${filled}/orgroles.db`, `${folder}/orgroles.db`);
   const service = await start(settings);
   const quiet = await latencyDuring(service, sleep(500));
   const attacker = spawn(
@@ -89,10 +111,10 @@ async function delayDuring(name: string, settings: Record<string, string>): Prom
 }
 
 describe.each([
-  ["where nobody needs credentials", {}],
-  ["with credentials", { ORGROLES_CREDENTIALS: credentials }],
-])("%s", (_, settings) => {
-  test.each(Object.keys(attacks))(
+  ["where nobody needs credentials", {}, { ...attacks, ...attacksByPages }],
+  ["with credentials", { ORGROLES_CREDENTIALS: credentials }, attacks],
+])("%s", (_, settings, tried) => {
+  test.each(Object.keys(tried))(
     "%s",
     async (name) => {
       // what other processes take of the machine in one run they do not take in each of three

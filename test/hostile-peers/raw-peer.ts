@@ -6,6 +6,7 @@ import { frame, preface } from "../support/frames";
 export const types = {
   data: 0,
   headers: 1,
+  priority: 2,
   reset: 3,
   settings: 4,
   ping: 6,

@@ -1,4 +1,5 @@
 import type { Dependencies } from "../dependencies";
+import type { Call } from "../request/idempotency";
 import { Fields } from "../request/fields";
 import { type PageRequest, parsePageSize, parsePageToken } from "../request/page";
 import { parseEnvironmentId } from "../request/scope";
@@ -8,6 +9,7 @@ import { type RolePage, listRoles } from "./role-list";
 export async function listEnvironmentRoles(
   dependencies: Dependencies,
   request: { readonly environmentId: string } & PageRequest,
+  { signal }: Partial<Pick<Call, "signal">> = {},
 ): Promise<RolePage> {
   const fields = new Fields();
   const { environmentId, pageSize } = fields.check({
@@ -16,5 +18,5 @@ export async function listEnvironmentRoles(
   });
   const list = ["ListEnvironmentRoles", environmentId];
   const scope = { environmentId, organizationId: undefined };
-  return listRoles(dependencies, scope, { list, pageSize, after: parsePageToken(list, request) });
+  return listRoles(dependencies, scope, { list, pageSize, after: parsePageToken(list, request), signal });
 }

@@ -1,4 +1,5 @@
 import type { Dependencies } from "../dependencies";
+import type { Call } from "../request/idempotency";
 import { Fields } from "../request/fields";
 import { type PageRequest, parsePageSize, parsePageToken } from "../request/page";
 import { type OrganizationScope, parseOrganizationScope } from "../request/scope";
@@ -8,6 +9,7 @@ import { type RolePage, listRoles } from "./role-list";
 export async function listOrgRoles(
   dependencies: Dependencies,
   request: OrganizationScope & PageRequest,
+  { signal }: Partial<Pick<Call, "signal">> = {},
 ): Promise<RolePage> {
   const fields = new Fields();
   const { scope, pageSize } = fields.check({
@@ -15,5 +17,5 @@ export async function listOrgRoles(
     pageSize: parsePageSize(fields, request),
   });
   const list = ["ListOrgRoles", scope.environmentId, scope.organizationId];
-  return listRoles(dependencies, scope, { list, pageSize, after: parsePageToken(list, request) });
+  return listRoles(dependencies, scope, { list, pageSize, after: parsePageToken(list, request), signal });
 }

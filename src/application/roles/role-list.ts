@@ -1,8 +1,9 @@
 import type { EffectiveAccess } from "../../domain/effective-access";
 import { type RoleConfigView, viewConfig, viewRole } from "../../domain/effective-roles";
 import { memoizeByIdentity } from "../../domain/memoize-by-identity";
-import type { RoleView } from "../../domain/role";
+import type { Role, RoleView } from "../../domain/role";
 import type { Dependencies } from "../dependencies";
+import type { CallSignal } from "../ports/cancellation";
 import { readEffectiveAccess } from "../reads/read-effective-access";
 import { type Cursor, type Page, encodeToken } from "../request/page";
 import type { ParsedScope } from "../request/scope";
@@ -17,6 +18,7 @@ interface RolePageRequest {
   readonly list: readonly string[];
   readonly pageSize: number;
   readonly after: Cursor | undefined;
+  readonly signal: CallSignal | undefined;
 }
 
 /** Returns a page of the roles in force in a scope, and the configuration of the same snapshot. */
@@ -44,13 +46,13 @@ const memoOf = memoizeByIdentity((_: EffectiveAccess): { wholeList?: RolePage } 
 async function viewPage(
   { digest }: Dependencies,
   access: EffectiveAccess,
-  { list, pageSize, after }: RolePageRequest,
+  { list, pageSize, after, signal }: RolePageRequest,
 ): Promise<RolePage> {
   const { effective } = access;
   const start = after ? positionAfter(effective.roles, after) : 0;
-  const items = await viewFirstPage(effective.roles.slice(start, start + pageSize), (role) =>
-    viewRole(digest, effective, role, access.permissionsOf(role.id)),
-  );
+  const roles = effective.roles.slice(start, start + pageSize);
+  const view = (role: Role) => viewRole(digest, effective, role, access.permissionsOf(role.id));
+  const items = await viewFirstPage(roles, view, signal);
   const end = start + items.length;
   const last = items.at(-1);
   const nextPageToken = last && end < effective.roles.length ? encodeToken(list, { key: last.id, position: end }) : "";

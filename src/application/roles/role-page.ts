@@ -5,6 +5,7 @@ import { type Role, type RoleOwner, type RoleView, environmentOwner } from "../.
 import type { OrganizationId } from "../../domain/values";
 import { Portions } from "../../event-loop/portions";
 import { Slice } from "../../event-loop/time-slices";
+import type { CallSignal } from "../ports/cancellation";
 import type { Stores } from "../ports/unit-of-work";
 import type { Cursor } from "../request/page";
 
@@ -14,10 +15,14 @@ export function positionAfter(roles: readonly Role[], cursor: Cursor): number {
   return index < 0 ? Math.max(0, cursor.position - 1) : index + 1;
 }
 
-/** Returns the first roles, as many as a response may contain. */
-export async function viewFirstPage(roles: readonly Role[], view: (role: Role) => RoleView): Promise<RoleView[]> {
+/** Returns the first roles, as many as a response may contain. Throws once the caller has cancelled. */
+export async function viewFirstPage(
+  roles: readonly Role[],
+  view: (role: Role) => RoleView,
+  signal?: CallSignal,
+): Promise<RoleView[]> {
   const page = new RolePageItems();
-  const slice = new Slice();
+  const slice = new Slice(signal);
   for (const role of roles) {
     if (!page.add(view(role))) break;
     const ended = slice.end();
