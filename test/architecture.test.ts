@@ -38,6 +38,8 @@ interface Rule {
 const notOfTheDatabaseOrGrpc = /^(?!(?:typeorm|mysql2|libsql|@grpc\/|grpc-health-check|#descriptor-set))/;
 const grpcLibraries =
   /^(?:@grpc\/[a-z-]+|grpc-health-check|@bufbuild\/protobuf\/wire|pino|async-mutex|node:[a-z0-9_/]+|#descriptor-set)$/;
+const httpLibraries =
+  /^(?:@connectrpc\/connect(?:\/[a-z-]+)?|@bufbuild\/protobuf(?:\/[a-z]+)?|node:[a-z0-9_/]+|#descriptor-set|#openapi)$/;
 const none = /^\b$/;
 
 /** What a database URL and the files of its TLS are: known before there is any connection. */
@@ -62,7 +64,13 @@ const rules: readonly Rule[] = [
     ["domain/", "application/", "calls/", "event-loop/", "gen/"],
     /^(?:@bufbuild\/protobuf\/wire|node:crypto|node:buffer)$/,
   ),
-  room("grpc", ["domain/", "calls/", "api/", "application/", "event-loop/", "display/", "gen/"], grpcLibraries),
+  room("connections", ["domain/", "calls/closing"], /^(?:async-mutex|node:[a-z0-9_/]+)$/),
+  room(
+    "grpc",
+    ["domain/", "calls/", "api/", "connections/", "application/", "event-loop/", "display/", "gen/"],
+    grpcLibraries,
+  ),
+  room("http", ["domain/", "calls/", "api/", "connections/", "event-loop/", "gen/google/"], httpLibraries),
   room("persistence", ["domain/", "application/ports/", "event-loop/", "display/"], /^(?!@grpc\/|@bufbuild\/)/),
   room("jobs", ["domain/", "application/"], /^(?:pino|node:[a-z0-9_/]+)$/),
   room("observability", ["domain/", "display/", "calls/", "gen/grpc/health/"], /^(?!(?:typeorm|mysql2|libsql)$)/),
@@ -92,9 +100,11 @@ const rules: readonly Rule[] = [
       "auth/",
       "calls/",
       "config/",
+      "connections/",
       "display/",
       "domain/",
       "grpc/",
+      "http/",
       "jobs/",
       "observability/",
       "persistence/",
@@ -169,6 +179,10 @@ test.each([
   ["src/calls/pipeline.ts", 'import { roleHandlers } from "../api/role-handlers";'],
   ["src/api/role-handlers.ts", 'import type { sendUnaryData } from "@grpc/grpc-js";'],
   ["src/observability/metrics.ts", 'import { closings } from "../grpc/connections";'],
+  ["src/http/router.ts", 'import { GrpcServer } from "../grpc/server";'],
+  ["src/http/router.ts", 'import { createRole } from "../application/roles/create-role";'],
+  ["src/http/router.ts", 'import { status } from "@grpc/grpc-js";'],
+  ["src/connections/connections.ts", 'import type { CallPipeline } from "../calls/pipeline";'],
   ["src/auth/jwt.ts", 'import { Metadata } from "@grpc/grpc-js";'],
   ["src/api/encode.ts", 'import {\n  DataSource,\n} from "typeorm";'],
   ["src/api/encode.ts", 'import { Database } from "../persistence/connection/database";'],

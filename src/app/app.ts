@@ -8,6 +8,7 @@ import { registerService } from "../grpc/register-service";
 import { Admission } from "../calls/admission";
 import { Watches } from "../calls/watches";
 import type { Closing } from "../calls/closing";
+import { Connections } from "../connections/connections";
 import type { CallPipeline } from "../calls/pipeline";
 import type { Config } from "../config/config";
 import { listenFailure } from "../display/listen-failure";
@@ -24,6 +25,7 @@ import type { Tracing } from "../observability/spans";
 import { createDatabase } from "../persistence/connection/open-database";
 import { leasesOn } from "../persistence/lease";
 import { SqlGarbageStore } from "../persistence/stores/garbage-store";
+import { listenOverHttp, openHttp } from "./http";
 import { createServices } from "./services";
 
 const { version } = require("#package") as { version: string };
@@ -34,6 +36,10 @@ export type KnownEnvironment = { readonly id: string } | "none" | "unknown";
 export interface App {
   /** The address that it listens on, as HOST:PORT. */
   readonly address: string;
+  /** The address for HTTP, as HOST:PORT. */
+  readonly httpAddress: string | undefined;
+  /** The reason why it does not listen on the default address for HTTP. */
+  readonly httpTrouble: string | undefined;
   /** The address of metrics and probes. */
   readonly metricsAddress: string | undefined;
   /** The reason why there was no database when the app began to listen. */
@@ -88,7 +94,7 @@ export async function createApp(
     version,
     admission: () => admission.load(),
     watches: () => watches.load(),
-    transport: () => ({ ...server.load(), limits: config.transport }),
+    transport: () => ({ ...connections.load(), limits: config.transport }),
     pool: () => database.pool(),
     cache: () => ({ ...services.snapshots.statistics(), limit: config.cacheBytes }),
     available: () => database.available(),
@@ -112,19 +118,30 @@ export async function createApp(
       overload.add("queue");
     },
   };
+  const connections = new Connections(config.transport, (reason) => {
+    metrics.countClosedConnection(reason);
+    closings.add(reason);
+  });
   const certificates = config.tls && (await Certificates.open(config.tls, log));
-  const registered = createApi(services).map(({ service, handlers, actions, reaches }) =>
+  const api = createApi(services);
+  const registered = api.map(({ service, handlers, actions, reaches }) =>
     registerService(service, handlers, actions, pipeline, reaches),
   );
   const server = new GrpcServer(registered, {
     describesItself: config.reflection,
     certificates,
     limits: config.transport,
-    onClosing: (reason) => {
-      metrics.countClosedConnection(reason);
-      closings.add(reason);
-    },
+    connections,
   });
+  const http =
+    config.http &&
+    (await openHttp(config, {
+      services: api,
+      pipeline,
+      connections,
+      tls: certificates,
+      serving: () => server.serving,
+    }));
   const probes = new ProbeServer(metrics.registry, () => server.serving);
   const createLease = leasesOn(database);
   const background = [
@@ -146,7 +163,7 @@ export async function createApp(
   };
   const close = async () => {
     watches.close();
-    const closed = server.close();
+    const closed = Promise.all([server.close(), http?.close()]);
     admission.refusals.flush();
     await closed;
     records.flush();
@@ -165,10 +182,13 @@ export async function createApp(
     const port = await server.listen(config.host, config.port).catch((error: unknown) => {
       throw listenFailure({ setting: "ORGROLES_ADDRESS", host: config.host, port: config.port }, error);
     });
+    const { httpAddress, httpTrouble } = await listenOverHttp(config.http, http);
     const probed = config.metrics && (await probes.listen(config.metrics.host, config.metrics.port));
     for (const work of background) work.start();
     return {
       address: `${config.host}:${port}`,
+      httpAddress,
+      httpTrouble,
       metricsAddress: config.metrics && `${config.metrics.host}:${probed}`,
       databaseTrouble: await database.trouble(firstLook),
       environment,

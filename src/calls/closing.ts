@@ -1,5 +1,5 @@
 /**
- * The limits for which the server closes a connection: too many connections, too many bytes, no HTTP/2 in time, or frames
+ * The limits for which the server closes a connection: too many connections, too many bytes, no HTTP in time, or frames
  * that are too small.
  */
 export const closings = ["connections", "bytes", "handshake", "frames"] as const;

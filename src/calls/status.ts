@@ -21,6 +21,7 @@ export const codes = {
   FAILED_PRECONDITION: 9,
   ABORTED: 10,
   OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
   INTERNAL: 13,
   UNAVAILABLE: 14,
   UNAUTHENTICATED: 16,
@@ -39,7 +40,11 @@ const codeOf: Record<ErrorKind, CodeName> = {
   unavailable: "UNAVAILABLE",
   unauthenticated: "UNAUTHENTICATED",
   permission_denied: "PERMISSION_DENIED",
+  unimplemented: "UNIMPLEMENTED",
 };
+
+/** Returns the code of a refusal. */
+export const codeNameOf = ({ kind }: Refusal): CodeName => codeOf[kind];
 
 /**
  * The most bytes of details in one error. Details travel as base64 in a header, and clients reject headers over 8 KiB in

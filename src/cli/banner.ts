@@ -3,13 +3,15 @@ import type { Config } from "../config/config";
 import { describeDatabaseUrl } from "../persistence/connection/database-url";
 
 /** Describes a server that listens. */
-export interface Started extends Pick<App, "address" | "metricsAddress" | "databaseTrouble"> {
+export interface Started extends Pick<App, "address" | "httpAddress" | "metricsAddress" | "databaseTrouble"> {
   readonly environment: KnownEnvironment;
 }
 
 /** Returns the text that a server prints when it listens: its addresses, and a first call that works. */
-export function banner(config: Config, { address, metricsAddress, databaseTrouble, environment }: Started): string {
+export function banner(config: Config, started: Started): string {
+  const { address, httpAddress, metricsAddress, databaseTrouble, environment } = started;
   const lines = [`Org Roles listens on ${address}${config.tls ? " (TLS)" : ""}`];
+  if (httpAddress) lines.push(`HTTP: ${config.tls ? "https" : "http"}://${httpAddress}/`);
   lines.push(`Database: ${describeDatabaseUrl(config.database)}`);
   if (databaseTrouble) lines.push(`Not ready; retrying: ${databaseTrouble}`);
   if (metricsAddress) lines.push(`Metrics and probes: http://${metricsAddress}/metrics /livez /readyz`);

@@ -43,7 +43,14 @@ async function serveAlone(config: Config, log: Logger): Promise<void> {
   const { stop, started } = startStoppable(log, (signal) => createApp(config, log, { tracing, signal }));
   onSignals(stop);
   const app = await started;
-  if (app) console.log(banner(config, { ...app, environment: await app.environment() }));
+  if (!app) return;
+  warnOfTrouble(log, app);
+  console.log(banner(config, { ...app, environment: await app.environment() }));
+}
+
+/** Warns that nothing is served over HTTP, because the default address is taken. */
+function warnOfTrouble(log: Logger, { httpTrouble }: { readonly httpTrouble: string | undefined }): void {
+  if (httpTrouble) log.warn(`nothing is served over HTTP: ${httpTrouble}`);
 }
 
 /** Runs several worker processes on one port. */
@@ -58,6 +65,7 @@ async function supervise(config: Config, log: Logger, workers: TheSupervisor): P
     const { metrics } = config;
     const port = metrics && (await probes.listen(metrics.host, metrics.port));
     const started = await workers.start();
+    warnOfTrouble(log, started);
     console.log(banner(config, { ...started, metricsAddress: metrics && `${metrics.host}:${port}` }));
   } catch (error) {
     if (workers.isClosing) return; // a signal is already closing the workers

@@ -20,6 +20,11 @@ export interface Config {
   readonly port: number;
   /** The address of metrics and probes, if they are served. */
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
+  /** The address for HTTP. Absent if nothing is served over HTTP. */
+  readonly http: HttpAddress | undefined;
+  /** Other origins whose pages may call over HTTP. */
+  readonly httpOrigins: readonly string[];
+  readonly console: boolean;
   readonly database: DatabaseUrl;
   readonly databasePoolSize: number;
   /** Milliseconds after which a statement counts as hung and its connection as broken. */
@@ -58,6 +63,13 @@ export interface Config {
   readonly logFormat: LogFormat;
 }
 
+export interface HttpAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Whether nobody asked for it: the server does without it if it is taken. */
+  readonly isDefault: boolean;
+}
+
 /** Lists all faults of an invalid configuration. */
 export class ConfigError extends Fault {
   constructor(readonly faults: readonly string[]) {
@@ -85,7 +97,7 @@ export function readConfig(
   if (serves) faults.push(...findUnreadableFiles(result.success ? usable : all));
   faults.push(...findContradictions(usable));
   const database = databaseOf(all, faults);
-  if (serves && isOpen(usable)) faults.push(openFault);
+  if (serves) faults.push(...findOpenAddresses(usable));
   if (!result.success || !database || faults.length) throw new ConfigError(faults);
   return toConfig(result.data, database, all["ORGROLES_DATABASE_URL"] === undefined);
 }
@@ -179,14 +191,29 @@ function findContradictions(values: Partial<Values>): string[] {
   return faults;
 }
 
-/** Reports whether other machines can call without credentials. */
-function isOpen(values: Partial<Values>): boolean {
-  if (values.ORGROLES_CREDENTIALS?.length || values.ORGROLES_JWT_ISSUER) return false;
-  return values.ORGROLES_ADDRESS !== undefined && !isLoopback(values.ORGROLES_ADDRESS.host);
+/** Reports whether calls need credentials. */
+const needsCredentials = (values: Partial<Values>): boolean =>
+  Boolean(values.ORGROLES_CREDENTIALS?.length || values.ORGROLES_JWT_ISSUER);
+
+/** Returns a fault for each address at which other machines can call without credentials. */
+function findOpenAddresses(values: Partial<Values>): string[] {
+  if (needsCredentials(values)) return [];
+  return (["ORGROLES_ADDRESS", "ORGROLES_HTTP_ADDRESS"] as const).flatMap((name) => {
+    const { [name]: address } = values;
+    if (address === undefined || address === "none" || isLoopback(address.host)) return [];
+    return `${name}: requires ORGROLES_CREDENTIALS or ORGROLES_JWT_ISSUER if other machines can reach it`;
+  });
 }
 
-const openFault =
-  "ORGROLES_ADDRESS: requires ORGROLES_CREDENTIALS or ORGROLES_JWT_ISSUER if other machines can reach it";
+const defaultHttpPort = 50080;
+
+/** Returns the address for HTTP: by default on this machine only, and only where calls need no credentials. */
+function httpOf(values: Values): HttpAddress | undefined {
+  const { ORGROLES_HTTP_ADDRESS: given, ORGROLES_ADDRESS: grpc } = values;
+  if (given) return given === "none" ? undefined : { ...given, isDefault: false };
+  if (needsCredentials(values)) return undefined;
+  return { host: "127.0.0.1", port: grpc.port && defaultHttpPort, isDefault: true };
+}
 
 const findDuplicates = (texts: readonly string[]) => new Set(texts.filter((one, index) => texts.indexOf(one) < index));
 
@@ -198,6 +225,9 @@ function toConfig(values: Values, database: DatabaseUrl, isEmbeddedDefault: bool
   return {
     ...values.ORGROLES_ADDRESS,
     metrics: values.ORGROLES_METRICS_ADDRESS,
+    http: httpOf(values),
+    httpOrigins: values.ORGROLES_HTTP_ORIGINS ?? [],
+    console: values.ORGROLES_CONSOLE === "on",
     database,
     databasePoolSize: values.ORGROLES_DATABASE_POOL_SIZE,
     databaseTimeout: values.ORGROLES_DATABASE_TIMEOUT_MS,

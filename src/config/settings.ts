@@ -28,12 +28,19 @@ const oneOf = <const Choice extends string>(
     .prefault(fallback)
     .meta({ meaning, fallback: `\`${fallback}\`` });
 
-const address = z.string().transform((text, context) => {
+function parseAddress(text: string, context: { addIssue(message: string): void }) {
   const match = /^(\[[0-9a-fA-F:.]+\]|[^:\s]+):(\d{1,5})$/.exec(text);
   if (match?.[1] && Number(match[2]) <= 65535) return { host: match[1], port: Number(match[2]) };
   context.addIssue("must be HOST:PORT, such as 127.0.0.1:50051 or [::1]:50051");
   return z.NEVER;
-});
+}
+
+const address = z.string().transform(parseAddress);
+
+/** An address, or an empty text for none. */
+const addressOrNone = z.string().transform((text, context) => (text ? parseAddress(text, context) : "none"));
+
+const isOrigin = (text: string) => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 
 const databaseUrl = z.string().transform((text, context) => {
   const parsed = parseDatabaseUrl(text);
@@ -120,6 +127,23 @@ export const schema = z.object({
     meaning: "the address to listen on, HOST:PORT; port 0 selects a free port",
     fallback: "`127.0.0.1:50051`",
   }),
+  ORGROLES_HTTP_ADDRESS: addressOrNone.optional().meta({
+    meaning:
+      "the address for HTTP, HOST:PORT: every RPC in Connect and gRPC-Web, and the console, see [HTTP](http.md); empty means nowhere",
+    fallback: "`127.0.0.1:50080` without credentials (a free port if `ORGROLES_ADDRESS` has port 0), otherwise nowhere",
+  }),
+  ORGROLES_HTTP_ORIGINS: commaSeparated
+    .refine(
+      (origins) => origins.every(isOrigin),
+      "must be origins separated by commas, such as https://app.example.com",
+    )
+    .optional()
+    .meta({
+      meaning:
+        "origins whose pages may call over HTTP besides the server's own, separated by commas, such as `https://app.example.com`",
+      fallback: "none",
+    }),
+  ORGROLES_CONSOLE: oneOf(["on", "off"], "on", "`off` serves no console over HTTP"),
   ORGROLES_METRICS_ADDRESS: address.optional().meta({
     meaning: "the address of `/metrics` (Prometheus), `/livez` and `/readyz`, served over HTTP",
     fallback: "none",

@@ -11,7 +11,8 @@ export type ErrorKind =
   | "resource_exhausted"
   | "unavailable"
   | "unauthenticated"
-  | "permission_denied";
+  | "permission_denied"
+  | "unimplemented";
 
 /** Maps every reason to its kind. `error_reason.proto` documents the same reasons. */
 export const kindOf = {
@@ -52,6 +53,7 @@ export const kindOf = {
   ESCALATION_REFUSED: "permission_denied",
   DATABASE_UNAVAILABLE: "unavailable",
   ISSUER_UNAVAILABLE: "unavailable",
+  METHOD_UNKNOWN: "unimplemented",
 } as const satisfies Record<string, ErrorKind>;
 
 export type Reason = keyof typeof kindOf;
@@ -114,6 +116,8 @@ const scopeFailures = {
   organization: "The credentials do not allow this organization",
   acting_user: "The credentials act as another user",
   claim: "The token has no usable claim that grants access",
+  host: "The server does not serve this host over HTTP",
+  origin: "Pages of this origin may not call; see ORGROLES_HTTP_ORIGINS",
 };
 
 /** Makes every refusal. There is one factory for each reason; no other code writes messages or metadata. */
@@ -394,6 +398,8 @@ export const refuse = {
       {},
       { retryAfter: 1000 },
     ),
+
+  methodUnknown: () => new Refusal("METHOD_UNKNOWN", "The server has no such method"),
 
   databaseUnavailable: () =>
     new Refusal("DATABASE_UNAVAILABLE", "The database is unavailable. Retry later.", {}, { retryAfter: 1000 }),

@@ -10,8 +10,8 @@ import {
 import { performance } from "node:perf_hooks";
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { isId } from "../domain/values";
-import type { Connection } from "./connections";
-import { FrameCount } from "./frame-count";
+import type { Connection } from "../connections/connections";
+import { FrameCount } from "../connections/frame-count";
 import { Passing } from "./passing";
 import type { Receiver } from "./receiver";
 

@@ -1,5 +1,5 @@
 import { constants } from "node:http2";
-import { FrameCount } from "./frame-count";
+import { FrameCount } from "../connections/frame-count";
 import type { ReceivedFrom, Receiver } from "./receiver";
 
 /**

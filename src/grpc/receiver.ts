@@ -1,5 +1,5 @@
 import type { ServerHttp2Stream } from "node:http2";
-import type { Connection } from "./connections";
+import type { Connection } from "../connections/connections";
 
 // as Node declares it
 

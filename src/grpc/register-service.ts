@@ -1,10 +1,10 @@
 import type { MethodDefinition, ServiceDefinition, handleServerStreamingCall, handleUnaryCall } from "@grpc/grpc-js";
 import type { Reaches, RequiredActions } from "../api/required-actions";
+import { isStreamRpc, rpcsOf } from "../api/rpcs";
 import type { Handlers, Method, Service } from "../api/service";
 import { queueFull } from "../calls/admission";
 import type { CallPipeline } from "../calls/pipeline";
 import type { Rpc, RpcDescription, StreamRpc } from "../calls/rpc";
-import type { Reach } from "../domain/authorization";
 import type { Exchange } from "./exchange";
 import { exchangeOf } from "./hooks";
 import type { RequestReader } from "./request-reader";
@@ -40,26 +40,16 @@ export function registerService<S extends Service>(
   const definition: Record<string, MethodDefinition<Buffer, unknown>> = {};
   const implementation: RegisteredService["implementation"] = {};
   const arrivals = new Map<string, Arrival>();
-  for (const [name, method] of Object.entries(service)) {
+  for (const { name, method, rpc } of rpcsOf({ service, handlers, actions, reaches })) {
     definition[name] = {
       ...method,
       requestSerialize: (request) => request,
       requestDeserialize: (bytes: Buffer) => bytes,
       responseSerialize: (response) => (Buffer.isBuffer(response) ? response : method.responseSerialize(response)),
     };
-    const reach: Reach = reaches[name as keyof S] ?? "named";
-    const described = {
-      path: method.path,
-      action: actions[name as keyof S],
-      reach,
-      isStream: method.responseStream,
-    };
-    const handle: unknown = handlers[name as keyof S];
-    const createCall = method.responseStream
-      ? newStreamCall({ ...described, open: handle as StreamRpc["open"] }, method, pipeline)
-      : newUnaryCall({ ...described, handle: handle as Rpc["handle"] }, method, pipeline);
+    const createCall = isStreamRpc(rpc) ? newStreamCall(rpc, method, pipeline) : newUnaryCall(rpc, method, pipeline);
     arrivals.set(method.path, (exchange, reader, proceed) => {
-      if (pipeline.admission.full(exchange.connection)) return shed(pipeline, described, exchange);
+      if (pipeline.admission.full(exchange.connection)) return shed(pipeline, rpc, exchange);
       const call = createCall(exchange);
       exchange.call = call;
       void call.arrive(reader, proceed);

@@ -1,11 +1,9 @@
 import type { ServiceError } from "@grpc/grpc-js";
-import { Semaphore } from "async-mutex";
 import { performance } from "node:perf_hooks";
-import { promisify } from "node:util";
-import { gunzip, inflate } from "node:zlib";
 import { refuse } from "../domain/errors";
 import type { Exchange } from "./exchange";
-import { FrameCount } from "./frame-count";
+import { FrameCount } from "../connections/frame-count";
+import { inflate } from "../connections/inflate";
 import type { Receiver } from "./receiver";
 
 /** The bytes in front of a message: one that tells whether it is compressed, and four for its length. */
@@ -14,16 +12,15 @@ const prefix = 5;
 /** The smallest size in bytes of a buffer that has grown. */
 const smallestGrowth = 4096;
 
-/** The number of requests that are inflated at the same time. Other requests wait in their compressed form. */
-const inflating = new Semaphore(2);
-
-const inflaters = { gzip: promisify(gunzip), deflate: promisify(inflate) };
-
 const nothing = Buffer.alloc(0);
 
 const invalidRequest = (description: string) => refuse.invalidFields([{ field: "request", description }]);
 
 const goneAway = new Error("the caller has gone away");
+
+function throwIfGone(exchange: Exchange): void {
+  if (exchange.closed) throw goneAway;
+}
 
 /**
  * Reads whole requests before grpc-js. A reader copies the frames of a request into one buffer, inflates only complete
@@ -143,16 +140,7 @@ class Reading implements Receiver {
 async function inflated(exchange: Exchange, request: Buffer, most: number): Promise<Buffer> {
   const encoding = exchange.headers["grpc-encoding"];
   if (encoding !== "gzip" && encoding !== "deflate") return request;
-  const message = await inflating.runExclusive(async () => {
-    if (exchange.closed) throw goneAway;
-    try {
-      return await inflaters[encoding](request.subarray(prefix), { maxOutputLength: most });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE")
-        throw invalidRequest(`must be at most ${most} bytes`);
-      throw invalidRequest(`must be compressed with ${encoding}, as grpc-encoding says`);
-    }
-  });
+  const message = await inflate(encoding, request.subarray(prefix), { most, throwIfGone: () => throwIfGone(exchange) });
   exchange.keep(message.length);
   const header = Buffer.alloc(prefix);
   header.writeUInt32BE(message.length, 1);

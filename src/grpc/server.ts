@@ -10,7 +10,7 @@ import {
 } from "@grpc/grpc-js";
 import type { HealthImplementation, ServingStatus } from "grpc-health-check";
 import { limits } from "../domain/limits";
-import type { Closing } from "../calls/closing";
+import { Connections } from "../connections/connections";
 import { addHealth, healthMethods } from "./health";
 import { hookInto } from "./hooks";
 import { addReflection } from "./reflection";
@@ -22,15 +22,15 @@ export interface ServerOptions {
   readonly describesItself: boolean;
   readonly certificates: Certificates | undefined;
   readonly limits: TransportLimits;
-  /** Reports that the server closed a connection because of a limit. */
-  readonly onClosing: (reason: Closing) => void;
+  /** Counts the connections of this listener with those of others. Absent if it counts only its own. */
+  readonly connections: Connections | undefined;
 }
 
 const defaults: ServerOptions = {
   describesItself: true,
   certificates: undefined,
   limits: defaultTransportLimits,
-  onClosing: () => undefined,
+  connections: undefined,
 };
 
 const libraryOptions: GrpcServerOptions = {
@@ -68,10 +68,10 @@ export class GrpcServer {
   private isServing = false;
 
   constructor(services: readonly RegisteredService[], options: Partial<ServerOptions> = {}) {
-    const { describesItself, certificates, limits: transportLimits, onClosing } = { ...defaults, ...options };
+    const { describesItself, certificates, limits: transportLimits, connections } = { ...defaults, ...options };
     this.credentials = certificates?.credentials() ?? ServerCredentials.createInsecure();
     this.server = new Server({ ...libraryOptions, interceptors: [tracking(this.streams)] });
-    this.transport = new Transport(transportLimits, onClosing);
+    this.transport = new Transport(transportLimits, connections ?? new Connections(transportLimits));
     hookInto(this.server, this.transport);
     for (const { definition, implementation, arrivals } of services) {
       this.server.addService(definition, implementation);

@@ -1,12 +1,13 @@
 import { constants } from "node:http2";
 import { Metadata, type ServerWritableStream, type ServiceError, status as codes } from "@grpc/grpc-js";
+import { cancelled } from "../api/received-call";
 import type { Method } from "../api/service";
 import type { StreamContext } from "../calls/call-context";
 import { type CallPipeline, performStream } from "../calls/pipeline";
 import type { StreamRpc } from "../calls/rpc";
 import { StreamEnded } from "../calls/watches";
 import type { Exchange } from "./exchange";
-import { GrpcCall, cancelled } from "./grpc-call";
+import { GrpcCall } from "./grpc-call";
 
 /** Milliseconds that a peer has to take the last message before the error. */
 const patience = 10_000;

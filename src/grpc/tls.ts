@@ -36,6 +36,7 @@ type Listeners = {
 export class Certificates implements experimental.CertificateProvider {
   private readonly listeners: Listeners = { ca: new Set(), identity: new Set() };
   private readonly timer: NodeJS.Timeout;
+  private readonly changed: (() => void)[] = [];
 
   private constructor(
     private readonly files: TlsFiles,
@@ -70,6 +71,17 @@ export class Certificates implements experimental.CertificateProvider {
     return experimental.createCertificateProviderServerCredentials(this, authority, false);
   }
 
+  /** Returns the certificates for a listener other than gRPC's; `ca` is the authority of client certificates. */
+  current(): { readonly cert: Buffer; readonly key: Buffer; readonly ca: Buffer | undefined } {
+    const { certificate, privateKey, caCertificate } = this.loaded;
+    return { cert: certificate, key: privateKey, ca: caCertificate.length ? caCertificate : undefined };
+  }
+
+  /** Calls the listener after each change of the certificates. */
+  onChange(listener: () => void): void {
+    this.changed.push(listener);
+  }
+
   close(): void {
     clearInterval(this.timer);
   }
@@ -82,6 +94,7 @@ export class Certificates implements experimental.CertificateProvider {
       this.loaded = loaded;
       for (const listener of this.listeners.identity) listener(loaded);
       for (const listener of this.listeners.ca) listener(loaded);
+      for (const listener of this.changed) listener();
       this.log.info("certificates reloaded");
     } catch (error) {
       this.log.warn(

@@ -2,9 +2,8 @@ import { type Http2Session, type IncomingHttpHeaders, type ServerHttp2Stream, co
 import type { Socket } from "node:net";
 import { type ServiceError, status as codes } from "@grpc/grpc-js";
 import { Refusal, refuse } from "../domain/errors";
-import type { Closing } from "../calls/closing";
-import { type Connection, Connections } from "./connections";
-import { ControlFrames } from "./control-frames";
+import { type Connection, Connections } from "../connections/connections";
+import { ControlFrames } from "../connections/control-frames";
 import { Exchange } from "./exchange";
 import { FairTurns } from "../event-loop/fair-turns";
 import type { TransportHooks } from "./hooks";
@@ -59,11 +58,12 @@ export class Transport implements TransportHooks {
     (connection) => this.reading.wait(connection),
     (connection) => connection.close("frames"),
   );
-  private readonly connections: Connections;
   private readonly reader: RequestReader;
 
-  constructor(limits: TransportLimits, onClosing: (reason: Closing) => void) {
-    this.connections = new Connections({ connections: limits.connections, bytes: limits.bufferBytes }, onClosing);
+  constructor(
+    limits: TransportLimits,
+    private readonly connections: Connections,
+  ) {
     this.reader = new RequestReader(limits.requestTimeout);
   }
 

@@ -9,7 +9,7 @@ import { closeConnectionLostBy } from "./lost-connections";
 import type { Exposition } from "../observability/probe-server";
 
 /** The state of a worker when it listens. */
-export interface Listening extends Pick<App, "address" | "databaseTrouble"> {
+export interface Listening extends Pick<App, "address" | "httpAddress" | "httpTrouble" | "databaseTrouble"> {
   readonly environment: KnownEnvironment;
 }
 
@@ -144,10 +144,11 @@ export const supervisor = {
   },
 
   /** Reports that the worker listens, and makes its metrics available to the supervisor. */
-  reportListening({ address, databaseTrouble, environment }: Listening, registry: Registry): void {
+  reportListening(listening: Listening, registry: Registry): void {
+    const { address, httpAddress, httpTrouble, databaseTrouble, environment } = listening;
     AggregatorRegistry.setRegistries(registry);
     responder ??= new AggregatorRegistry();
-    send({ kind: "listening", address, databaseTrouble, environment });
+    send({ kind: "listening", address, httpAddress, httpTrouble, databaseTrouble, environment });
   },
 
   /** Reports why the worker cannot serve, and disconnects it so that it ends. */

@@ -55,6 +55,7 @@ const samples: Record<keyof typeof refuse, Refusal> = {
   databaseUnavailable: refuse.databaseUnavailable(),
   escalationRefused: refuse.escalationRefused(["invoices:pay"]),
   issuerUnavailable: refuse.issuerUnavailable(),
+  methodUnknown: refuse.methodUnknown(),
 };
 
 interface Documented {

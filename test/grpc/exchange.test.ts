@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import type { ServerHttp2Stream } from "node:http2";
 import { setImmediate as turn } from "node:timers/promises";
 import type { Socket } from "node:net";
-import { Connections } from "../../src/grpc/connections";
+import { Connections } from "../../src/connections/connections";
 import { Exchange } from "../../src/grpc/exchange";
 import { present } from "../support/stage";
 
@@ -24,7 +24,7 @@ class FakeStream extends EventEmitter {
 }
 
 function begun(headers: Record<string, string> = {}) {
-  const connections = new Connections({ connections: 10, bytes: 2 ** 20 });
+  const connections = new Connections({ connections: 10, bufferBytes: 2 ** 20 });
   const socket = Object.assign(new EventEmitter(), { destroy: () => undefined });
   connections.add(socket as unknown as Socket);
   const session = { socket } as unknown as Parameters<typeof connections.begin>[0];

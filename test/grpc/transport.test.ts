@@ -95,8 +95,8 @@ describe("a request", () => {
   test.each([
     ["longer than the limit once it is inflated", gzipSync(Buffer.alloc(2 ** 20 + 1)), "must be at most 1048576 bytes"],
     ["inflating without end", gzipSync(Buffer.alloc(64 * 2 ** 20)), "must be at most 1048576 bytes"],
-    ["of broken gzip", gzipSync(request).subarray(0, 12), "must be compressed with gzip, as grpc-encoding says"],
-    ["of other bytes than gzip", request, "must be compressed with gzip, as grpc-encoding says"],
+    ["of broken gzip", gzipSync(request).subarray(0, 12), "must be compressed with gzip, as its headers say"],
+    ["of other bytes than gzip", request, "must be compressed with gzip, as its headers say"],
   ])("%s is refused", async (_, bytes, description) => {
     const answer = await send(service.address, grpcBody(bytes, 1), { "grpc-encoding": "gzip" });
     expect(failureIn(answer)).toMatchObject(refusedRequest(description));

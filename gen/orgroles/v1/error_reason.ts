@@ -197,7 +197,8 @@ export enum ErrorReason {
   /**
    * ERROR_REASON_SCOPE_INSUFFICIENT - PERMISSION_DENIED. The credentials do not allow this `action`, `environment` or `organization`,
    * the call names another `acting_user` than the credentials are bound to, or the token has no
-   * usable `claim` that grants access. The error does not reveal what exists.
+   * usable `claim` that grants access. The error does not reveal what exists. Over HTTP also: the
+   * server does not serve this `host`, or not to pages of this `origin`.
    * Sample: reason `SCOPE_INSUFFICIENT`, metadata {"scope": "organization"}.
    */
   ERROR_REASON_SCOPE_INSUFFICIENT = 31,
@@ -237,6 +238,11 @@ export enum ErrorReason {
    * Sample: reason `ESCALATION_REFUSED`, metadata {"permissions": "invoices:pay", "scope": "organization"}.
    */
   ERROR_REASON_ESCALATION_REFUSED = 38,
+  /**
+   * ERROR_REASON_METHOD_UNKNOWN - UNIMPLEMENTED. Nothing is at the path of a request over HTTP.
+   * Sample: reason `METHOD_UNKNOWN`, metadata {}.
+   */
+  ERROR_REASON_METHOD_UNKNOWN = 40,
   /**
    * ERROR_REASON_INTERNAL - INTERNAL. The server has failed. Its log contains the cause under the request id.
    * Sample: reason `INTERNAL`, metadata {"request_id": "6f1b3a0e-3c1f-4d7c-9d59-2f0f4f0a8a11"}.

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
-import { Connections } from "../../src/grpc/connections";
+import { Connections } from "../../src/connections/connections";
 import { present } from "../support/stage";
 
 /** A connection that needs no network, and whether it was destroyed. */
@@ -23,7 +23,7 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-function opened(limits: { connections: number; bytes: number }) {
+function opened(limits: { connections: number; bufferBytes: number }) {
   const closings: string[] = [];
   const connections = new Connections(limits, (reason) => closings.push(reason));
   let port = 0;
@@ -46,7 +46,7 @@ beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
 test("too many connections close the oldest one without an identified caller", () => {
-  const { closings, open, begin } = opened({ connections: 3, bytes: plenty });
+  const { closings, open, begin } = opened({ connections: 3, bufferBytes: plenty });
   const [known, unknown, other] = [open(), open(), open()];
   begin(known).trusted = true;
   const last = open();
@@ -55,14 +55,14 @@ test("too many connections close the oldest one without an identified caller", (
 });
 
 test("connections of one port of a peer to several addresses are counted each", () => {
-  const { connections, open } = opened({ connections: 2, bytes: plenty });
+  const { connections, open } = opened({ connections: 2, bufferBytes: plenty });
   const sockets = ["192.0.2.2", "192.0.2.3", "192.0.2.4"].map((localAddress) => open({ remotePort: 1, localAddress }));
   expect(sockets.map(({ destroyed }) => destroyed)).toEqual([true, false, false]);
   expect(connections.load().connections).toBe(2);
 });
 
 test("a connection whose name the system has given anew is still closed", () => {
-  const { connections, open, begin } = opened({ connections: 10, bytes: plenty });
+  const { connections, open, begin } = opened({ connections: 10, bufferBytes: plenty });
   const [gone, next] = [open({ remotePort: 1 }), open({ remotePort: 1 })];
   begin(next);
   expect(connections.load().connections).toBe(2);
@@ -71,14 +71,14 @@ test("a connection whose name the system has given anew is still closed", () => 
 });
 
 test("where all others have identified callers the new connection is closed", () => {
-  const { connections, open, begin } = opened({ connections: 2, bytes: plenty });
+  const { connections, open, begin } = opened({ connections: 2, bufferBytes: plenty });
   for (const socket of [open(), open()]) begin(socket).trusted = true;
   expect(open().destroyed).toBe(true);
   expect(connections.load().connections).toBe(2);
 });
 
 test("too many bytes close the connections that take most, until the rest fits", () => {
-  const { connections, closings, open, begin } = opened({ connections: 10, bytes: 2 ** 20 });
+  const { connections, closings, open, begin } = opened({ connections: 10, bufferBytes: 2 ** 20 });
   const sockets = [open(), open(), open()];
   const [small, large, larger] = sockets.map(begin);
   present(small).keep(100_000);
@@ -92,7 +92,7 @@ test("too many bytes close the connections that take most, until the rest fits",
 });
 
 test("connections without an identified caller that take most together close none with one", () => {
-  const { open, begin } = opened({ connections: 100, bytes: 2 ** 20 });
+  const { open, begin } = opened({ connections: 100, bufferBytes: 2 ** 20 });
   const known = open();
   const caller = begin(known);
   caller.trusted = true;
@@ -104,7 +104,7 @@ test("connections without an identified caller that take most together close non
 });
 
 test("what a stream took is given back in the next turn of the event loop, when Node has let go of it", () => {
-  const { connections, open, begin } = opened({ connections: 10, bytes: plenty });
+  const { connections, open, begin } = opened({ connections: 10, bufferBytes: plenty });
   const connection = begin(open());
   const idle = connections.load().bytes;
   connection.streamOpened();
@@ -119,7 +119,7 @@ test("what a stream took is given back in the next turn of the event loop, when 
 });
 
 test("what a connection took is given back when it closes, and nothing is counted for it after that", () => {
-  const { connections, open, begin } = opened({ connections: 10, bytes: plenty });
+  const { connections, open, begin } = opened({ connections: 10, bufferBytes: plenty });
   const socket = open();
   const connection = begin(socket);
   connection.streamOpened();
@@ -133,7 +133,7 @@ test("what a connection took is given back when it closes, and nothing is counte
 });
 
 test("a connection on which HTTP/2 does not begin within ten seconds is closed", () => {
-  const { closings, open, begin } = opened({ connections: 10, bytes: plenty });
+  const { closings, open, begin } = opened({ connections: 10, bufferBytes: plenty });
   const [silent, speaking] = [open(), open()];
   begin(speaking);
   jest.advanceTimersByTime(9000);
@@ -144,7 +144,7 @@ test("a connection on which HTTP/2 does not begin within ten seconds is closed",
 });
 
 test("closing ends every connection", () => {
-  const { connections, closings, open } = opened({ connections: 10, bytes: plenty });
+  const { connections, closings, open } = opened({ connections: 10, bufferBytes: plenty });
   const sockets = [open(), open()];
   connections.close();
   expect(sockets.every(({ destroyed }) => destroyed)).toBe(true);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ControlFrames, type FrameSource, type Traffic } from "../../src/grpc/control-frames";
+import { ControlFrames, type FrameSource, type Traffic } from "../../src/connections/control-frames";
 
 /** Milliseconds in which the connections are looked at several times. */
 const someLooks = 60;

@@ -7,20 +7,22 @@ import type { FrameSource, Traffic } from "./control-frames";
 export interface ConnectionLimits {
   readonly connections: number;
   /** Bytes that the process may keep for all connections together. */
-  readonly bytes: number;
+  readonly bufferBytes: number;
 }
 
 /** Bytes that an idle connection and an idle stream take, measured. */
 const cost = { connection: 32 * 1024, stream: 8 * 1024 };
 
-/** Milliseconds within which HTTP/2 must begin. A TLS handshake takes several round trips. */
+/** Milliseconds within which HTTP must begin. A TLS handshake takes several round trips. */
 const handshakeTimeout = 10_000;
 
 /** A connection of a peer, with a count of the bytes that the process keeps for that peer. */
 export class Connection implements CallSource, FrameSource {
   /** Whether a caller has been identified on the connection. */
   trusted = false;
-  /** Absent until HTTP/2 has begun. */
+  /** Whether HTTP has begun. */
+  hasBegun = false;
+  /** Present once HTTP/2 has begun. */
   session: Http2Session | undefined;
   /** Number of open streams that need no credentials and that only their client ends. */
   openStreams = 0;
@@ -108,7 +110,7 @@ export class Connections {
   private readonly bySession = new WeakMap<Http2Session, Connection>();
   private readonly givenBack = new Map<Connection, number>();
   private bytes = 0;
-  private onEmpty: () => void = () => undefined;
+  private onEmpty: (() => void)[] = [];
   private readonly timer = setInterval(() => this.closeSilent(), 1000).unref();
 
   constructor(
@@ -117,7 +119,7 @@ export class Connections {
   ) {}
 
   /** Adds a new connection, before TLS and HTTP/2 begin. */
-  add(socket: Socket): void {
+  add(socket: Socket): Connection {
     const name = nameOf(socket);
     const connection = new Connection(this, socket);
     this.open.add(connection);
@@ -126,20 +128,32 @@ export class Connections {
       this.open.delete(connection);
       if (this.byName.get(name) === connection) this.byName.delete(name);
       connection.close();
-      if (!this.open.size) this.onEmpty();
+      if (this.open.size) return;
+      for (const listener of this.onEmpty) listener();
+      this.onEmpty = [];
     });
     connection.keep(cost.connection);
-    if (this.open.size <= this.limits.connections) return;
-    const unknown = [...this.open].find(({ trusted }) => !trusted);
-    (unknown ?? connection).close("connections");
+    if (this.open.size > this.limits.connections) {
+      const unknown = [...this.open].find(({ trusted }) => !trusted);
+      (unknown ?? connection).close("connections");
+    }
+    return connection;
   }
 
   /** Sets the session of a connection when HTTP/2 begins. With TLS the session has another socket, of the same peer. */
   begin(session: Http2Session): void {
     const connection = this.byName.get(nameOf(session.socket));
     if (!connection) return session.destroy();
+    connection.hasBegun = true;
     connection.session = session;
     this.bySession.set(session, connection);
+  }
+
+  /** Returns the connection of a socket on which HTTP/1.1 has begun: with TLS it is another socket, of the same peer. */
+  beginOn(socket: Socket): Connection | undefined {
+    const connection = this.byName.get(nameOf(socket));
+    if (connection) connection.hasBegun = true;
+    return connection;
   }
 
   of(session: Http2Session | undefined): Connection | undefined {
@@ -154,7 +168,7 @@ export class Connections {
   keep(bytes: number): void {
     this.bytes += bytes;
     if (bytes <= 0) return;
-    while (this.bytes > this.limits.bytes && this.open.size) {
+    while (this.bytes > this.limits.bufferBytes && this.open.size) {
       const connection = this.largest();
       this.open.delete(connection);
       connection.close("bytes");
@@ -171,7 +185,7 @@ export class Connections {
     const all = [...this.open];
     const unknown = all.filter(({ trusted }) => !trusted);
     const taken = unknown.reduce((sum, { bytes }) => sum + bytes, 0);
-    const some = taken > this.limits.bytes / 2 ? unknown : all;
+    const some = taken > this.limits.bufferBytes / 2 ? unknown : all;
     return some.reduce((most, one) => (one.bytes > most.bytes ? one : most));
   }
 
@@ -185,7 +199,7 @@ export class Connections {
   /** Resolves when no connection is open. */
   emptied(): Promise<void> {
     return new Promise((resolve) => {
-      if (this.open.size) this.onEmpty = resolve;
+      if (this.open.size) this.onEmpty.push(resolve);
       else resolve();
     });
   }
@@ -200,7 +214,7 @@ export class Connections {
     const latest = performance.now() - handshakeTimeout;
     for (const connection of this.open) {
       if (connection.since > latest) return;
-      if (!connection.session) connection.close("handshake");
+      if (!connection.hasBegun) connection.close("handshake");
     }
   }
 }

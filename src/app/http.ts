@@ -1,0 +1,41 @@
+import path from "node:path";
+import type { Config, HttpAddress } from "../config/config";
+import { listenFailure } from "../display/listen-failure";
+import type { HttpServer } from "../http/http-server";
+import type { ListenerOptions } from "../http/listener";
+
+/** The folder of the built console. */
+const consoleFolder = path.join(path.dirname(require.resolve("#package")), "dist", "console");
+
+type Parts = Pick<ListenerOptions, "services" | "pipeline" | "connections" | "tls" | "serving">;
+
+/** Returns the listener for HTTP. Its libraries are loaded only where something is served over HTTP. */
+export async function openHttp(config: Config, parts: Parts): Promise<HttpServer> {
+  const { createListener } = await import("../http/listener");
+  return createListener({
+    ...parts,
+    requestTimeout: config.transport.requestTimeout,
+    origins: config.httpOrigins,
+    isOpen: !config.credentials.length && !config.jwt,
+    consoleFolder: config.console ? consoleFolder : undefined,
+  });
+}
+
+/**
+ * Listens for HTTP. Returns the address, or why there is none: the default address, for which nobody asked, may belong to
+ * another process. Throws a Fault if any other address cannot be used.
+ */
+export async function listenOverHttp(
+  address: HttpAddress | undefined,
+  server: HttpServer | undefined,
+): Promise<{ readonly httpAddress: string | undefined; readonly httpTrouble: string | undefined }> {
+  if (!address || !server) return { httpAddress: undefined, httpTrouble: undefined };
+  const { host, port, isDefault } = address;
+  try {
+    return { httpAddress: `${host}:${await server.listen(host, port)}`, httpTrouble: undefined };
+  } catch (error) {
+    const failure = listenFailure({ setting: "ORGROLES_HTTP_ADDRESS", host, port }, error);
+    if (!isDefault) throw failure;
+    return { httpAddress: undefined, httpTrouble: failure.message };
+  }
+}

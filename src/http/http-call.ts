@@ -1,0 +1,165 @@
+import type { PeerCertificate } from "node:tls";
+import type { ConnectError } from "@connectrpc/connect";
+import { ReceivedCall } from "../api/received-call";
+import type { CallSource } from "../calls/admission";
+import { type CallPipeline, authenticate, count } from "../calls/pipeline";
+import type { RpcDescription } from "../calls/rpc";
+import { internalStatus, statusOf } from "../calls/status";
+import type { TracedCall } from "../calls/traced-call";
+import { type Encoding, inflate } from "../connections/inflate";
+import { type Refusal, refuse } from "../domain/errors";
+import { limits } from "../domain/limits";
+import { connectErrorOf, deadlineExceeded } from "./connect-error";
+import type { HttpExchange } from "./exchange";
+import type { HttpMethod } from "./methods";
+import type { Protocol } from "./protocols";
+import { type BodyReader, goneAway, tooLarge } from "./read-body";
+
+/** The encodings of requests, by their names in headers. */
+const encodings: Readonly<Record<string, Encoding>> = { gzip: "gzip", br: "br" };
+
+/** The longest time in milliseconds for which a timer can wait. */
+const longestTimer = 2 ** 31 - 1;
+
+/** A call over HTTP, in any of its protocols, from its headers to its status. */
+export abstract class HttpCall extends ReceivedCall {
+  readonly traced: TracedCall | undefined;
+  private hasExpired = false;
+  private isListening = false;
+  private listener: (() => void) | undefined;
+
+  constructor(
+    rpc: RpcDescription,
+    protected readonly handled: HttpMethod,
+    pipeline: CallPipeline,
+    protected readonly exchange: HttpExchange,
+    protected readonly protocol: Protocol,
+  ) {
+    super(rpc, handled.method, pipeline);
+    this.traced = pipeline.trace?.(rpc.path, (name) => this.header(name));
+  }
+
+  /** Identifies the caller, counts the call, reads and decodes the request, and responds. */
+  async run(reader: BodyReader): Promise<void> {
+    const { exchange, pipeline } = this;
+    let body: Buffer;
+    try {
+      this.watchDeadline();
+      const identified = authenticate(pipeline, this);
+      if (identified) await identified;
+      const counted = count(pipeline, this);
+      if (counted) await counted;
+      exchange.connection.trusted = true;
+      body = await this.read(reader);
+    } catch (error) {
+      return this.failInTurn(error);
+    }
+    if (this.isCancelled) return this.end("CANCELLED");
+    return this.respond(body);
+  }
+
+  /** Decodes a complete body, has the request performed, and sends the response or the error. */
+  protected abstract respond(body: Buffer): Promise<void>;
+
+  get requestId(): string {
+    return this.exchange.requestId;
+  }
+
+  get source(): CallSource {
+    return this.exchange.connection;
+  }
+
+  get since(): number {
+    return this.exchange.since;
+  }
+
+  header(name: string): string | undefined {
+    return this.exchange.header(name);
+  }
+
+  peerCertificate(): PeerCertificate | undefined {
+    return this.exchange.peerCertificate;
+  }
+
+  get isCancelled(): boolean {
+    return this.hasExpired || this.exchange.closed;
+  }
+
+  onCancel(listener: (() => void) | undefined): void {
+    this.listener = listener;
+    if (!listener || this.isListening) return;
+    this.isListening = true;
+    this.exchange.once("close", () => this.listener?.());
+  }
+
+  protected discard(): void {
+    this.exchange.discard();
+  }
+
+  /** Returns the decoded request of a complete body. */
+  protected async decodeBody(body: Buffer): Promise<object> {
+    const { bytes, encoding } = this.protocol.unpack(body, this.exchange.request.headers);
+    return this.decodeRequest(this.protocol.codec.decode(await this.inflated(bytes, encoding), this.handled));
+  }
+
+  /** Returns a response in the form that the caller asked for. */
+  protected encode(response: unknown): Uint8Array {
+    const bytes = Buffer.isBuffer(response) ? response : this.handled.method.responseSerialize(response);
+    return this.protocol.codec.encode(bytes, this.handled);
+  }
+
+  protected sendRefusal(refusal: Refusal): void {
+    const { retryAfter } = refusal.details;
+    const error = connectErrorOf(statusOf(refusal, this.requestId), this.handled.registry);
+    this.sendError(error, retryAfter === undefined ? {} : { "retry-after": String(Math.ceil(retryAfter / 1000)) });
+  }
+
+  protected sendInternalError(): void {
+    this.sendError(connectErrorOf(internalStatus(this.requestId), this.handled.registry));
+  }
+
+  /** Sends nothing: the caller has gone, or has been told that its time has passed. */
+  protected sendCancelled(): void {}
+
+  /** Sends an error, unless a response has been sent. */
+  protected sendError(error: ConnectError, headers: Readonly<Record<string, string>> = {}): void {
+    const { status, contentType, body } = this.protocol.fail(error, this.requestId);
+    this.exchange.send(status, { ...headers, "content-type": contentType }, body);
+  }
+
+  /** Ends the call for its caller, whose time has passed. */
+  protected expire(): void {
+    this.hasExpired = true;
+    this.sendError(deadlineExceeded());
+    this.listener?.();
+  }
+
+  private watchDeadline(): void {
+    const { exchange, protocol } = this;
+    const timeout = protocol.timeoutOf(exchange.request.headers);
+    if (timeout === undefined || timeout > longestTimer) return;
+    const timer = setTimeout(() => this.expire(), timeout);
+    exchange.once("close", () => clearTimeout(timer));
+  }
+
+  private async read(reader: BodyReader): Promise<Buffer> {
+    const most = limits.requestBytes + this.protocol.overhead;
+    if (Number(this.header("content-length") ?? 0) > most) throw tooLarge(limits.requestBytes);
+    return reader.read(this.exchange, most);
+  }
+
+  private async inflated(bytes: Buffer, name: string | undefined): Promise<Buffer> {
+    if (name === undefined || name === "identity") return bytes;
+    const encoding = encodings[name];
+    if (!encoding) {
+      const description = `must be compressed with ${Object.keys(encodings).join(" or ")}, or not at all`;
+      throw refuse.invalidFields([{ field: "request", description }]);
+    }
+    const throwIfGone = () => {
+      if (this.isCancelled) throw goneAway;
+    };
+    const inflated = await inflate(encoding, bytes, { most: limits.requestBytes, throwIfGone });
+    this.exchange.keep(inflated.length);
+    return inflated;
+  }
+}

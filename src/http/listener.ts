@@ -1,0 +1,45 @@
+import { readFile } from "node:fs/promises";
+import type { HandledService } from "../api/api";
+import type { CallPipeline } from "../calls/pipeline";
+import type { Connections } from "../connections/connections";
+import { Console } from "./console";
+import { Guard } from "./guard";
+import { HttpServer, type TlsSource } from "./http-server";
+import { methodsOf, readRegistry } from "./methods";
+import { Pages } from "./pages";
+import { BodyReader } from "./read-body";
+import { Router } from "./router";
+
+export interface ListenerOptions {
+  readonly services: readonly HandledService[];
+  readonly pipeline: CallPipeline;
+  readonly connections: Connections;
+  readonly tls: TlsSource | undefined;
+  readonly requestTimeout: number;
+  readonly origins: readonly string[];
+  /** Whether calls need no credentials. */
+  readonly isOpen: boolean;
+  /** The folder of the built console; absent if the console is off. */
+  readonly consoleFolder: string | undefined;
+  readonly serving: () => boolean;
+}
+
+/** Returns the listener for HTTP, with every RPC in Connect and gRPC-Web, and the pages. */
+export function createListener(options: ListenerOptions): HttpServer {
+  const { services, pipeline, connections, tls, requestTimeout, consoleFolder, serving } = options;
+  const registry = readRegistry();
+  const console = consoleFolder === undefined ? undefined : new Console(consoleFolder);
+  const router = new Router({
+    registry,
+    methods: methodsOf(services, registry),
+    pipeline,
+    guard: new Guard({
+      scheme: tls ? "https" : "http",
+      origins: new Set(options.origins),
+      onlyLocalHosts: options.isOpen,
+    }),
+    pages: new Pages({ serving, openapi: () => readFile(require.resolve("#openapi")), console }),
+    reader: new BodyReader(requestTimeout),
+  });
+  return new HttpServer({ connections, tls, requestTimeout, route: (exchange) => router.route(exchange) });
+}

@@ -1,0 +1,93 @@
+import { type Refusal, refuse } from "../domain/errors";
+import type { HttpExchange } from "./exchange";
+
+/** The smallest size in bytes of a buffer that has grown. */
+const smallestGrowth = 4096;
+
+/** Rejects a request that its caller does not wait for. */
+export const goneAway = new Error("the caller has gone away");
+
+/** Returns the refusal of a body that is too large. */
+export const tooLarge = (most: number): Refusal =>
+  refuse.invalidFields([{ field: "request", description: `must be at most ${most} bytes` }]);
+
+/** Bodies that are being read, and the time they have. */
+export class BodyReader {
+  private readonly unfinished = new Set<Reading>();
+
+  /** `timeout` is the time in milliseconds from the headers of a request to its end. */
+  constructor(private readonly timeout: number) {}
+
+  /**
+   * Reads a body of at most `most` bytes. Rejects with a Refusal if the body breaks a rule, and with an Error if the caller
+   * goes away.
+   */
+  read(exchange: HttpExchange, most: number): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      if (exchange.closed) return reject(goneAway);
+      const description = `must be complete within ${this.timeout} ms`;
+      const late = () => reading.finish(refuse.invalidFields([{ field: "request", description }]));
+      const timer = setTimeout(late, Math.max(0, exchange.since + this.timeout - performance.now()));
+      const reading = new Reading(exchange, most, (body) => {
+        clearTimeout(timer);
+        this.unfinished.delete(reading);
+        if (Buffer.isBuffer(body)) resolve(body);
+        else reject(body);
+      });
+      this.unfinished.add(reading);
+      exchange.once("close", () => reading.finish(goneAway));
+      return exchange.receive(reading);
+    });
+  }
+
+  /** Ends the reading of all bodies with a reason. Nothing has been done for these requests. */
+  close(reason: Error): void {
+    for (const reading of this.unfinished) reading.finish(reason);
+  }
+}
+
+/** A body that arrives. Its chunks are copied, because each shares the memory of everything that arrived with it. */
+class Reading {
+  private buffer = Buffer.alloc(0);
+  private length = 0;
+  private isOver = false;
+
+  /** `done` gets the body, or the error, and is called once. */
+  constructor(
+    private readonly exchange: HttpExchange,
+    private readonly most: number,
+    private readonly done: (body: unknown) => void,
+  ) {}
+
+  data(chunk: Buffer): void {
+    if (this.isOver) return;
+    if (this.length + chunk.length > this.most) this.finish(tooLarge(this.most));
+    else this.append(chunk);
+  }
+
+  end(): void {
+    this.finish(this.buffer.subarray(0, this.length));
+  }
+
+  finish(outcome: unknown): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.buffer = Buffer.alloc(0);
+    this.done(outcome);
+  }
+
+  private append(chunk: Buffer): void {
+    const needed = this.length + chunk.length;
+    if (needed > this.buffer.length)
+      this.grow(this.length ? Math.max(needed, this.length * 2, smallestGrowth) : needed);
+    chunk.copy(this.buffer, this.length);
+    this.length = needed;
+  }
+
+  private grow(size: number): void {
+    const { buffer } = this;
+    this.exchange.keep(size - buffer.length);
+    this.buffer = Buffer.allocUnsafe(size);
+    buffer.copy(this.buffer, 0, 0, this.length);
+  }
+}
