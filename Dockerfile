@@ -22,7 +22,8 @@ LABEL org.opencontainers.image.title="Org Roles" \
       org.opencontainers.image.licenses="Apache-2.0"
 WORKDIR /app
 COPY package.json LICENSE ./
-COPY gen/descriptor-set.binpb gen/openapi.yaml gen/
+COPY gen/descriptor-set.binpb gen/
+COPY docs/reference/openapi.yaml docs/reference/
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist/gen dist/gen
 COPY --from=build /app/dist/src dist/src

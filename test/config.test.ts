@@ -10,6 +10,9 @@ test("nothing is required", () => {
   expect(readConfig({ PATH: "/bin", HOME: undefined })).toEqual({
     host: "127.0.0.1",
     port: 50051,
+    http: { host: "127.0.0.1", port: 50080, isDefault: true },
+    httpOrigins: [],
+    console: true,
     database: { kind: "sqlite", file: "data/orgroles.db" },
     databasePoolSize: 10,
     databaseTimeout: 10_000,

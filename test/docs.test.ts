@@ -31,7 +31,12 @@ let site: Site;
 beforeAll(async () => {
   const database = `sqlite:${folder}/orgroles.db`;
   service = await startProcess({ ORGROLES_DATABASE_URL: database, ORGROLES_ENVIRONMENTS: "dev" });
-  site = { folder: cloneTo(path.join(folder, "clone")), address: service.address, database };
+  site = {
+    folder: cloneTo(path.join(folder, "clone")),
+    address: service.address,
+    httpAddress: service.httpAddress,
+    database,
+  };
 });
 
 afterAll(async () => {

@@ -33,7 +33,12 @@ describe.each(usable)("the tour with %s", (caller) => {
   beforeAll(async () => {
     const database = `sqlite:${folder}/tour.db`;
     service = await startProcess({ ORGROLES_DATABASE_URL: database, ORGROLES_ENVIRONMENTS: "dev" });
-    outcomes = await follow(blocks, { folder: process.cwd(), address: service.address, database });
+    outcomes = await follow(blocks, {
+      folder: process.cwd(),
+      address: service.address,
+      httpAddress: service.httpAddress,
+      database,
+    });
   }, 120_000);
 
   afterAll(async () => {

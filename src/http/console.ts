@@ -54,6 +54,7 @@ const pageHeaders = (nonce: string): Headers => ({
     "frame-ancestors 'none'",
   ].join("; "),
   "cross-origin-opener-policy": "same-origin",
+  "referrer-policy": "no-referrer",
   "permissions-policy": "camera=(), geolocation=(), microphone=()",
   "x-frame-options": "DENY",
 });

@@ -7,6 +7,8 @@ import { type Block, type Step, expectOutput, stepsOf } from "./pages";
 export interface Site {
   readonly folder: string;
   readonly address: string;
+  /** A server in the place of the one at localhost:50080. */
+  readonly httpAddress: string;
   readonly database: string;
 }
 
@@ -27,8 +29,11 @@ const isRun = ({ kind, attributes }: Block) => kind === "sh" && !attributes.has(
 export const runStepsOf = (blocks: readonly Block[]): Step[] => stepsOf(blocks, isRun);
 
 /** Does with a page what its reader does, in one shell: writes its files, and runs its commands to the last. */
-export async function follow(blocks: readonly Block[], { folder, address, database }: Site): Promise<Outcome[]> {
-  const here = (text: string) => text.replaceAll("127.0.0.1:50051", address);
+export async function follow(
+  blocks: readonly Block[],
+  { folder, address, httpAddress, database }: Site,
+): Promise<Outcome[]> {
+  const here = (text: string) => text.replaceAll("127.0.0.1:50051", address).replaceAll("localhost:50080", httpAddress);
   const main = path.resolve(process.env["TEST_RUN_BUILD"] ?? "dist", "src", "main.js");
   const parts = blocks.flatMap((block) => {
     const name = block.attributes.get("file");

@@ -7,6 +7,8 @@ import { until } from "./until";
 
 export interface ServiceProcess extends TestClient {
   readonly address: string;
+  /** Empty if it serves nothing over HTTP. */
+  readonly httpAddress: string;
   readonly pid: number;
   /** Everything it has printed so far. */
   output(): string;
@@ -61,6 +63,7 @@ export async function startProcess(
   return {
     ...client,
     address,
+    httpAddress: /^HTTP: https?:\/\/([^/]+)\//m.exec(printed)?.[1] ?? "",
     pid: child.pid ?? 0,
     output: () => printed,
     end: async (signal = "SIGTERM") => {

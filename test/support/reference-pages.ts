@@ -1,6 +1,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { type DescField, type DescMessage, type DescService, createFileRegistry, fromBinary } from "@bufbuild/protobuf";
+import {
+  type DescField,
+  type DescMessage,
+  type DescMethod,
+  type DescService,
+  createFileRegistry,
+  fromBinary,
+} from "@bufbuild/protobuf";
 import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { openapiOf } from "./openapi";
 
 const set = fromBinary(FileDescriptorSetSchema, readFileSync("gen/descriptor-set.binpb"));
 const registry = createFileRegistry(set);
@@ -117,8 +125,37 @@ function errorPage(): string {
   ].join("\n\n");
 }
 
+/** Returns the comment of a message at the top of a file, of its field, or of a method. */
+function commentOf(desc: DescMessage | DescField | DescMethod): string {
+  const parent = desc.kind === "message" ? desc : desc.parent;
+  const { proto } = parent.file;
+  const comment = commentsOf(proto);
+  if (parent.kind === "service") {
+    const service = proto.service.findIndex(({ name }) => name === parent.name);
+    return words(
+      comment(
+        6,
+        service,
+        2,
+        parent.methods.findIndex(({ name }) => name === desc.name),
+      ),
+    );
+  }
+  const message = proto.messageType.findIndex(({ name }) => name === parent.name);
+  if (desc.kind !== "field") return words(comment(4, message));
+  return words(comment(4, message, 2, parent.fields.indexOf(desc)));
+}
+
+const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+
 /** Maps the files of the reference to their pages before formatting. */
 export const referencePages = {
+  "docs/reference/openapi.yaml": openapiOf(
+    registry,
+    ours.map(({ name }) => name),
+    commentOf,
+    version,
+  ),
   "docs/reference/calls.md": `${rpcPage()}\n`,
   "docs/reference/errors.md": `${errorPage()}\n`,
 };

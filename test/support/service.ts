@@ -6,6 +6,11 @@ import type { TestDatabase, TestEngine } from "./engines";
 
 export interface TestService extends TestClient {
   readonly address: string;
+  readonly httpAddress: string;
+  /** The lines of its log, parsed. */
+  readonly lines: readonly Readonly<Record<string, unknown>>[];
+  /** Its metrics in the format of Prometheus. */
+  metrics(): Promise<string>;
   readonly database: TestDatabase;
   /** Ends the service, keeps its database. */
   stop(): Promise<void>;
@@ -32,7 +37,9 @@ export async function startService(
     ORGROLES_LOG_LEVEL: "silent",
     ...settings,
   });
-  const app = await createApp(config, pino({ level: config.logLevel }));
+  const lines: Record<string, unknown>[] = [];
+  const write = (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>);
+  const app = await createApp(config, pino({ level: config.logLevel }, { write }));
   const client = connect(app.address, identity);
   await serving(client);
   const stop = async () => {
@@ -42,6 +49,9 @@ export async function startService(
   return {
     ...client,
     address: app.address,
+    httpAddress: app.httpAddress ?? "",
+    lines,
+    metrics: () => app.registry.metrics(),
     database: used,
     stop,
     drop: async () => {

@@ -15,11 +15,8 @@ import * as events from "./gen/orgroles/v1/event_service";
 import * as memberships from "./gen/orgroles/v1/membership_service";
 import * as permissions from "./gen/orgroles/v1/permission_service";
 import * as roles from "./gen/orgroles/v1/role_service";
-
-export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
-
-/** What came back: an answer, or an error as the cases write it. */
-export type Outcome = { readonly answer: Json } | { readonly error: Json };
+import type { Calls } from "./conversation";
+import type { Json, Outcome } from "./json";
 
 interface JsonType {
   fromJSON(object: unknown): object;
@@ -39,7 +36,7 @@ const modules: Record<string, object> = {
 const attempts = 6;
 
 /** Calls by name, with requests and answers as JSON in the names of the proto files. */
-export class Caller {
+export class Caller implements Calls {
   private readonly client: Client;
 
   constructor(
@@ -92,7 +89,7 @@ export class Caller {
   }
 
   /** Whether requests of this call have a request id. */
-  static takesRequestId(name: string): boolean {
+  takesRequestId(name: string): boolean {
     return "requestId" in find(name).requestType.fromJSON({ requestId: "" });
   }
 }

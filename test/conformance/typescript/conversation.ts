@@ -1,5 +1,12 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { Caller, type Json, type Outcome } from "./caller";
+import type { Json, Outcome } from "./json";
+
+/** Makes calls by name, with requests and answers as JSON in the names of the proto files. */
+export interface Calls {
+  call(name: string, request: Json, token: string | undefined): Promise<Outcome>;
+  /** Whether requests of this call have a request id. */
+  takesRequestId(name: string): boolean;
+}
 
 export interface Case {
   readonly about: string;
@@ -23,7 +30,7 @@ export class Conversation {
   private readonly variables: Map<string, string>;
 
   constructor(
-    private readonly caller: Caller,
+    private readonly caller: Calls,
     private readonly token: string | undefined,
     given: readonly [string, string][],
   ) {
@@ -53,7 +60,7 @@ export class Conversation {
 
   private requestOf(step: Step): Json {
     const request = this.filled(step.with ?? {}) as { [name: string]: Json };
-    return Caller.takesRequestId(step.call) ? { request_id: randomUUID(), ...request } : request;
+    return this.caller.takesRequestId(step.call) ? { request_id: randomUUID(), ...request } : request;
   }
 
   private tokenOf({ as }: Step): string | undefined {
