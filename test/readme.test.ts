@@ -50,5 +50,6 @@ describe.each(usable)("the tour with %s", (caller) => {
     const outcome = outcomes[index];
     expect(outcome).toHaveProperty("failure", step.fails ? expect.any(String) : undefined);
     expectPrinted(outcome, step);
+    if (step.commands.startsWith("curl")) expect(outcome?.output).toContain('"slug":"member"');
   });
 });
