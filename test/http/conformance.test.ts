@@ -1,13 +1,13 @@
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { cases } from "../conformance/cases";
 import { type Case, Conversation } from "../conformance/typescript/conversation";
-import { sqlite } from "../support/engines";
+import { sqliteEngine } from "../support/engines";
 import { type TestService, startService } from "../support/service";
 import { ConnectCaller, registry } from "./connect-caller";
 
 let service: TestService;
 beforeAll(async () => {
-  service = await startService(sqlite);
+  service = await startService(sqliteEngine);
 });
 afterAll(() => service?.drop());
 

@@ -10,7 +10,7 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 import { tokenDigest } from "../../src/auth/authenticator";
 import { newAuthority } from "../support/authority";
 import { bearer } from "../support/client";
-import { servers, sqlite } from "../support/engines";
+import { servers, sqliteEngine } from "../support/engines";
 import { startProcess } from "../support/process";
 import { type TestService, startService } from "../support/service";
 import { present } from "../support/stage";
@@ -47,7 +47,7 @@ describe("with credentials", () => {
       ORGROLES_CREDENTIALS: credentials.replace(/,\{"name":"browser"[^}]*\}/, ""),
       ORGROLES_HTTP_ADDRESS: "127.0.0.1:0",
     };
-    service = await startService(sqlite, settings, undefined, bearer(token));
+    service = await startService(sqliteEngine, settings, undefined, bearer(token));
   });
   afterAll(() => service?.drop());
 
@@ -115,7 +115,7 @@ describe("with TLS", () => {
       Buffer.from(pair.certificate),
     );
     service = await startService(
-      sqlite,
+      sqliteEngine,
       {
         ORGROLES_ADDRESS: "localhost:0",
         ORGROLES_HTTP_ADDRESS: "localhost:0",
@@ -194,7 +194,7 @@ describe("with TLS", () => {
 
 describe("watches", () => {
   test("a connection ends when the server stops, with the reason at the end of the stream", async () => {
-    const service = await startService(sqlite);
+    const service = await startService(sqliteEngine);
     const body = Buffer.from(JSON.stringify({ environmentId: "alpha", fromNow: true }));
     const frame = Buffer.concat([Buffer.from([0, 0, 0, 0, body.length]), body]);
     const head = `POST /orgroles.v1.EventService/WatchEvents HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/connect+json\r\nContent-Length: ${frame.length}\r\n\r\n`;
@@ -205,7 +205,7 @@ describe("watches", () => {
   });
 
   test("a watch ends when its caller goes away", async () => {
-    const service = await startService(sqlite);
+    const service = await startService(sqliteEngine);
     const transport = createConnectTransport({
       baseUrl: `http://${service.httpAddress}`,
       httpVersion: "1.1",
@@ -232,7 +232,7 @@ describe("addresses", () => {
   });
 
   test("an empty address serves nothing over HTTP", async () => {
-    const service = await startService(sqlite, { ORGROLES_HTTP_ADDRESS: "" });
+    const service = await startService(sqliteEngine, { ORGROLES_HTTP_ADDRESS: "" });
     expect(service.httpAddress).toBe("");
     await service.drop();
   });

@@ -1,5 +1,5 @@
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
-import { sqlite } from "../support/engines";
+import { sqliteEngine } from "../support/engines";
 import { type TestService, startService } from "../support/service";
 import { until } from "../support/until";
 import { type Answer, ask, call, failureIn, json, rawly } from "./peer";
@@ -11,7 +11,7 @@ const acme = { environmentId: "alpha", organizationId: "acme" };
 
 let service: TestService;
 beforeAll(async () => {
-  service = await startService(sqlite, {
+  service = await startService(sqliteEngine, {
     ORGROLES_HTTP_ORIGINS: "https://app.example.com",
     ORGROLES_REQUEST_TIMEOUT_MS: "1000",
   });

@@ -1,7 +1,7 @@
 import type { ServiceError } from "@grpc/grpc-js";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { type TestClient, readFailure } from "../support/client";
-import { sqlite } from "../support/engines";
+import { sqliteEngine } from "../support/engines";
 import { type TestService, startService } from "../support/service";
 import { present } from "../support/stage";
 import { until } from "../support/until";
@@ -63,7 +63,7 @@ async function overGrpc(service: TestClient, rpc: string, request: object) {
 let service: TestService;
 let http: ConnectCaller;
 beforeAll(async () => {
-  service = await startService(sqlite, { ORGROLES_LOG_LEVEL: "info" });
+  service = await startService(sqliteEngine, { ORGROLES_LOG_LEVEL: "info" });
   const baseUrl = `http://${service.httpAddress}`;
   http = new ConnectCaller(
     createConnectTransport({ baseUrl, httpVersion: "1.1", useBinaryFormat: false, jsonOptions: { registry } }),
