@@ -108,8 +108,6 @@ const overloads = {
   streams: "The connection has too many open streams",
 };
 
-const environmentEscalation = "An acting user may not change the environment, or the data of a whole organization";
-
 const scopeFailures = {
   action: "The credentials do not allow this action",
   environment: "The credentials do not allow this environment",
@@ -382,22 +380,16 @@ export const refuse = {
   scopeInsufficient: (scope: keyof typeof scopeFailures) =>
     new Refusal("SCOPE_INSUFFICIENT", scopeFailures[scope], { scope }),
 
-  escalationRefused: (lacking: readonly string[] | "environment") =>
-    lacking === "environment"
-      ? new Refusal("ESCALATION_REFUSED", environmentEscalation, { permissions: "", scope: lacking })
-      : new Refusal(
-          "ESCALATION_REFUSED",
-          `The acting user does not have ${quoteSlugs(lacking.slice(0, limits.lackingPermissions))}`,
-          { permissions: joinSlugs(lacking.slice(0, limits.lackingPermissions)), scope: "organization" },
-        ),
+  escalationRefused: (lacking: readonly string[] | "environment") => {
+    const [what, permissions, scope] =
+      lacking === "environment"
+        ? (["change the environment, or all data of an organization", "", lacking] as const)
+        : ([`give ${quoteSlugs(lacking)}, which the user does not have`, joinSlugs(lacking), "organization"] as const);
+    return new Refusal("ESCALATION_REFUSED", `The acting user may not ${what}`, { permissions, scope });
+  },
 
   issuerUnavailable: () =>
-    new Refusal(
-      "ISSUER_UNAVAILABLE",
-      "The issuer of the token cannot be reached. Retry later.",
-      {},
-      { retryAfter: 1000 },
-    ),
+    new Refusal("ISSUER_UNAVAILABLE", "The token's issuer cannot be reached. Retry later.", {}, { retryAfter: 1000 }),
 
   methodUnknown: () => new Refusal("METHOD_UNKNOWN", "The server has no such method"),
 

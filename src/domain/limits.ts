@@ -26,8 +26,6 @@ export const limits = {
   organizationsLookedAt: 100,
   /** Organizations in which one transaction ends memberships of a user. */
   organizationsAtOnce: 20,
-  /** Permissions that the refusal of an escalation names. */
-  lackingPermissions: 20,
   /** Granting roles that one result of a batch of checks names. */
   grantedByInBatch: 40,
   requestBytes: 1024 * 1024,

@@ -241,7 +241,7 @@ test("a caller is told when to come back while the issuer is down, and let in wh
       domain: "orgroles",
       metadata: {},
       retryDelay: 1000,
-      message: "The issuer of the token cannot be reached. Retry later.",
+      message: "The token's issuer cannot be reached. Retry later.",
     });
     await issuer.start();
     const answer = await until("the issuer is asked again", () => call(service));

@@ -113,6 +113,19 @@ const setUps: Record<string, () => Promise<readonly string[]>> = {
       address.replace("127.0.0.1", "localhost"),
     ];
   },
+  "escalation-guard": async () => {
+    const alpha = { environments: ["alpha"] };
+    const credentials = [
+      credential("admin", { ...alpha, action: "admin" }),
+      credential("ann", { ...alpha, action: "write", acting_user: "ann" }),
+    ];
+    const { address } = await start({
+      ORGROLES_DATABASE_URL: (await newDatabase()).url,
+      ORGROLES_CREDENTIALS: JSON.stringify(credentials),
+    });
+    const tokens = ["admin", "ann"].flatMap((name) => ["--variable", `${name}_token=${name}-token`]);
+    return [...tokens, "--variable", "environment=alpha", address];
+  },
   quotas: async () => {
     const { address } = await start({
       ORGROLES_DATABASE_URL: (await newDatabase()).url,
