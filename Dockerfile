@@ -9,7 +9,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY gen gen
 COPY src src
-RUN npm run build
+RUN npm run build && npm run build:console
 
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
@@ -25,6 +25,7 @@ COPY package.json LICENSE ./
 COPY gen/descriptor-set.binpb gen/
 COPY docs/reference/openapi.yaml docs/reference/
 COPY --from=dependencies /app/node_modules node_modules
+COPY --from=build /app/dist/console dist/console
 COPY --from=build /app/dist/gen dist/gen
 COPY --from=build /app/dist/src dist/src
 RUN install -d -o node -g node /data \

@@ -11,7 +11,7 @@ interface Source {
 const sourcesIn = (folder: string): Source[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
     .map((name) => `${folder}/${name.replaceAll(path.sep, "/")}`)
-    .filter((file) => file.endsWith(".ts") && !/^test\/conformance\/[^/]+\/gen\//.test(file))
+    .filter((file) => /\.tsx?$/.test(file) && !/^(?:test\/conformance\/[^/]+|src\/console)\/gen\//.test(file))
     .map((file) => ({ file, text: readFileSync(file, "utf8") }));
 
 const sources = sourcesIn("src");
@@ -110,6 +110,11 @@ const rules: readonly Rule[] = [
       "persistence/",
     ],
     "any",
+  ),
+  room(
+    "console",
+    [],
+    /^(?:react|@mantine\/|@tanstack\/|@connectrpc\/connect(?!-node)|@dnd-kit\/|@bufbuild\/|get-nonce)/,
   ),
   { room: "main.ts", files: /^src\/main\.ts$/, paths: ["src/cli/"], libraries: "any" },
 ];

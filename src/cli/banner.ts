@@ -12,6 +12,7 @@ export function banner(config: Config, started: Started): string {
   const { address, httpAddress, metricsAddress, databaseTrouble, environment } = started;
   const lines = [`Org Roles listens on ${address}${config.tls ? " (TLS)" : ""}`];
   if (httpAddress) lines.push(`HTTP: ${config.tls ? "https" : "http"}://${httpAddress}/`);
+  if (httpAddress && config.console) lines.push(`Console: ${config.tls ? "https" : "http"}://${httpAddress}/console/`);
   lines.push(`Database: ${describeDatabaseUrl(config.database)}`);
   if (databaseTrouble) lines.push(`Not ready; retrying: ${databaseTrouble}`);
   if (metricsAddress) lines.push(`Metrics and probes: http://${metricsAddress}/metrics /livez /readyz`);

@@ -25,6 +25,10 @@ const types: Readonly<Record<string, string>> = {
 /** A name with a hash of its content, which is therefore the same for ever. */
 const hashed = /^assets\/[^/]+-[\w-]{8,}\.\w+$/;
 
+/** Whether a path is that of a file. Ids of organizations and users may look like one. */
+const isFile = (name: string) =>
+  name.startsWith("assets/") || (/\.\w+$/.test(name) && !/^[^/]+\/(?:organizations|users)\/[^/]/.test(name));
+
 interface Asset {
   readonly type: string;
   readonly body: Buffer;
@@ -77,10 +81,10 @@ export class Console {
   /** Sends a file or a page. Returns whether there is one. */
   async serve(exchange: HttpExchange, name: string): Promise<boolean> {
     const build = await this.current();
-    if (!build) return false;
+    if (!build) return sendAbsence(exchange, name);
     const asset = build.assets.get(name);
     if (asset) sendAsset(exchange, name, asset);
-    else if (/\.\w+$/.test(name) || name.startsWith("assets/")) return false;
+    else if (isFile(name)) return false;
     else sendPage(exchange, build.index); // the page finds out by its path what to show
     return true;
   }
@@ -125,6 +129,17 @@ function sendAsset(exchange: HttpExchange, name: string, { type, body, compresse
   const accepted = (exchange.header("accept-encoding") ?? "").split(",").some((one) => one.trim() === "br");
   if (compressed && accepted) exchange.send(200, { ...headers, "content-encoding": "br" }, compressed);
   else exchange.send(200, headers, body);
+}
+
+/** Says why there is no console, and looks again soon: `npm start` builds it while it serves already. */
+function sendAbsence(exchange: HttpExchange, name: string): boolean {
+  if (isFile(name)) return false;
+  const page = `<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="2">
+<title>Org Roles</title><h1>The console is being built</h1>
+<p>It appears here in a few seconds. Without npm start, "npm run build:console" builds it.</p></html>`;
+  const headers = { ...pageHeaders(""), "content-type": "text/html; charset=utf-8", "cache-control": "no-store" };
+  exchange.send(404, headers, Buffer.from(page));
+  return true;
 }
 
 function sendPage(exchange: HttpExchange, index: string): void {

@@ -27,7 +27,8 @@ export class Pages {
         return true;
       case "/":
       case "/console":
-        if (!(await console?.isThere())) return false;
+        if (!console) return false;
+        if (!(await console.isThere())) return console.serve(exchange, "");
         exchange.send(302, { location: consolePath, "cache-control": "no-store" }, new Uint8Array());
         return true;
       default:

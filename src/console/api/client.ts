@@ -1,0 +1,49 @@
+import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
+import { isConnectionLoss, isTemporary } from "./errors";
+
+type Listener = () => void;
+
+/** Knows whether the server answers, from the outcome of the calls. */
+class Connection {
+  private readonly listeners = new Set<Listener>();
+  private isLost = false;
+
+  readonly lost = () => this.isLost;
+  readonly subscribe = (listener: Listener) => {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  };
+
+  report(lost: boolean): void {
+    if (this.isLost === lost) return;
+    this.isLost = lost;
+    for (const listener of this.listeners) listener();
+  }
+}
+
+export const connection = new Connection();
+
+const onError = (error: Error) => connection.report(isConnectionLoss(error));
+
+export const queryClient = new QueryClient({
+  queryCache: new QueryCache({ onError, onSuccess: () => connection.report(false) }),
+  mutationCache: new MutationCache({
+    onError,
+    onSuccess: () => {
+      connection.report(false);
+      // what is on the page is read again; a preview is about what was done just now
+      void queryClient.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "preview" });
+    },
+  }),
+  defaultOptions: {
+    queries: {
+      // the server may be on this machine, which needs no network
+      networkMode: "always",
+      retry: (count, error) => count < 1 && isTemporary(error),
+      retryDelay: 300,
+      staleTime: 2_000,
+      refetchInterval: (query) => (query.state.status === "error" && isTemporary(query.state.error) ? 3_000 : false),
+    },
+    mutations: { networkMode: "always", retry: false },
+  },
+});

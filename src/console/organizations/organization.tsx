@@ -1,0 +1,79 @@
+import { Anchor, Breadcrumbs, Tabs, Text } from "@mantine/core";
+import { Link, useNavigate, useParams } from "react-router";
+import { call } from "../api/call";
+import { useCaller } from "../api/caller";
+import { useCall } from "../api/lists";
+import { EnvironmentService } from "../gen/orgroles/v1/environment_service_pb";
+import { Page } from "../parts/page";
+import { Mono, count } from "../parts/text";
+import { paths, useEnvironmentId, useOrganizationId } from "../shell/paths";
+import { Access } from "./access";
+import { Groups } from "./groups";
+import { Members } from "./members";
+import { OrganizationRoles } from "./organization-roles";
+
+const tabs = ["roles", "members", "groups", "access"] as const;
+const titles = { roles: "Roles", members: "Members", groups: "Groups", access: "Access" } as const;
+
+export default function Organization() {
+  const environmentId = useEnvironmentId();
+  const organizationId = useOrganizationId();
+  const navigate = useNavigate();
+  const { tab: named } = useParams();
+  const tab = tabs.find((known) => known === named) ?? "roles";
+  const { caller } = useCaller();
+  const { data } = useCall(call(EnvironmentService.method.getOrganization, { environmentId, organizationId }));
+  const scope = { environmentId, organizationId };
+  const counts = { roles: undefined, members: data?.membershipCount, groups: data?.groupRoleCount, access: undefined };
+  return (
+    <Page
+      title={organizationId}
+      above={
+        caller.organizationIds.length === 1 ? null : (
+          <Breadcrumbs mb={6} separatorMargin={6} className="crumbs">
+            <Anchor component={Link} to={paths.organizations(environmentId)} size="sm">
+              Organizations
+            </Anchor>
+            <Text size="sm" c="dimmed" component="span">
+              <Mono>{organizationId}</Mono>
+            </Text>
+          </Breadcrumbs>
+        )
+      }
+      lead={
+        data
+          ? data.organization?.inheritsEnvironment
+            ? "Follows the environment: its roles, its default role and its order."
+            : `Has its own configuration, with ${count(data.organization?.customRoleCount ?? 0, "custom role")}.`
+          : " "
+      }
+    >
+      <Tabs
+        value={tab}
+        onChange={(value) => value && void navigate(paths.organization(environmentId, organizationId, value))}
+        keepMounted={false}
+      >
+        <Tabs.List className="tabs" mb="lg">
+          {tabs.map((value) => (
+            <Tabs.Tab key={value} value={value}>
+              {titles[value]}
+              {counts[value] !== undefined && <span className="tab-count">{counts[value]}</span>}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value="roles">
+          <OrganizationRoles scope={scope} />
+        </Tabs.Panel>
+        <Tabs.Panel value="members">
+          <Members scope={scope} />
+        </Tabs.Panel>
+        <Tabs.Panel value="groups">
+          <Groups scope={scope} />
+        </Tabs.Panel>
+        <Tabs.Panel value="access">
+          <Access scope={scope} />
+        </Tabs.Panel>
+      </Tabs>
+    </Page>
+  );
+}

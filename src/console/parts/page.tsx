@@ -1,0 +1,38 @@
+import { Group, Stack, Text, Title } from "@mantine/core";
+import { type ReactNode, useEffect } from "react";
+
+interface Props {
+  readonly title: string;
+  readonly lead?: ReactNode;
+  readonly actions?: ReactNode;
+  readonly above?: ReactNode;
+  readonly children: ReactNode;
+}
+
+/** Lays out a page: its title, a sentence about it, its main action, and its contents. */
+export function Page({ title, lead, actions, above, children }: Props) {
+  useEffect(() => {
+    document.title = `${title} · Org Roles`;
+  }, [title]);
+  return (
+    <Stack gap="lg" className="page">
+      <div>
+        {above}
+        <Group justify="space-between" align="flex-start" gap="md">
+          <div className="page-heading">
+            <Title order={1} fz={24} lh={1.3} className="cut" title={title}>
+              {title}
+            </Title>
+            {lead && (
+              <Text c="dimmed" mt={4} maw={640}>
+                {lead}
+              </Text>
+            )}
+          </div>
+          {actions && <Group gap="sm">{actions}</Group>}
+        </Group>
+      </div>
+      {children}
+    </Stack>
+  );
+}

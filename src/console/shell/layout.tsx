@@ -1,0 +1,225 @@
+import {
+  ActionIcon,
+  AppShell,
+  Burger,
+  Group,
+  NativeSelect,
+  NavLink,
+  Text,
+  useComputedColorScheme,
+  useMantineColorScheme,
+} from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { Suspense, lazy, useEffect, useState, useSyncExternalStore } from "react";
+import { Link, Outlet, useLocation, useNavigate } from "react-router";
+import { useCaller } from "../api/caller";
+import { connection } from "../api/client";
+import { session } from "../api/session";
+import { Announcer } from "../parts/announce";
+import {
+  EventIcon,
+  ExitIcon,
+  MoonIcon,
+  OrganizationIcon,
+  PermissionIcon,
+  PlusIcon,
+  RoleIcon,
+  SunIcon,
+  UserIcon,
+} from "../parts/icons";
+import { ListSkeleton } from "../parts/states";
+import { useEnvironments } from "./environments";
+import { ErrorBoundary } from "./error-boundary";
+import { Logo } from "./logo";
+import { paths, useEnvironmentId } from "./paths";
+
+const CreateEnvironment = lazy(() => import("./create-environment"));
+
+/** Lays out navigation and page. */
+export function Layout() {
+  const [isOpen, { toggle, close }] = useDisclosure();
+  const { pathname } = useLocation();
+  useEffect(close, [pathname]);
+  return (
+    <AppShell
+      header={{ height: { base: 56, sm: 0 } }}
+      navbar={{ width: 248, breakpoint: "sm", collapsed: { mobile: !isOpen } }}
+      padding={0}
+    >
+      <a href="#page" className="skip">
+        Skip to the page
+      </a>
+      <AppShell.Header hiddenFrom="sm" px="md">
+        <Group h="100%" justify="space-between" wrap="nowrap">
+          <Logo />
+          <Burger opened={isOpen} onClick={toggle} size="sm" aria-label="Navigation" aria-expanded={isOpen} />
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar className="sidebar" aria-label="Main">
+        <Sidebar />
+      </AppShell.Navbar>
+      <AppShell.Main id="page" tabIndex={-1}>
+        <LostConnection />
+        <ReadOnly />
+        <ErrorBoundary key={pathname}>
+          <Suspense
+            fallback={
+              <div className="page">
+                <ListSkeleton />
+              </div>
+            }
+          >
+            <Outlet />
+          </Suspense>
+        </ErrorBoundary>
+      </AppShell.Main>
+      <Announcer />
+    </AppShell>
+  );
+}
+
+function Sidebar() {
+  const environment = useEnvironmentId();
+  const { pathname } = useLocation();
+  const { caller, isRestricted } = useCaller();
+  const [only, ...others] = caller.organizationIds;
+  const links = isRestricted
+    ? [
+        only && !others.length
+          ? { to: paths.organization(environment, only), label: only, icon: <OrganizationIcon /> }
+          : { to: paths.organizations(environment), label: "Organizations", icon: <OrganizationIcon /> },
+        { to: paths.events(environment), label: "Events", icon: <EventIcon /> },
+      ]
+    : [
+        { to: paths.roles(environment), label: "Roles", icon: <RoleIcon /> },
+        { to: paths.permissions(environment), label: "Permissions", icon: <PermissionIcon /> },
+        { to: paths.organizations(environment), label: "Organizations", icon: <OrganizationIcon /> },
+        { to: paths.users(environment), label: "Users", icon: <UserIcon /> },
+        { to: paths.events(environment), label: "Events", icon: <EventIcon /> },
+      ];
+  const here = (to: string) =>
+    pathname.startsWith(to.replace(/\/roles$/, "")) && (pathname.startsWith(to) || isRestricted);
+  return (
+    <div className="sidebar-inside">
+      <div className="sidebar-top">
+        <div className="sidebar-logo">
+          <Logo />
+        </div>
+        <EnvironmentSwitcher />
+        {links.map(({ to, label, icon }) => (
+          <NavLink
+            key={to}
+            component={Link}
+            to={to}
+            label={label}
+            leftSection={icon}
+            active={here(to)}
+            aria-current={here(to) ? "page" : undefined}
+            className="nav-link"
+          />
+        ))}
+      </div>
+      <div className="sidebar-bottom">
+        <Account />
+      </div>
+    </div>
+  );
+}
+
+function EnvironmentSwitcher() {
+  const environment = useEnvironmentId();
+  const navigate = useNavigate();
+  const { data } = useEnvironments();
+  const { refuses, isRestricted } = useCaller();
+  const [isOpen, setOpen] = useState(false);
+  const known = data?.environments ?? [];
+  const options = known.map(({ id, displayName }) => ({
+    value: id,
+    label: displayName && displayName !== id ? `${displayName} (${id})` : id,
+  }));
+  if (!known.some(({ id }) => id === environment)) options.unshift({ value: environment, label: environment });
+  return (
+    <Group gap={6} wrap="nowrap" className="environment">
+      <NativeSelect
+        flex={1}
+        aria-label="Environment"
+        value={environment}
+        data={options}
+        onChange={(event) => void navigate(`/${encodeURIComponent(event.currentTarget.value)}`)}
+      />
+      {!isRestricted && !refuses("admin", { environmentId: environment }) && (
+        <ActionIcon
+          variant="default"
+          size={36}
+          aria-label="Create environment"
+          title="Create environment"
+          onClick={() => setOpen(true)}
+        >
+          <PlusIcon size={16} />
+        </ActionIcon>
+      )}
+      <Suspense>{isOpen && <CreateEnvironment onClose={() => setOpen(false)} />}</Suspense>
+    </Group>
+  );
+}
+
+function Account() {
+  const { caller } = useCaller();
+  const { setColorScheme } = useMantineColorScheme();
+  const isDark = useComputedColorScheme("light") === "dark";
+  return (
+    <Group gap={6} wrap="nowrap" justify="space-between">
+      <div className="account">
+        <Text size="sm" fw={500} truncate title={caller.name}>
+          {caller.name}
+        </Text>
+        <Text size="xs" c="dimmed" truncate>
+          {caller.actingUserId ? `acts as ${caller.actingUserId}, ${caller.level}` : `level ${caller.level}`}
+        </Text>
+      </div>
+      <Group gap={2} wrap="nowrap">
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          size={34}
+          aria-label={isDark ? "Use light colours" : "Use dark colours"}
+          title={isDark ? "Use light colours" : "Use dark colours"}
+          onClick={() => setColorScheme(isDark ? "light" : "dark")}
+        >
+          {isDark ? <SunIcon /> : <MoonIcon />}
+        </ActionIcon>
+        {session.token() !== undefined && (
+          <ActionIcon variant="subtle" color="gray" size={34} aria-label="Sign out" title="Sign out" onClick={signOut}>
+            <ExitIcon />
+          </ActionIcon>
+        )}
+      </Group>
+    </Group>
+  );
+}
+
+/** Forgets the token and everything that was read with it. */
+function signOut(): void {
+  session.signOut();
+  window.location.assign("/console/");
+}
+
+function LostConnection() {
+  const isLost = useSyncExternalStore(connection.subscribe, connection.lost);
+  if (!isLost) return null;
+  return (
+    <div className="bar bar-warning" role="status">
+      The server cannot be reached. What you see may be old. Trying again…
+    </div>
+  );
+}
+
+function ReadOnly() {
+  const { caller } = useCaller();
+  if (caller.level !== "read") return null;
+  return (
+    <div className="bar" role="note">
+      You can look at everything here. Changes need a credential of level write.
+    </div>
+  );
+}

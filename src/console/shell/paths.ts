@@ -1,0 +1,19 @@
+import { useParams } from "react-router";
+
+const at = (...parts: readonly string[]) => `/${parts.map(encodeURIComponent).join("/")}`;
+
+/** The addresses of the pages, below /console. They name environments, organizations and users alone. */
+export const paths = {
+  roles: (environment: string) => at(environment, "roles"),
+  permissions: (environment: string) => at(environment, "permissions"),
+  organizations: (environment: string) => at(environment, "organizations"),
+  organization: (environment: string, organization: string, tab = "roles") =>
+    at(environment, "organizations", organization, tab),
+  users: (environment: string) => at(environment, "users"),
+  user: (environment: string, user: string) => at(environment, "users", user),
+  events: (environment: string) => at(environment, "events"),
+};
+
+export const useEnvironmentId = (): string => useParams()["environment"] ?? "";
+
+export const useOrganizationId = (): string => useParams()["organization"] ?? "";
