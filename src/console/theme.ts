@@ -16,8 +16,21 @@ const indigo: MantineColorsTuple = [
 const sans =
   'ui-sans-serif, system-ui, -apple-system, "Segoe UI", "Inter", Roboto, "Helvetica Neue", "Noto Sans", sans-serif';
 
+const dark: MantineColorsTuple = [
+  "#ececf1",
+  "#c3c6cf",
+  "#a5a9b4",
+  "#8c909b",
+  "#3a3d46",
+  "#2c2e35",
+  "#22242a",
+  "#1b1c21",
+  "#16171b",
+  "#101114",
+];
+
 export const theme = createTheme({
-  colors: { indigo },
+  colors: { indigo, dark },
   primaryColor: "indigo",
   primaryShade: { light: 7, dark: 7 },
   defaultRadius: "md",
@@ -25,6 +38,12 @@ export const theme = createTheme({
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
   headings: { fontFamily: sans, fontWeight: "600" },
   cursorType: "pointer",
+  respectReducedMotion: true,
+  components: {
+    Modal: {
+      styles: { title: { fontSize: 18, fontWeight: 600 }, header: { paddingTop: 18 }, body: { paddingBottom: 20 } },
+    },
+  },
 });
 
 /** Sets the colours that have too little contrast in the library, and those of our own surfaces. */

@@ -13,7 +13,20 @@ export interface Difference {
 type Json = Readonly<Record<string, unknown>>;
 
 /** Fields that say nothing to a person. */
-const silent = new Set(["id", "environmentId", "etag", "createTime", "updateTime", "priority", "isDefault"]);
+const silent = new Set([
+  "id",
+  "environmentId",
+  "organizationId",
+  "userId",
+  "groupId",
+  "type",
+  "etag",
+  "createTime",
+  "updateTime",
+  "priority",
+  "isDefault",
+  "primaryRoleSlug",
+]);
 
 const isObject = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -79,6 +92,8 @@ export function subjectOf({ change }: Event): string {
       return change.value.after?.userId ?? change.value.before?.userId ?? "";
     case "groupRole":
       return change.value.after?.groupId ?? change.value.before?.groupId ?? "";
+    case "roleConfig":
+      return "default and order";
     default:
       return "";
   }

@@ -18,19 +18,21 @@ export function Page({ title, lead, actions, above, children }: Props) {
     <Stack gap="lg" className="page">
       <div>
         {above}
-        <Group justify="space-between" align="flex-start" gap="md">
-          <div className="page-heading">
-            <Title order={1} fz={24} lh={1.3} className="cut" title={title}>
-              {title}
-            </Title>
-            {lead && (
-              <Text c="dimmed" mt={4} maw={640}>
-                {lead}
-              </Text>
-            )}
-          </div>
-          {actions && <Group gap="sm">{actions}</Group>}
+        <Group justify="space-between" align="center" gap="md" wrap="nowrap" mih={36}>
+          <Title order={1} fz={24} lh={1.3} className="cut" title={title}>
+            {title}
+          </Title>
+          {actions && (
+            <Group gap="sm" wrap="nowrap" className="page-actions">
+              {actions}
+            </Group>
+          )}
         </Group>
+        {lead && (
+          <Text c="dimmed" mt={4} maw={720} className="lead">
+            {lead}
+          </Text>
+        )}
       </div>
       {children}
     </Stack>

@@ -30,4 +30,7 @@ import "@mantine/core/styles/Burger.css";
 import "@mantine/core/styles/NavLink.css";
 import "@mantine/core/styles/Tabs.css";
 import "@mantine/core/styles/AppShell.css";
-import "./console.css";
+import "./frame.css";
+import "./lists.css";
+import "./parts.css";
+import "./narrow.css";
