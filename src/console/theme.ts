@@ -40,6 +40,8 @@ export const theme = createTheme({
   cursorType: "pointer",
   respectReducedMotion: true,
   components: {
+    // the colours of its kinds have too little contrast for text
+    Alert: { styles: { label: { color: "var(--mantine-color-text)" } } },
     Modal: {
       styles: { title: { fontSize: 18, fontWeight: 600 }, header: { paddingTop: 18 }, body: { paddingBottom: 20 } },
     },

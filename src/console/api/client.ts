@@ -1,5 +1,5 @@
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
-import { isConnectionLoss, isTemporary } from "./errors";
+import { isConflict, isConnectionLoss, isTemporary } from "./errors";
 
 type Listener = () => void;
 
@@ -25,14 +25,19 @@ export const connection = new Connection();
 
 const onError = (error: Error) => connection.report(isConnectionLoss(error));
 
+/** Reads again what is on the page, but for previews: those are about what was done just now. */
+const readAgain = () => void queryClient.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "preview" });
+
 export const queryClient = new QueryClient({
   queryCache: new QueryCache({ onError, onSuccess: () => connection.report(false) }),
   mutationCache: new MutationCache({
-    onError,
+    onError: (error) => {
+      onError(error);
+      if (isConflict(error)) readAgain(); // what is there now is shown beside the refusal
+    },
     onSuccess: () => {
       connection.report(false);
-      // what is on the page is read again; a preview is about what was done just now
-      void queryClient.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "preview" });
+      readAgain();
     },
   }),
   defaultOptions: {

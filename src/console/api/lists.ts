@@ -56,8 +56,6 @@ export function setRoles(client: QueryClient, scope: Scope, change: (roles: Role
   client.setQueryData<Roles>(rolesKey(scope), (roles) => roles && change(roles));
 }
 
-export const readAgain = (client: QueryClient, scope: Scope) => client.invalidateQueries({ queryKey: rolesKey(scope) });
-
 export const usePermissions = (environmentId: string) =>
   useQuery({
     queryKey: ["permissions", environmentId],

@@ -26,42 +26,42 @@ export function OrganizationRoles({ scope }: { scope: OrganizationScope }) {
   const hasOwn = data?.roles.some(({ type }) => type === RoleType.ORGANIZATION);
   return (
     <Stack gap="md">
-      <Group justify="space-between" gap="md" className="tab-head">
-        <Text c="dimmed" maw={560} className="tab-lead">
-          {!data
-            ? " "
-            : inherits
-              ? "Default role and order come from the environment. The first custom role gives this organization its own."
-              : "Default role and order are this organization’s own. Changes of the environment’s do not reach it."}
-        </Text>
-        <Group gap="sm">
-          {data && !inherits && (
-            <ActionButton
-              kind="default"
-              refused={refused ?? (hasOwn ? "Delete the custom roles first" : undefined)}
-              onClick={() => setOpen("reset")}
-            >
-              Follow the environment again
-            </ActionButton>
-          )}
-          <ActionButton icon={<PlusIcon size={16} />} refused={refused} onClick={() => setOpen("create")}>
-            Create role
-          </ActionButton>
-        </Group>
-      </Group>
       {error && !data ? (
         <ErrorNotice error={error} onRetry={() => void refetch()} />
       ) : data ? (
-        <RoleList
-          scope={scope}
-          list={data}
-          rules={{
-            reorder: refused ?? (inherits ? follows : undefined),
-            default: refused ?? (inherits ? follows : undefined),
-            change: refused,
-            isOrganization: true,
-          }}
-        />
+        <>
+          <Group justify="space-between" gap="md" className="tab-head">
+            <Text c="dimmed" maw={560} className="tab-lead">
+              {inherits
+                ? "Default role and order come from the environment. The first custom role gives this organization its own."
+                : "Default role and order are this organization’s own. Changes of the environment’s do not reach it."}
+            </Text>
+            <Group gap="sm">
+              {!inherits && (
+                <ActionButton
+                  kind="default"
+                  refused={refused ?? (hasOwn ? "Delete the custom roles first" : undefined)}
+                  onClick={() => setOpen("reset")}
+                >
+                  Follow the environment again
+                </ActionButton>
+              )}
+              <ActionButton icon={<PlusIcon size={16} />} refused={refused} onClick={() => setOpen("create")}>
+                Create role
+              </ActionButton>
+            </Group>
+          </Group>
+          <RoleList
+            scope={scope}
+            list={data}
+            rules={{
+              reorder: refused ?? (inherits ? follows : undefined),
+              default: refused ?? (inherits ? follows : undefined),
+              change: refused,
+              isOrganization: true,
+            }}
+          />
+        </>
       ) : (
         <ListSkeleton rows={4} />
       )}

@@ -24,7 +24,7 @@ export default function Organization() {
   const { caller } = useCaller();
   const { data } = useCall(call(EnvironmentService.method.getOrganization, { environmentId, organizationId }));
   const scope = { environmentId, organizationId };
-  const counts = { roles: undefined, members: data?.membershipCount, groups: data?.groupRoleCount, access: undefined };
+  const counts = { members: data?.membershipCount, groups: data?.groupRoleCount };
   return (
     <Page
       title={organizationId}
@@ -43,9 +43,9 @@ export default function Organization() {
       lead={
         data
           ? data.organization?.inheritsEnvironment
-            ? "Follows the environment: its roles, its default role and its order."
-            : `Has its own configuration, with ${count(data.organization?.customRoleCount ?? 0, "custom role")}.`
-          : " "
+            ? "Follows the environment."
+            : `Own configuration, ${count(data.organization?.customRoleCount ?? 0, "custom role")}.`
+          : "\u00a0"
       }
     >
       <Tabs
@@ -57,7 +57,7 @@ export default function Organization() {
           {tabs.map((value) => (
             <Tabs.Tab key={value} value={value}>
               {titles[value]}
-              {counts[value] !== undefined && <span className="tab-count">{counts[value]}</span>}
+              {value in counts && <span className="tab-count">{counts[value as keyof typeof counts]}</span>}
             </Tabs.Tab>
           ))}
         </Tabs.List>

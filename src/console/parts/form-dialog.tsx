@@ -22,7 +22,7 @@ interface Props<Output extends DescMessage> {
   readonly size?: string;
   readonly onDone?: (output: MessageShape<Output>) => void;
   readonly onClose: () => void;
-  readonly children: ReactNode | ((violations: Violations, error: unknown) => ReactNode);
+  readonly children: ReactNode | ((violations: Violations) => ReactNode);
 }
 
 /** Returns violations by the last name of their path: `role.permissions[2]` is about `permissions`. */
@@ -73,7 +73,7 @@ export function FormDialog<Output extends DescMessage>(props: Props<Output>) {
         }}
       >
         <Stack gap="md">
-          {typeof children === "function" ? children(violations, action.error) : children}
+          {typeof children === "function" ? children(violations) : children}
           {action.error && (
             <ErrorNotice
               error={action.error}

@@ -18,7 +18,7 @@ export function Page({ title, lead, actions, above, children }: Props) {
     <Stack gap="lg" className="page">
       <div>
         {above}
-        <Group justify="space-between" align="center" gap="md" wrap="nowrap" mih={36}>
+        <Group justify="space-between" align="center" gap="sm" mih={36}>
           <Title order={1} fz={24} lh={1.3} className="cut" title={title}>
             {title}
           </Title>

@@ -1,7 +1,6 @@
 import { Alert, Button, Text, Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { call } from "../api/call";
-import { isConflict } from "../api/errors";
 import { type Scope, useRoles } from "../api/lists";
 import type { Role } from "../gen/orgroles/v1/role_pb";
 import { RoleService } from "../gen/orgroles/v1/role_service_pb";
@@ -16,7 +15,7 @@ export default function EditRole({ scope, role, onClose }: { scope: Scope; role:
   const { environmentId, organizationId } = scope;
   const [base, setBase] = useState(role);
   const [values, setValues] = useState(() => valuesOf(role));
-  const { data, refetch } = useRoles(scope);
+  const { data } = useRoles(scope);
   const current = data?.roles.find(({ slug }) => slug === role.slug);
   const paths = changedPaths(valuesOf(base), values);
   const made = call(RoleService.method.updateRole, {
@@ -42,7 +41,7 @@ export default function EditRole({ scope, role, onClose }: { scope: Scope; role:
       off={!paths.length}
       onClose={onClose}
     >
-      {(violations, error) => (
+      {(violations) => (
         <>
           <TextInput
             label="Name"
@@ -71,7 +70,7 @@ export default function EditRole({ scope, role, onClose }: { scope: Scope; role:
             onChange={(permissions) => setValues({ ...values, permissions })}
             error={violations["permissions"]}
           />
-          {newer ? (
+          {newer && (
             <Alert
               color="yellow"
               variant="light"
@@ -88,12 +87,6 @@ export default function EditRole({ scope, role, onClose }: { scope: Scope; role:
                 Take over their changes, keep mine
               </Button>
             </Alert>
-          ) : (
-            isConflict(error) && (
-              <Button variant="default" onClick={() => void refetch()}>
-                Show what changed
-              </Button>
-            )
           )}
         </>
       )}

@@ -1,8 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { call, useAction } from "../api/call";
-import { isConflict } from "../api/errors";
-import { type Roles, type Scope, readAgain, setRoles } from "../api/lists";
+import { type Roles, type Scope, setRoles } from "../api/lists";
 import type { Role, RoleConfig } from "../gen/orgroles/v1/role_pb";
 import { RoleService, type SetPriorityResponseSchema } from "../gen/orgroles/v1/role_service_pb";
 import { announce } from "../parts/announce";
@@ -68,9 +67,8 @@ export function useReorder(scope: Scope, shown: Roles) {
     setMove(wanted);
     setRoles(client, scope, (current) => ({ ...current, roles: ordered }));
     run(orderCall(scope, wanted.order, config?.etag), {
-      onError: (failure) => {
+      onError: () => {
         setRoles(client, scope, () => wanted.seen);
-        if (isConflict(failure)) void readAgain(client, scope);
       },
     });
   };

@@ -54,7 +54,8 @@ export function RoleList({ scope, list, rules }: Props) {
       <div className="list">
         <div className="list-head">
           <Text size="sm" c="dimmed">
-            {count(roles.length, "role")}, highest priority first
+            {count(roles.length, "role")}
+            <span className="wide-only">, highest priority first</span>
           </Text>
           {rules.reorder === undefined && <CopyCall of={order.call} />}
         </div>
@@ -116,7 +117,9 @@ function announcements(roles: readonly Role[]): Announcements {
   return {
     onDragStart: ({ active }) => `${nameOf(active.id)} is picked up, position ${placeOf(active.id)} of ${roles.length}`,
     onDragOver: ({ active, over }) =>
-      over ? `${nameOf(active.id)} is at position ${placeOf(over.id)} of ${roles.length}` : undefined,
+      over && over.id !== active.id
+        ? `${nameOf(active.id)} is at position ${placeOf(over.id)} of ${roles.length}`
+        : undefined,
     onDragEnd: ({ active, over }) => `${nameOf(active.id)} is put down at position ${placeOf(over?.id ?? active.id)}`,
     onDragCancel: ({ active }) => `${nameOf(active.id)} stays where it was`,
   };

@@ -70,6 +70,7 @@ function Pages() {
         <Route path="organizations/:organization" element={<Organization />} />
         <Route path="organizations/:organization/:tab" element={<Organization />} />
         <Route path="events" element={<Events />} />
+        <Route index element={<Environments />} />
         <Route path="*" element={<Environments />} />
       </Route>
       <Route path="*" element={<Navigate to="/" replace />} />

@@ -47,7 +47,7 @@ export default function User() {
           ? hasNextPage
             ? "Member of many organizations."
             : `Member of ${count(memberships.length, "organization")}.`
-          : " "
+          : "\u00a0"
       }
       actions={
         memberships.length > 0 && (

@@ -1,0 +1,166 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import type { Browser } from "playwright-core";
+import {
+  type TestPage,
+  describeInBrowser,
+  faultsOfLayout,
+  openPage,
+  pictures,
+  startBrowser,
+  violationsOn,
+} from "../support/browser";
+import { type ConsoleService, fillIn, startConsole } from "../support/console-service";
+import { until } from "../support/until";
+
+interface Shown {
+  readonly path: string;
+  /** A text that is there once the page is complete. */
+  readonly complete: string;
+  readonly act?: (page: TestPage) => Promise<void>;
+}
+
+const button = (page: TestPage, name: string) => page.getByRole("button", { name, exact: true });
+
+const shown: Readonly<Record<string, Shown>> = {
+  roles: { path: "alpha/roles", complete: "What viewers do" },
+  permissions: { path: "alpha/permissions", complete: "members invite" },
+  organizations: { path: "alpha/organizations", complete: "acme" },
+  organization: { path: "alpha/organizations/acme/roles", complete: "Auditor" },
+  members: { path: "alpha/organizations/acme/members", complete: "dora" },
+  groups: { path: "alpha/organizations/acme/groups", complete: "engineering" },
+  access: {
+    path: "alpha/organizations/acme/access",
+    complete: "Check",
+    act: async (page) => {
+      await page.getByLabel("User id").fill("dora");
+      await page.getByLabel("Permission").selectOption("invoices:read");
+      await button(page, "Check").click();
+      await page.getByText("Not allowed").waitFor();
+    },
+  },
+  user: { path: "alpha/users/ada", complete: "acme" },
+  users: { path: "alpha/users", complete: "Show user" },
+  events: {
+    path: "alpha/events",
+    complete: "environment.created",
+    act: async (page) => {
+      await page.getByText("Live", { exact: true }).waitFor();
+      await page.locator(".event-head").nth(6).click();
+      await page.locator(".differences").waitFor();
+    },
+  },
+  "create-role": {
+    path: "alpha/roles",
+    complete: "What viewers do",
+    act: async (page) => {
+      await button(page, "Create role").click();
+      await page.getByLabel("Name", { exact: true }).fill("Billing admin");
+      await page.getByLabel("All of invoices").check();
+    },
+  },
+  "delete-role": {
+    path: "alpha/roles",
+    complete: "What viewers do",
+    act: async (page) => {
+      await button(page, "Delete Member").click();
+      await page.getByLabel("New default role").waitFor();
+    },
+  },
+  "refused-form": {
+    path: "alpha/permissions",
+    complete: "members invite",
+    act: async (page) => {
+      await button(page, "Create permission").click();
+      await page.getByLabel("Slug").fill("Not a slug");
+      await page.getByRole("dialog").getByRole("button", { name: "Create permission" }).click();
+      await page.getByText("Some fields need a change").waitFor();
+    },
+  },
+  "empty-roles": { path: "beta/roles", complete: "This environment is new" },
+  "empty-permissions": { path: "beta/permissions", complete: "No permissions yet" },
+  "empty-organizations": { path: "beta/organizations", complete: "No organization has data yet" },
+  "empty-members": { path: "beta/organizations/none/members", complete: "No members yet" },
+  "empty-groups": { path: "beta/organizations/none/groups", complete: "No group is mapped" },
+  "no-environment": { path: "gamma/roles", complete: "The environment does not exist" },
+};
+
+const looks = [
+  { colorScheme: "light", width: 1440 },
+  { colorScheme: "dark", width: 1440 },
+  { colorScheme: "light", width: 360 },
+  // for the eye alone: nothing else is asserted of it than of those above
+  ...(process.env["ORGROLES_TEST_PICTURES"] ? [{ colorScheme: "dark", width: 360 } as const] : []),
+] as const;
+
+const layoutShift = `new Promise((resolve) => {
+  let sum = 0;
+  const observer = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value;
+  });
+  observer.observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => resolve(sum), 50);
+})`;
+
+describeInBrowser("every page of the console", () => {
+  let service: ConsoleService;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    [service, browser] = await Promise.all([startConsole(), startBrowser()]);
+    await fillIn(service);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await service?.end();
+    await service?.database.drop();
+  });
+
+  describe.each(looks)("in $colorScheme colours, $width wide", ({ colorScheme, width }) => {
+    let page: TestPage;
+    beforeAll(async () => {
+      const viewport = { width, height: width < 500 ? 740 : 900 };
+      ({ page } = await openPage(browser, service.console, { colorScheme, viewport, reducedMotion: "reduce" }));
+    });
+    afterAll(() => page?.context().close());
+
+    test.each(Object.entries(shown))("%s", async (name, { path: address, complete, act }) => {
+      page.faults.length = 0;
+      await page.goto(service.console + address);
+      await page.getByText(complete).first().waitFor();
+      expect(await page.evaluate(layoutShift)).toBeLessThan(0.02);
+      await act?.(page);
+      await until("the layout has no fault", async () => ((await faultsOfLayout(page)).length ? undefined : true), 3);
+      if (width > 500) expect(await violationsOn(page)).toEqual([]);
+      expect(page.faults).toEqual([]);
+      await page.screenshot({ path: path.join(pictures, `${name}-${colorScheme}-${width}.png`) });
+    });
+
+    test("contact sheets", async () => {
+      const names = Object.keys(shown);
+      for (let start = 0; start < names.length; start += 8) {
+        const images = names.slice(start, start + 8).map((name) => {
+          const file = path.join(pictures, `${name}-${colorScheme}-${width}.png`);
+          return `<img style="width:100%" src="data:image/png;base64,${readFileSync(file).toString("base64")}">`;
+        });
+        const sheet = await browser.newPage({ viewport: { width: width < 500 ? 1500 : 1800, height: 400 } });
+        await sheet.setContent(
+          `<body style="margin:12px;background:#888;display:grid;gap:12px;grid-template-columns:repeat(${width < 500 ? 4 : 2},1fr)">${images.join("")}`,
+        );
+        await sheet.screenshot({
+          path: path.join(pictures, `sheet-${colorScheme}-${width}-${start / 8 + 1}.png`),
+          fullPage: true,
+        });
+        await sheet.close();
+      }
+    });
+  });
+
+  test("the page is usable soon: what it shows first does not wait for what it may show later", async () => {
+    const { page, context } = await openPage(browser, `${service.console}alpha/roles`);
+    await page.getByText("What viewers do").waitFor();
+    const loaded = await page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)");
+    expect((loaded as string[]).filter((name) => /create-role|events|organization-/.test(name))).toEqual([]);
+    await context.close();
+  });
+});
