@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 interface Module {
-  grpcurl(
+  readonly grpcurl: (
     call: { method: object; input: object },
     target: { hostname: string; tls: boolean; signedIn: boolean },
-  ): string;
+  ) => string;
 }
 interface Services {
   readonly RoleService: { readonly method: Readonly<Record<string, object>> };

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Browser } from "playwright-core";
 import {
@@ -85,12 +85,16 @@ const shown: Readonly<Record<string, Shown>> = {
   "no-environment": { path: "gamma/roles", complete: "The environment does not exist" },
 };
 
+/** Also makes the pictures of the docs, and those that are for the eye alone. */
+const withPictures = process.env["ORGROLES_TEST_PICTURES"] !== undefined;
+const inDocs = new Set(["roles", "organization", "access", "events", "delete-role"]);
+
 const looks = [
   { colorScheme: "light", width: 1440 },
   { colorScheme: "dark", width: 1440 },
   { colorScheme: "light", width: 360 },
   // for the eye alone: nothing else is asserted of it than of those above
-  ...(process.env["ORGROLES_TEST_PICTURES"] ? [{ colorScheme: "dark", width: 360 } as const] : []),
+  ...(withPictures ? [{ colorScheme: "dark", width: 360 } as const] : []),
 ] as const;
 
 const layoutShift = `new Promise((resolve) => {
@@ -133,7 +137,10 @@ describeInBrowser("every page of the console", () => {
       await until("the layout has no fault", async () => ((await faultsOfLayout(page)).length ? undefined : true), 3);
       if (width > 500) expect(await violationsOn(page)).toEqual([]);
       expect(page.faults).toEqual([]);
-      await page.screenshot({ path: path.join(pictures, `${name}-${colorScheme}-${width}.png`) });
+      const file = path.join(pictures, `${name}-${colorScheme}-${width}.png`);
+      await page.screenshot({ path: file });
+      if (withPictures && inDocs.has(name) && colorScheme === "light" && width > 500)
+        copyFileSync(file, `docs/console/${name}.png`);
     });
 
     test("contact sheets", async () => {

@@ -50,10 +50,15 @@ const rolesKey = ({ environmentId, organizationId }: Scope) => ["roles", environ
 export const useRoles = (scope: Scope) =>
   useQuery({ queryKey: rolesKey(scope), queryFn: ({ signal }) => readRoles(scope, signal) });
 
-/** Puts a known list of roles into the place of the one that was read. */
+/** Puts a known list of roles into the place of the one that was read. A list that is being read takes its place. */
+export function showRoles(client: QueryClient, scope: Scope, change: (roles: Roles) => Roles): void {
+  client.setQueryData<Roles>(rolesKey(scope), (roles) => roles && change(roles));
+}
+
+/** Does the same, and gives up what is being read: it is older. */
 export function setRoles(client: QueryClient, scope: Scope, change: (roles: Roles) => Roles): void {
   void client.cancelQueries({ queryKey: rolesKey(scope) });
-  client.setQueryData<Roles>(rolesKey(scope), (roles) => roles && change(roles));
+  showRoles(client, scope, change);
 }
 
 export const usePermissions = (environmentId: string) =>

@@ -107,7 +107,7 @@ export function Groups({ scope }: { scope: OrganizationScope }) {
             done={`${open.groupRole.groupId} is no longer mapped`}
             danger
             call={call(MembershipService.method.deleteGroupRole, { ...scope, groupId: open.groupRole.groupId })}
-            size="md"
+            size={500}
             onClose={close}
           >
             <Text className="breakable">
@@ -140,7 +140,7 @@ function GroupForm({
       done={`${groupId} is mapped`}
       call={call(MembershipService.method.setGroupRole, { ...scope, groupId, roleSlug: slugs[0] ?? "" })}
       fields={["group_id", "role_slug"]}
-      size="md"
+      size={500}
       onClose={onClose}
     >
       {(violations) => (

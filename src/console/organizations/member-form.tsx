@@ -34,7 +34,7 @@ export default function MemberForm({ scope, membership, onClose }: Props) {
         ...(membership && { etag: membership.etag }),
       })}
       fields={["user_id", "role_slugs"]}
-      size="md"
+      size={500}
       onClose={onClose}
     >
       {(violations) => (

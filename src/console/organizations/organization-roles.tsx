@@ -37,12 +37,8 @@ export function OrganizationRoles({ scope }: { scope: OrganizationScope }) {
                 : "Default role and order are this organization’s own. Changes of the environment’s do not reach it."}
             </Text>
             <Group gap="sm">
-              {!inherits && (
-                <ActionButton
-                  kind="default"
-                  refused={refused ?? (hasOwn ? "Delete the custom roles first" : undefined)}
-                  onClick={() => setOpen("reset")}
-                >
+              {!inherits && !hasOwn && (
+                <ActionButton kind="default" refused={refused} onClick={() => setOpen("reset")}>
                   Follow the environment again
                 </ActionButton>
               )}
@@ -73,7 +69,7 @@ export function OrganizationRoles({ scope }: { scope: OrganizationScope }) {
             submit="Follow the environment"
             done={`${scope.organizationId} follows the environment`}
             call={call(RoleService.method.resetOrgRoleConfig, scope)}
-            size="md"
+            size={500}
             onClose={() => setOpen(undefined)}
           >
             <Text className="breakable">

@@ -19,7 +19,7 @@ export default function RemoveMember({ scope, membership: { userId, etag }, onCl
       done={`${userId} is no longer a member`}
       danger
       call={call(MembershipService.method.deleteMembership, { ...scope, userId, etag })}
-      size="md"
+      size={500}
       onClose={onClose}
     >
       <Text className="breakable">

@@ -19,7 +19,7 @@ interface Props<Output extends DescMessage> {
   readonly danger?: boolean;
   /** Why the form cannot be sent, undefined if it can. */
   readonly off?: boolean;
-  readonly size?: string;
+  readonly size?: string | number;
   readonly onDone?: (output: MessageShape<Output>) => void;
   readonly onClose: () => void;
   readonly children: ReactNode | ((violations: Violations) => ReactNode);
@@ -28,7 +28,8 @@ interface Props<Output extends DescMessage> {
 /** Returns violations by the last name of their path: `role.permissions[2]` is about `permissions`. */
 function byField(violations: Violations): Record<string, string> {
   const texts: Record<string, string> = {};
-  for (const [path, text] of Object.entries(violations)) {
+  for (const [path, description] of Object.entries(violations)) {
+    const text = description.charAt(0).toUpperCase() + description.slice(1);
     const field =
       path
         .replaceAll(/\[\d+\]/g, "")
@@ -41,7 +42,7 @@ function byField(violations: Violations): Record<string, string> {
 
 /** A dialog that makes one call. It stays, with all that was typed, until the call has succeeded. */
 export function FormDialog<Output extends DescMessage>(props: Props<Output>) {
-  const { title, submit, done, call, fields = [], danger = false, off = false, size = "lg", onClose, children } = props;
+  const { title, submit, done, call, fields = [], danger = false, off = false, size = 620, onClose, children } = props;
   // opened after it was mounted, so that the focus goes back to the button that opened it
   const [opened, setOpened] = useState(false);
   useEffect(() => setOpened(true), []);

@@ -29,7 +29,7 @@ export function Page({ title, lead, actions, above, children }: Props) {
           )}
         </Group>
         {lead && (
-          <Text c="dimmed" mt={4} maw={720} className="lead">
+          <Text c="dimmed" mt={6} maw={720} className="lead">
             {lead}
           </Text>
         )}

@@ -31,14 +31,14 @@ export default function DeletePermission({ environmentId, permission: { slug, na
       danger
       call={call(deletePermission, { environmentId, slug })}
       off={!data}
-      size="md"
+      size={500}
       onClose={onClose}
     >
       <Text className="breakable">
         <b>
           <bdi>{name}</bdi>
         </b>{" "}
-        (<span className="mono">{slug}</span>) goes for good.
+        (<span className="mono">{slug}</span>) will be deleted for good.
       </Text>
       {error ? (
         <ErrorNotice error={error} onRetry={() => void refetch()} />

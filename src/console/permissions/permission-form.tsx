@@ -39,7 +39,7 @@ export default function PermissionForm({ environmentId, permission, onClose }: P
       call={made}
       fields={["slug", "name", "description"]}
       off={permission !== undefined && !paths.length}
-      size="md"
+      size={500}
       onClose={onClose}
     >
       {(violations) => (

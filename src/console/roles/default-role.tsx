@@ -27,7 +27,7 @@ export default function DefaultRole({ scope: { environmentId, organizationId }, 
       submit="Make default"
       done={`${role.name} is the default role`}
       call={made}
-      size="md"
+      size={500}
       onClose={onClose}
     >
       <Text className="breakable">

@@ -2,7 +2,7 @@ import { NativeSelect, Skeleton, Stack, Text } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { type Call, call, send } from "../api/call";
-import { explain, metadataOf, reasonOf } from "../api/errors";
+import { metadataOf, reasonOf } from "../api/errors";
 import type { Scope } from "../api/lists";
 import type { Role } from "../gen/orgroles/v1/role_pb";
 import { RoleService } from "../gen/orgroles/v1/role_service_pb";
@@ -109,7 +109,7 @@ export default function DeleteRole({ scope, role, roles, onClose }: Props) {
       call={deletion(scope, role.slug, replacement)}
       fields={["replacement_role_slug", "replacement_default_role_slug"]}
       off={isNeeded || (!data && error !== null) || isFetching}
-      size="md"
+      size={500}
       onClose={onClose}
     >
       <Stack gap="sm" mih={64}>
@@ -117,7 +117,7 @@ export default function DeleteRole({ scope, role, roles, onClose }: Props) {
           <b>
             <bdi>{role.name}</bdi>
           </b>{" "}
-          (<span className="mono">{role.slug}</span>) goes for good.
+          (<span className="mono">{role.slug}</span>) will be deleted for good.
         </Text>
         {(isNeeded || isAsked) && (
           <NativeSelect
@@ -131,11 +131,7 @@ export default function DeleteRole({ scope, role, roles, onClose }: Props) {
             ]}
           />
         )}
-        {isNeeded ? (
-          <Text size="sm" c="dimmed">
-            {explain(error).text}
-          </Text>
-        ) : error && !isFetching ? (
+        {isNeeded ? null : error && !isFetching ? (
           <ErrorNotice error={error} onRetry={() => void refetch()} />
         ) : data ? (
           effectInWords(data, scope).map((line) => <Text key={line}>{line}</Text>)

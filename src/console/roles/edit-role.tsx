@@ -72,6 +72,7 @@ export default function EditRole({ scope, role, onClose }: { scope: Scope; role:
           />
           {newer && (
             <Alert
+              className="notice notice-mild"
               color="yellow"
               variant="light"
               icon={<WarningIcon />}

@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { call, useAction } from "../api/call";
-import { type Roles, type Scope, setRoles } from "../api/lists";
+import { type Roles, type Scope, setRoles, showRoles } from "../api/lists";
 import type { Role, RoleConfig } from "../gen/orgroles/v1/role_pb";
 import { RoleService, type SetPriorityResponseSchema } from "../gen/orgroles/v1/role_service_pb";
 import { announce } from "../parts/announce";
@@ -68,7 +68,7 @@ export function useReorder(scope: Scope, shown: Roles) {
     setRoles(client, scope, (current) => ({ ...current, roles: ordered }));
     run(orderCall(scope, wanted.order, config?.etag), {
       onError: () => {
-        setRoles(client, scope, () => wanted.seen);
+        showRoles(client, scope, () => wanted.seen);
       },
     });
   };

@@ -87,7 +87,14 @@ function OrderTrouble({ order }: { order: ReturnType<typeof useReorder> }) {
   if (!isConflict(order.error)) return <ErrorNotice error={order.error} onRetry={order.moveAgain} />;
   const { title, text } = explain(order.error);
   return (
-    <Alert color="yellow" variant="light" icon={<WarningIcon />} title={title} role="alert" className="notice">
+    <Alert
+      color="yellow"
+      variant="light"
+      icon={<WarningIcon />}
+      title={title}
+      role="alert"
+      className="notice notice-mild"
+    >
       <Text size="sm">{text}</Text>
       {order.changes.map((line) => (
         <Text size="sm" key={line} className="breakable">

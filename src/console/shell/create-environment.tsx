@@ -17,7 +17,7 @@ export default function CreateEnvironment({ onClose }: { onClose: () => void }) 
       done={`Environment ${environmentId} created`}
       call={call(EnvironmentService.method.createEnvironment, { environmentId, displayName })}
       fields={["environment_id", "display_name"]}
-      size="md"
+      size={500}
       onDone={() => void navigate(paths.roles(environmentId))}
       onClose={onClose}
     >

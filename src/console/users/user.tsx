@@ -109,7 +109,7 @@ export default function User() {
             done={`${userId} is a member of nothing`}
             danger
             call={call(MembershipService.method.deleteUserMemberships, { environmentId, userId })}
-            size="md"
+            size={500}
             onClose={() => setOpen(false)}
           >
             <Text className="breakable">
