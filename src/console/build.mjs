@@ -22,6 +22,8 @@ function digestSources() {
 }
 
 async function build(digest) {
+  // whatever the caller has: other modes take the libraries with their checks for developers
+  process.env.NODE_ENV = "production";
   const { build: bundle } = await import("vite");
   const made = `${target}-${process.pid}`;
   const old = `${made}-old`;
