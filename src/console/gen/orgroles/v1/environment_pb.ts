@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file orgroles/v1/environment.proto.
  */
 export const file_orgroles_v1_environment: GenFile = /*@__PURE__*/
-  fileDesc("Ch1vcmdyb2xlcy92MS9lbnZpcm9ubWVudC5wcm90bxILb3Jncm9sZXMudjEivwEKC0Vudmlyb25tZW50EgoKAmlkGAEgASgJEhQKDGRpc3BsYXlfbmFtZRgCIAEoCRIeChZtdWx0aXBsZV9yb2xlc19lbmFibGVkGAMgASgIEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEZXRhZxgGIAEoCUInCgtvcmdyb2xlcy52MVABWhZvcmdyb2xlcy92MTtvcmdyb2xlc3YxYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("Ch1vcmdyb2xlcy92MS9lbnZpcm9ubWVudC5wcm90bxILb3Jncm9sZXMudjEi4QEKC0Vudmlyb25tZW50EgoKAmlkGAEgASgJEhQKDGRpc3BsYXlfbmFtZRgCIAEoCRIeChZtdWx0aXBsZV9yb2xlc19lbmFibGVkGAMgASgIEiAKGGVzY2FsYXRpb25fZ3VhcmRfZW5hYmxlZBgHIAEoCBIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBGV0YWcYBiABKAlCJwoLb3Jncm9sZXMudjFQAVoWb3Jncm9sZXMvdjE7b3Jncm9sZXN2MWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * Environment is a stage of a tenant's product (`production`, `staging`) and
@@ -48,6 +48,15 @@ export type Environment = Message<"orgroles.v1.Environment"> & {
   multipleRolesEnabled: boolean;
 
   /**
+   * Whether the escalation guard is on: a call that acts for a user may give in
+   * an organization only what this user has there. It is false in a new
+   * environment.
+   *
+   * @generated from field: bool escalation_guard_enabled = 7;
+   */
+  escalationGuardEnabled: boolean;
+
+  /**
    * When the environment was created. Output only.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 4;
@@ -62,8 +71,8 @@ export type Environment = Message<"orgroles.v1.Environment"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * An opaque value that changes whenever `display_name` or
-   * `multiple_roles_enabled` changes. Output only.
+   * An opaque value that changes whenever `display_name`,
+   * `multiple_roles_enabled` or `escalation_guard_enabled` changes. Output only.
    *
    * @generated from field: string etag = 6;
    */

@@ -194,17 +194,17 @@ export type UpdateEnvironmentRequest = Message<"orgroles.v1.UpdateEnvironmentReq
   environmentId: string;
 
   /**
-   * The new values. The server reads only those of `display_name` and
-   * `multiple_roles_enabled` that `update_mask` names. The limits are those of
-   * Environment.
+   * The new values. The server reads only those of `display_name`,
+   * `multiple_roles_enabled` and `escalation_guard_enabled` that `update_mask`
+   * names. The limits are those of Environment.
    *
    * @generated from field: orgroles.v1.Environment environment = 2;
    */
   environment?: Environment | undefined;
 
   /**
-   * The paths to update: one or both of `display_name`,
-   * `multiple_roles_enabled`. The field is required. Any other path is
+   * The paths to update: some of `display_name`, `multiple_roles_enabled`,
+   * `escalation_guard_enabled`. The field is required. Any other path is
    * INVALID_FIELDS.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 3;

@@ -84,8 +84,9 @@ export type Event = Message<"orgroles.v1.Event"> & {
   actor: string;
 
   /**
-   * The id of the user for whom the credentials acted: the header
-   * `orgroles-acting-user` of the call. It is empty if the call named none.
+   * The id of the user for whom the credentials acted: the one to whom they are
+   * bound, else the header `orgroles-acting-user` of the call. It is empty if
+   * there was none.
    *
    * @generated from field: string acting_user_id = 7;
    */
