@@ -59,7 +59,7 @@ describe.each(engines)(
   (engine) => {
     let histories: Histories[];
     let counts: number[];
-    beforeAll(async () => ({ histories, counts } = await historiesOn(engine)), 60_000);
+    beforeAll(async () => ({ histories, counts } = await historiesOn(engine)), 120_000);
 
     test("is enough to tell", () => {
       expect(Math.min(...counts)).toBeGreaterThan(20);
