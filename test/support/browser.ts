@@ -7,6 +7,9 @@ import { browserPath } from "./browser-path";
 /** Tests that need a browser. What is left out is said at the end of the run. */
 export const describeInBrowser = browserPath ? describe : describe.skip;
 
+// a busy machine may draw a page too late in one try, and not in each of three
+jest.retryTimes(2, { logErrorsBeforeRetry: true });
+
 /** Where pictures of pages go. */
 export const pictures = path.resolve("dist", "console-pictures");
 
