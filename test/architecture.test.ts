@@ -73,7 +73,16 @@ const rules: readonly Rule[] = [
   room("http", ["domain/", "calls/", "api/", "connections/", "event-loop/", "gen/google/"], httpLibraries),
   room("persistence", ["domain/", "application/ports/", "event-loop/", "display/"], /^(?!@grpc\/|@bufbuild\/)/),
   room("jobs", ["domain/", "application/"], /^(?:pino|node:[a-z0-9_/]+)$/),
-  room("observability", ["domain/", "display/", "calls/", "gen/grpc/health/"], /^(?!(?:typeorm|mysql2|libsql)$)/),
+  room(
+    "client",
+    ["domain/", "display/", "gen/"],
+    /^(?:@grpc\/grpc-js|@bufbuild\/protobuf(?:\/wkt)?|node:fs|#descriptor-set)$/,
+  ),
+  room(
+    "observability",
+    ["client/", "domain/", "display/", "calls/", "gen/grpc/health/"],
+    /^(?!(?:typeorm|mysql2|libsql)$)/,
+  ),
   room("config", ["domain/", "display/", "auth/", "observability/", ...databaseUrls], notOfTheDatabaseOrGrpc),
   room("workers", ["app/app", "domain/", "observability/"], notOfTheDatabaseOrGrpc),
   room(
@@ -84,6 +93,8 @@ const rules: readonly Rule[] = [
       "application/",
       "domain/",
       "auth/",
+      "client/",
+      "gen/",
       "display/",
       "config/",
       "observability/",

@@ -8,7 +8,6 @@ import { type StepBack, planStepBack, takeStepBack } from "../persistence/migrat
 import { type SchemaState, schemaState } from "../persistence/migrations/schema-state";
 import { type Services, createServices } from "./services";
 
-export { eventToJson } from "./event-json";
 export type { MigrationOptions, StepBack };
 
 /** Throws if the files that the configuration names cannot be used. */

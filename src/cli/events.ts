@@ -1,79 +1,64 @@
 import type { Command } from "commander";
-import type { DeliveredEvent } from "../application/events/event-log";
-import type { StreamingCall } from "../application/request/idempotency";
-import { ownCall } from "../application/request/idempotency";
-import type { UseCases } from "../application/use-cases";
+import type { Event } from "../../gen/orgroles/v1/event";
+import { isToken } from "../auth/authenticator";
 import { escapeUnseen } from "../display/shown-text";
-import { formatEvent } from "./event-text";
+import { Fault } from "../domain/fault";
 import { addExamples } from "./help";
+import { type ServerFlags, addServerOptions, targetOf } from "./server-flags";
 import { onSignals } from "./signals";
 
-/** Runs work with the events of the configured database, and a function that writes an event as JSON. */
-export type WithEvents = (
-  work: (events: UseCases["events"], toJson: (event: DeliveredEvent) => string) => Promise<void>,
-) => Promise<void>;
-
-interface Flags {
+interface Flags extends ServerFlags {
+  readonly token?: string;
   readonly follow?: boolean;
   readonly since?: string;
   readonly json?: boolean;
 }
 
 /** Adds the command that prints events. */
-export function addEventsCommand(program: Command, withEvents: WithEvents): void {
+export function addEventsCommand(program: Command): void {
   const command = program
     .command("events")
-    .description("print the events of an environment, the oldest first")
+    .description("print the events of an environment from a server, the oldest first")
     .argument("<environment>", "the id of the environment")
     .option("--follow", "wait for new events until the command is interrupted")
     .option("--since <token>", "begin after this resume token")
-    .option("--json", "print one JSON object per line")
-    .action((environmentId: string, { follow, since, json }: Flags) =>
-      withEvents(async (events, toJson) => {
-        const print = (event: DeliveredEvent) => console.log(json ? toJson(event) : escapeUnseen(formatEvent(event)));
-        const token = await (follow ? followEvents : listEvents)(events, environmentId, since, print);
-        if (!json) console.error(`To go on from here: --since ${token}`);
-      }),
-    );
-  addExamples(command, ["orgroles events dev", "orgroles events dev --follow --json"]);
+    .option("--json", "print one JSON object per line");
+  addServerOptions(command)
+    .option("--token <token>", "the token to send; other users of this machine may see it, unlike ORGROLES_TOKEN")
+    .action(printEvents);
+  addExamples(command, [
+    "orgroles events dev",
+    "orgroles events dev --follow --json",
+    "ORGROLES_TOKEN=… orgroles events production --address roles.example.com:443 --tls",
+  ]);
 }
 
-type Read = (
-  events: UseCases["events"],
-  environmentId: string,
-  since: string | undefined,
-  print: (event: DeliveredEvent) => void,
-) => Promise<string>;
-
-/** Prints all events that there are, and returns the token of the place after them. */
-const listEvents: Read = async (events, environmentId, since, print) => {
-  const list = { environmentId, after: since, types: [], newestFirst: false, pageSize: 0 };
-  for (let pageToken = ""; ; ) {
-    const page = await events.listEvents({ ...list, pageToken }, ownCall);
-    page.events.forEach(print);
-    if (!page.nextPageToken) return page.resumeToken;
-    pageToken = page.nextPageToken;
+async function printEvents(environmentId: string, flags: Flags): Promise<void> {
+  const { follow, since, json } = flags;
+  const { EventClient, eventToJson, formatEvent } = await import("../client/events");
+  const format = json ? eventToJson() : (event: Event) => escapeUnseen(formatEvent(event));
+  const print = (events: readonly Event[]) => events.forEach((event) => console.log(format(event)));
+  const client = new EventClient(targetOf(flags), tokenOf(flags));
+  try {
+    const token = follow
+      ? await client.follow(environmentId, since, untilSignal(), print)
+      : await client.list(environmentId, since, print);
+    if (!json) console.error(`To go on from here: --since ${token}`);
+  } finally {
+    client.close();
   }
-};
+}
 
-/** Prints events until a signal, and returns the token of the place after them. */
-const followEvents: Read = async (events, environmentId, since, print) => {
+/** Returns the token to send, undefined for a server that needs none. */
+function tokenOf({ token = process.env["ORGROLES_TOKEN"] }: Flags): string | undefined {
+  const trimmed = token?.trim();
+  if (!trimmed) return undefined;
+  if (!isToken(trimmed)) throw new Fault("A token must consist of A–Z, a–z, 0–9 and - . _ ~ + / =");
+  return trimmed;
+}
+
+function untilSignal(): AbortSignal {
   const controller = new AbortController();
   onSignals(() => controller.abort());
-  const { signal } = controller;
-  const call: StreamingCall = { ...ownCall, signal };
-  const start =
-    since === undefined
-      ? ({ $case: "fromBeginning", value: true } as const)
-      : ({ $case: "after", value: since } as const);
-  let token = since ?? "";
-  try {
-    for await (const message of events.watchEvents({ environmentId, types: [], start }, call)) {
-      message.events.forEach(print);
-      token = message.resumeToken;
-    }
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
-  return token;
-};
+  return controller.signal;
+}

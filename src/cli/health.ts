@@ -1,16 +1,13 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { addExamples } from "./help";
-import { ownConfig } from "./load";
+import { type ServerFlags, addServerOptions, targetOf } from "./server-flags";
 
 /** Adds the command that queries the health of a server. */
 export function addHealthCommand(program: Command): void {
   const command = program
     .command("health")
-    .description("query by the gRPC health protocol whether a server serves; exit with 1 unless it does")
-    .option("--address <host:port>", "the server to query (default: the server of this configuration, on this machine)")
-    .option("--tls", "use TLS")
-    .option("--ca-file <file>", "PEM file with the authority of the server certificate; implies --tls")
-    .option("--server-name <name>", "the name in the server certificate, if it differs from the address")
+    .description("query by the gRPC health protocol whether a server serves; exit with 1 unless it does");
+  addServerOptions(command)
     .option("--service <name>", "query only one service, such as orgroles.v1.RoleService", "")
     .option("--timeout <milliseconds>", "how long to wait for the response", parseTimeout, 5000)
     .action(health);
@@ -20,11 +17,7 @@ export function addHealthCommand(program: Command): void {
   ]);
 }
 
-interface HealthFlags {
-  readonly address?: string;
-  readonly tls?: boolean;
-  readonly caFile?: string;
-  readonly serverName?: string;
+interface HealthFlags extends ServerFlags {
   readonly service: string;
   readonly timeout: number;
 }
@@ -34,16 +27,9 @@ function parseTimeout(given: string): number {
   return Number(given);
 }
 
-async function health({ address, tls, caFile, serverName, service, timeout }: HealthFlags): Promise<void> {
+async function health({ service, timeout, ...server }: HealthFlags): Promise<void> {
   const { queryHealth } = await import("../observability/health");
-  const rest = { authorityFile: caFile, serverName, service, timeout };
-  const query = () => {
-    if (address !== undefined) return queryHealth({ ...rest, address, tls: tls || caFile ? "verified" : "off" });
-    const config = ownConfig();
-    // the certificate of this server may not contain the name of this machine
-    return queryHealth({ ...rest, address: `${config.host}:${config.port}`, tls: config.tls ? "unverified" : "off" });
-  };
-  const status = await query();
+  const status = await queryHealth({ ...targetOf(server), service, timeout });
   console.log(status);
   if (status !== "SERVING") process.exitCode = 1;
 }

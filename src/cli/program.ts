@@ -63,10 +63,7 @@ function commandLine(): Command {
     const config = ownConfig();
     await withServices(config, ({ blueprints }) => work(blueprints, describeDatabaseUrl(config.database)));
   });
-  addEventsCommand(program, async (work) => {
-    const { eventToJson, withServices } = await loadCommands();
-    await withServices(ownConfig(), ({ events }) => work(events, eventToJson()));
-  });
+  addEventsCommand(program);
   addHealthCommand(program);
   return program;
 }

@@ -128,7 +128,8 @@ function fromFile(file: string | undefined, faults: string[]): Record<string, st
   const read: Record<string, string> = {};
   for (const [key, value] of Object.entries(content)) {
     const name = `ORGROLES_${key.toUpperCase()}`;
-    if (key === key.toLowerCase() && isSetting(name) && key !== "config_file") read[name] = textOf(value);
+    if (key === key.toLowerCase() && isSetting(name) && !["config_file", "token"].includes(key))
+      read[name] = textOf(value);
     else faults.push(`ORGROLES_CONFIG_FILE: ${unknownKey(key)}`);
   }
   return read;

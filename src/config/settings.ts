@@ -201,6 +201,10 @@ export const schema = z.object({
     meaning: "the credentials that may call: a list in YAML or JSON, see [Credentials](#credentials)",
     fallback: "none: everybody on this machine may call",
   }),
+  ORGROLES_TOKEN: z
+    .string()
+    .optional()
+    .meta({ meaning: "the token that commands such as `orgroles events` send to a server; not in the file" }),
   ORGROLES_JWT_ISSUER: issuer
     .optional()
     .meta({ meaning: "the issuer of tokens (OpenID Connect); requires `ORGROLES_JWT_AUDIENCE`" }),

@@ -2,12 +2,12 @@ import type { Environment, EnvironmentState } from "../../domain/environment";
 import { refuse } from "../../domain/errors";
 import { giftOf } from "../../domain/escalation";
 import type { OrganizationUid, RoleId } from "../../domain/ids";
+import { limits } from "../../domain/limits";
 import { byKey } from "../../domain/membership";
 import type { OrganizationState } from "../../domain/organization";
 import { environmentOwner } from "../../domain/role";
 import { resolveMemberRoles } from "../../domain/role-resolution";
-import type { PermissionSlug, UserId } from "../../domain/values";
-import type { RoleOwner } from "../ports/role-store";
+import type { OrganizationId, PermissionSlug, UserId } from "../../domain/values";
 import { type Stores, StateOutdated } from "../ports/unit-of-work";
 import type { WriteContext } from "../request/idempotency";
 import type { ChangeRecord, ChangedScope } from "./change-record";
@@ -32,7 +32,9 @@ export async function runGuarded<T>(
 ): Promise<T> {
   const guard = await EscalationGuard.open(stores, context, state, organizations);
   const response = await work();
-  await guard?.check(stores, changes);
+  if (guard) await guard.check(stores, changes);
+  else if (changes.all().some(({ environment }) => guardedUser(environment, context) !== undefined))
+    throw new StateOutdated(environmentChanged); // the guard was switched on before the work locked more and read again
   return response;
 }
 
@@ -71,7 +73,7 @@ interface OrganizationGift {
  */
 class EscalationGuard {
   private constructor(
-    private readonly environment: Environment,
+    private readonly state: EnvironmentState,
     private readonly held: ReadonlyMap<OrganizationUid, Held>,
   ) {}
 
@@ -92,17 +94,18 @@ class EscalationGuard {
       const member = memberOf(keyOf(organization));
       if (member) roles.set(organization.uid, resolveMemberRoles(state, organization, member));
     }
-    const permissions = await readPermissions(stores, environment, organizations, [...roles.values()].flat());
+    const named = organizations.map(({ id, uid }) => ({ organizationId: id, roleIds: roles.get(uid) ?? [] }));
+    const permissions = await readPermissions(stores, state, named);
     const held = new Map<OrganizationUid, Held>();
     for (const [uid, roleIds] of roles)
       held.set(uid, { roleIds, permissions: new Set(roleIds.flatMap((id) => permissions.get(id) ?? [])) });
-    return new EscalationGuard(environment, held);
+    return new EscalationGuard(state, held);
   }
 
   /** Throws ESCALATION_REFUSED, and StateOutdated if what was read may be of several revisions. */
   async check(stores: Stores, record: ChangeRecord): Promise<void> {
     const changes = record.all();
-    if (changes.some(({ environment }) => environment.revision !== this.environment.revision))
+    if (changes.some(({ environment }) => environment.revision !== this.state.environment.revision))
       throw new StateOutdated(environmentChanged);
     const gifts = changes.map(({ organization, change }) => ({
       organization,
@@ -112,10 +115,9 @@ class EscalationGuard {
   }
 
   async checkGifts(stores: Stores, gifts: readonly OrganizationGift[]): Promise<void> {
-    const { environment } = this;
-    const roleIds = gifts.flatMap((gift) => gift.roleIds);
-    const organizations = gifts.flatMap(({ organization }) => organization ?? []);
-    const permissions = await readPermissions(stores, environment, organizations, roleIds);
+    const { environment } = this.state;
+    const named = gifts.map(({ organization, roleIds }) => ({ organizationId: organization?.id, roleIds }));
+    const permissions = await readPermissions(stores, this.state, named);
     const present = await stores.environments.get(environment.uid);
     if (present?.revision !== environment.revision) throw new StateOutdated(environmentChanged);
     const lacking = gifts.flatMap((gift) => {
@@ -131,13 +133,29 @@ class EscalationGuard {
   }
 }
 
+/**
+ * Returns the permissions of roles, each of the environment or of the organization with it. A statement looks for each of
+ * its roles in each of its organizations, so that custom roles are read of few organizations at once.
+ */
 async function readPermissions(
   stores: Stores,
-  { uid }: Environment,
-  organizations: readonly Pick<OrganizationState, "id">[],
-  roleIds: readonly RoleId[],
+  { environment, roles }: EnvironmentState,
+  named: readonly { readonly organizationId: OrganizationId | undefined; readonly roleIds: readonly RoleId[] }[],
 ): Promise<ReadonlyMap<RoleId, readonly PermissionSlug[]>> {
-  if (!roleIds.length) return new Map();
-  const owners = new Set<RoleOwner>([environmentOwner, ...organizations.map(({ id }) => id)]);
-  return stores.roles.permissionsOf(uid, [...owners], [...new Set(roleIds)]);
+  const ofEnvironment = new Set<RoleId>();
+  const ofOrganizations = new Map<OrganizationId, Set<RoleId>>();
+  for (const { organizationId, roleIds } of named)
+    for (const id of roleIds)
+      if (roles.has(id)) ofEnvironment.add(id);
+      else if (organizationId !== undefined)
+        ofOrganizations.set(organizationId, (ofOrganizations.get(organizationId) ?? new Set()).add(id));
+  const found = new Map(await stores.roles.permissionsOf(environment.uid, [environmentOwner], [...ofEnvironment]));
+  const organizations = [...ofOrganizations];
+  for (let start = 0; start < organizations.length; start += limits.organizationsAtOnce) {
+    const part = organizations.slice(start, start + limits.organizationsAtOnce);
+    const ids = part.flatMap(([, some]) => [...some]);
+    const owners = part.map(([owner]) => owner);
+    for (const [id, slugs] of await stores.roles.permissionsOf(environment.uid, owners, ids)) found.set(id, slugs);
+  }
+  return found;
 }

@@ -1,0 +1,3 @@
+export { EventClient } from "./event-client";
+export { eventToJson } from "./event-json";
+export { formatEvent } from "./event-text";
