@@ -32,7 +32,12 @@ const namesIn = (answer: object) =>
 describe.each([
   ["updateRole", "role", "name", ["name", "description", "permissions"]],
   ["updatePermission", "permission", "name", ["name", "description"]],
-  ["updateEnvironment", "environment", "display_name", ["display_name", "multiple_roles_enabled"]],
+  [
+    "updateEnvironment",
+    "environment",
+    "display_name",
+    ["display_name", "multiple_roles_enabled", "escalation_guard_enabled"],
+  ],
 ] as const)("%s", (rpc, message, path, paths) => {
   const violationsOf = async (updateMask: string[] | undefined, changes: object | undefined) => {
     const environmentId = await stage.environment();
