@@ -17,33 +17,73 @@ const largeRequest = 256 * 1024;
 
 export const cancelled = new Error("The caller has cancelled the call");
 
+/** A request and its response, as a transport has them. */
+export interface CallExchange extends Pick<CallContext, "requestId" | "since"> {
+  readonly connection: CallSource;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly peerCertificate: ReturnType<CallContext["peerCertificate"]>;
+  /** Whether nobody waits for the response any more. */
+  readonly closed: boolean;
+  once(event: "close", listener: () => void): void;
+  /** Drops the rest of the request. */
+  discard(): void;
+}
+
 /** A call whose request arrives as bytes, from its headers to its status. Each transport has a class of its own. */
-export abstract class ReceivedCall implements CallContext {
+export abstract class ReceivedCall<Exchange extends CallExchange = CallExchange> implements CallContext {
   caller: Caller | undefined;
+  readonly traced: TracedCall | undefined;
   protected request: object = {};
+  /** Called when the caller cancels. */
+  protected listener: (() => void) | undefined;
+  private isListening = false;
 
   constructor(
     readonly rpc: RpcDescription,
     private readonly method: Method,
     protected readonly pipeline: CallPipeline,
-  ) {}
+    protected readonly exchange: Exchange,
+  ) {
+    this.traced = pipeline.trace?.(rpc.path, (name) => this.header(name));
+  }
 
-  abstract readonly traced: TracedCall | undefined;
-  abstract readonly requestId: string;
-  abstract readonly source: CallSource;
-  abstract readonly since: number;
-  /** Whether the caller has cancelled, or its deadline has passed. */
-  abstract readonly isCancelled: boolean;
-  abstract header(name: string): string | undefined;
-  abstract peerCertificate(): ReturnType<CallContext["peerCertificate"]>;
-  /** Sets the listener for a cancellation. */
-  abstract onCancel(listener: (() => void) | undefined): void;
-
-  /** Drops the rest of the request. */
-  protected abstract discard(): void;
   protected abstract sendRefusal(refusal: Refusal): void;
   protected abstract sendInternalError(): void;
   protected abstract sendCancelled(): void;
+
+  get requestId(): string {
+    return this.exchange.requestId;
+  }
+
+  get source(): CallSource {
+    return this.exchange.connection;
+  }
+
+  get since(): number {
+    return this.exchange.since;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.exchange.headers[name];
+    return typeof value === "object" ? value[0] : value;
+  }
+
+  peerCertificate(): ReturnType<CallContext["peerCertificate"]> {
+    return this.exchange.peerCertificate;
+  }
+
+  /** Whether the caller has cancelled, or its deadline has passed. */
+  get isCancelled(): boolean {
+    return this.exchange.closed;
+  }
+
+  /** Sets the listener for a cancellation. Listens to the exchange only when needed: most calls end before that. */
+  onCancel(listener: (() => void) | undefined): void {
+    this.listener = listener;
+    if (!listener || this.isListening) return;
+    this.isListening = true;
+    this.exchange.once("close", () => this.listener?.());
+  }
 
   fingerprint(): string {
     return fingerprintOf(this.method, this.request, this.author);
@@ -77,7 +117,7 @@ export abstract class ReceivedCall implements CallContext {
       this.onCancel(undefined);
       this.fail(error);
     };
-    this.discard();
+    this.exchange.discard();
     this.onCancel(() => {
       if (refusals.cancel(failure)) this.end("CANCELLED");
     });

@@ -1,5 +1,4 @@
 import type { ServiceError } from "@grpc/grpc-js";
-import { randomUUID } from "node:crypto";
 import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
@@ -9,9 +8,10 @@ import {
 } from "node:http2";
 import { performance } from "node:perf_hooks";
 import type { PeerCertificate, TLSSocket } from "node:tls";
-import { isId } from "../domain/values";
+import { requestIdOf } from "../calls/request-id";
 import type { Connection } from "../connections/connections";
 import { FrameCount } from "../connections/frame-count";
+import { peerCertificateOf } from "../connections/peer-certificate";
 import { Passing } from "./passing";
 import type { Receiver } from "./receiver";
 
@@ -79,17 +79,14 @@ export class Exchange {
     readonly headers: IncomingHttpHeaders,
     readonly connection: Connection,
   ) {
-    this.requestId = requestIdOf(headers);
+    this.requestId = requestIdOf(headers["x-request-id"]);
     connection.streamOpened();
     (stream as OwnStream)[exchangeKey] = this;
     stream.on("error", ignore).on("close", onClose);
   }
 
   get peerCertificate(): PeerCertificate | undefined {
-    const socket = this.stream.session?.socket as TLSSocket | undefined;
-    if (!socket?.authorized) return undefined;
-    const certificate = socket.getPeerCertificate();
-    return certificate.raw ? certificate : undefined;
+    return peerCertificateOf(this.stream.session?.socket as TLSSocket | undefined);
   }
 
   /** Counts bytes that the process keeps for this exchange until the stream closes. */
@@ -220,10 +217,4 @@ export class Exchange {
     this.stream.sendTrailers({ "x-request-id": this.requestId, ...trailers });
     if (this.passing) setImmediate(() => this.stream.close(constants.NGHTTP2_NO_ERROR)); // after the trailers
   }
-}
-
-/** Returns the id that the caller gave to the call, or a new one. */
-function requestIdOf(headers: IncomingHttpHeaders): string {
-  const given = headers["x-request-id"];
-  return typeof given === "string" && isId(given) ? given : randomUUID();
 }

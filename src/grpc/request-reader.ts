@@ -4,15 +4,11 @@ import { refuse } from "../domain/errors";
 import type { Exchange } from "./exchange";
 import { FrameCount } from "../connections/frame-count";
 import { inflate } from "../connections/inflate";
+import { RequestBuffer } from "../connections/request-buffer";
 import type { Receiver } from "./receiver";
 
 /** The bytes in front of a message: one that tells whether it is compressed, and four for its length. */
 const prefix = 5;
-
-/** The smallest size in bytes of a buffer that has grown. */
-const smallestGrowth = 4096;
-
-const nothing = Buffer.alloc(0);
 
 const invalidRequest = (description: string) => refuse.invalidFields([{ field: "request", description }]);
 
@@ -77,10 +73,8 @@ export class RequestReader {
 }
 
 /** A request that is being read. Every call has one: an object costs less than a closure for each event. */
-class Reading implements Receiver {
+class Reading extends RequestBuffer implements Receiver {
   private readonly frames = new FrameCount();
-  private buffer = nothing;
-  private length = 0;
   private isOver = false;
 
   /** `done` gets the request, or the error, and is called once. */
@@ -88,7 +82,9 @@ class Reading implements Receiver {
     readonly exchange: Exchange,
     private readonly most: number,
     private readonly done: (request: unknown) => void,
-  ) {}
+  ) {
+    super(exchange);
+  }
 
   data(frame: Buffer): void {
     if (!this.frames.add(frame)) this.exchange.connection.close("frames");
@@ -98,7 +94,7 @@ class Reading implements Receiver {
   }
 
   end(): void {
-    const request = this.buffer.subarray(0, this.length);
+    const request = this.content();
     const isWhole = request.length >= prefix && request.length === prefix + request.readUInt32BE(1);
     if (isWhole || !request.length) this.finish(request);
     else this.fail(invalidRequest("must be one message, framed as gRPC does"));
@@ -109,7 +105,7 @@ class Reading implements Receiver {
   }
 
   fail(reason: unknown): void {
-    this.buffer = nothing;
+    this.forget();
     this.finish(reason);
   }
 
@@ -117,22 +113,6 @@ class Reading implements Receiver {
     if (this.isOver) return;
     this.isOver = true;
     this.done(request);
-  }
-
-  /** Copies a frame, because a frame shares the memory of everything that arrived with it. */
-  private append(frame: Buffer): void {
-    const needed = this.length + frame.length;
-    if (needed > this.buffer.length)
-      this.grow(this.length ? Math.max(needed, this.length * 2, smallestGrowth) : needed);
-    frame.copy(this.buffer, this.length);
-    this.length = needed;
-  }
-
-  private grow(size: number): void {
-    const { buffer } = this;
-    this.exchange.keep(size - buffer.length);
-    this.buffer = Buffer.allocUnsafe(size);
-    buffer.copy(this.buffer, 0, 0, this.length);
   }
 }
 

@@ -32,7 +32,7 @@ const isFile = (name: string) =>
 interface Asset {
   readonly type: string;
   readonly body: Buffer;
-  /** The same, compressed with brotli when the console was built. */
+  /** The body as the build of the console compressed it with brotli. */
   readonly compressed: Buffer | undefined;
 }
 
@@ -126,8 +126,7 @@ function sendAsset(exchange: HttpExchange, name: string, { type, body, compresse
     "cache-control": hashed.test(name) ? "public, max-age=31536000, immutable" : "no-cache",
     ...(compressed && { vary: "accept-encoding" }),
   };
-  const accepted = (exchange.header("accept-encoding") ?? "").split(",").some((one) => one.trim() === "br");
-  if (compressed && accepted) exchange.send(200, { ...headers, "content-encoding": "br" }, compressed);
+  if (compressed && exchange.accepts("br")) exchange.send(200, { ...headers, "content-encoding": "br" }, compressed);
   else exchange.send(200, headers, body);
 }
 

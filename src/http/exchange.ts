@@ -1,11 +1,11 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { performance } from "node:perf_hooks";
 import type { PeerCertificate, TLSSocket } from "node:tls";
+import { requestIdOf } from "../calls/request-id";
 import { FrameCount } from "../connections/frame-count";
 import type { Connection } from "../connections/connections";
-import { isId } from "../domain/values";
+import { peerCertificateOf } from "../connections/peer-certificate";
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
 export type HttpResponse = ServerResponse | Http2ServerResponse;
@@ -38,8 +38,7 @@ export class HttpExchange {
     readonly response: HttpResponse,
     readonly connection: Connection,
   ) {
-    const given = request.headers["x-request-id"];
-    this.requestId = typeof given === "string" && isId(given) ? given : randomUUID();
+    this.requestId = requestIdOf(request.headers["x-request-id"]);
     this.commonHeaders = { "x-request-id": this.requestId, "x-content-type-options": "nosniff" };
     connection.streamOpened();
     response.on("close", () => this.release()).on("error", () => undefined);
@@ -55,16 +54,17 @@ export class HttpExchange {
     return (this.request.url ?? "").split("?", 1)[0] ?? "";
   }
 
-  header(name: string): string | undefined {
-    const value = this.request.headers[name];
-    return Array.isArray(value) ? value[0] : value;
+  get headers(): HttpRequest["headers"] {
+    return this.request.headers;
+  }
+
+  /** Returns whether the peer can read a response in an encoding. */
+  accepts(encoding: string): boolean {
+    return (this.headers["accept-encoding"] ?? "").split(",").some((one) => one.trim() === encoding);
   }
 
   get peerCertificate(): PeerCertificate | undefined {
-    const socket = this.request.socket as TLSSocket;
-    if (!socket.authorized) return undefined;
-    const certificate = socket.getPeerCertificate();
-    return certificate.raw ? certificate : undefined;
+    return peerCertificateOf(this.request.socket as TLSSocket);
   }
 
   once(_: "close", listener: () => void): void {
@@ -92,7 +92,7 @@ export class HttpExchange {
     const isFirst = !this.receiver;
     this.receiver = receiver;
     if (!isFirst) return;
-    if (this.header("expect") !== undefined) this.response.writeContinue();
+    if (this.headers.expect !== undefined) this.response.writeContinue();
     this.request.on("data", (chunk: Buffer) => {
       if (this.frames.add(chunk)) this.receiver?.data(chunk);
       else this.connection.close("frames");
@@ -102,7 +102,7 @@ export class HttpExchange {
 
   /** Drops the rest of the request, and the connection if the peer sends much more of it. */
   discard(): void {
-    if (!this.receiver && this.header("expect") !== undefined) return; // the peer waits, and sends nothing
+    if (!this.receiver && this.headers.expect !== undefined) return; // the peer waits, and sends nothing
     let left = droppedBytes;
     this.receive({
       data: (chunk) => {

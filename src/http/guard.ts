@@ -37,7 +37,7 @@ export class Guard {
     const host = hostOf(exchange);
     if (host === undefined || (this.options.onlyLocalHosts && !localHost.test(host)))
       return refuse.scopeInsufficient("host");
-    const origin = exchange.header("origin");
+    const origin = exchange.headers.origin;
     if (origin === undefined || this.isOwn(origin, host)) return undefined;
     exchange.commonHeaders["vary"] = "origin";
     if (!this.options.origins.has(origin)) return refuse.scopeInsufficient("origin");

@@ -1,11 +1,8 @@
-import type { PeerCertificate } from "node:tls";
 import type { ConnectError } from "@connectrpc/connect";
 import { ReceivedCall } from "../api/received-call";
-import type { CallSource } from "../calls/admission";
 import { type CallPipeline, authenticate, count } from "../calls/pipeline";
 import type { RpcDescription } from "../calls/rpc";
 import { internalStatus, statusOf } from "../calls/status";
-import type { TracedCall } from "../calls/traced-call";
 import { type Encoding, inflate } from "../connections/inflate";
 import { type Refusal, refuse } from "../domain/errors";
 import { limits } from "../domain/limits";
@@ -22,21 +19,17 @@ const encodings: Readonly<Record<string, Encoding>> = { gzip: "gzip", br: "br" }
 const longestTimer = 2 ** 31 - 1;
 
 /** A call over HTTP, in any of its protocols, from its headers to its status. */
-export abstract class HttpCall extends ReceivedCall {
-  readonly traced: TracedCall | undefined;
+export abstract class HttpCall extends ReceivedCall<HttpExchange> {
   private hasExpired = false;
-  private isListening = false;
-  private listener: (() => void) | undefined;
 
   constructor(
     rpc: RpcDescription,
     protected readonly handled: HttpMethod,
     pipeline: CallPipeline,
-    protected readonly exchange: HttpExchange,
+    exchange: HttpExchange,
     protected readonly protocol: Protocol,
   ) {
-    super(rpc, handled.method, pipeline);
-    this.traced = pipeline.trace?.(rpc.path, (name) => this.header(name));
+    super(rpc, handled.method, pipeline, exchange);
   }
 
   /** Identifies the caller, counts the call, reads and decodes the request, and responds. */
@@ -61,39 +54,8 @@ export abstract class HttpCall extends ReceivedCall {
   /** Decodes a complete body, has the request performed, and sends the response or the error. */
   protected abstract respond(body: Buffer): Promise<void>;
 
-  get requestId(): string {
-    return this.exchange.requestId;
-  }
-
-  get source(): CallSource {
-    return this.exchange.connection;
-  }
-
-  get since(): number {
-    return this.exchange.since;
-  }
-
-  header(name: string): string | undefined {
-    return this.exchange.header(name);
-  }
-
-  peerCertificate(): PeerCertificate | undefined {
-    return this.exchange.peerCertificate;
-  }
-
-  get isCancelled(): boolean {
-    return this.hasExpired || this.exchange.closed;
-  }
-
-  onCancel(listener: (() => void) | undefined): void {
-    this.listener = listener;
-    if (!listener || this.isListening) return;
-    this.isListening = true;
-    this.exchange.once("close", () => this.listener?.());
-  }
-
-  protected discard(): void {
-    this.exchange.discard();
+  override get isCancelled(): boolean {
+    return this.hasExpired || super.isCancelled;
   }
 
   /** Returns the decoded request of a complete body. */

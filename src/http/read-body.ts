@@ -1,8 +1,6 @@
+import { RequestBuffer } from "../connections/request-buffer";
 import { type Refusal, refuse } from "../domain/errors";
 import type { HttpExchange } from "./exchange";
-
-/** The smallest size in bytes of a buffer that has grown. */
-const smallestGrowth = 4096;
 
 /** Rejects a request that its caller does not wait for. */
 export const goneAway = new Error("the caller has gone away");
@@ -46,18 +44,18 @@ export class BodyReader {
   }
 }
 
-/** A body that arrives. Its chunks are copied, because each shares the memory of everything that arrived with it. */
-class Reading {
-  private buffer = Buffer.alloc(0);
-  private length = 0;
+/** A body that is being read. */
+class Reading extends RequestBuffer {
   private isOver = false;
 
   /** `done` gets the body, or the error, and is called once. */
   constructor(
-    private readonly exchange: HttpExchange,
+    exchange: HttpExchange,
     private readonly most: number,
     private readonly done: (body: unknown) => void,
-  ) {}
+  ) {
+    super(exchange);
+  }
 
   data(chunk: Buffer): void {
     if (this.isOver) return;
@@ -66,28 +64,13 @@ class Reading {
   }
 
   end(): void {
-    this.finish(this.buffer.subarray(0, this.length));
+    this.finish(this.content());
   }
 
   finish(outcome: unknown): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.buffer = Buffer.alloc(0);
+    this.forget();
     this.done(outcome);
-  }
-
-  private append(chunk: Buffer): void {
-    const needed = this.length + chunk.length;
-    if (needed > this.buffer.length)
-      this.grow(this.length ? Math.max(needed, this.length * 2, smallestGrowth) : needed);
-    chunk.copy(this.buffer, this.length);
-    this.length = needed;
-  }
-
-  private grow(size: number): void {
-    const { buffer } = this;
-    this.exchange.keep(size - buffer.length);
-    this.buffer = Buffer.allocUnsafe(size);
-    buffer.copy(this.buffer, 0, 0, this.length);
   }
 }

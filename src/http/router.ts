@@ -50,7 +50,7 @@ export class Router {
     const { pipeline, reader } = this.options;
     const { rpc } = handled;
     if (exchange.request.method !== "POST") return this.refuseMethod(exchange, "POST");
-    const protocol = this.protocolOf(exchange.header("content-type") ?? "", rpc.isStream);
+    const protocol = this.protocolOf(exchange.headers["content-type"] ?? "", rpc.isStream);
     if (!protocol) {
       const description = contentTypes[rpc.isStream ? "stream" : "unary"];
       return this.refuse(exchange, refuse.invalidFields([{ field: "content-type", description }]), 415);

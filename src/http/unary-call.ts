@@ -37,15 +37,11 @@ export class HttpUnaryCall extends HttpCall {
   private async send(message: Uint8Array): Promise<void> {
     const { protocol, exchange } = this;
     const headers = { "content-type": protocol.contentType };
-    if (protocol.compressesBody && message.length >= compressible && this.acceptsGzip()) {
+    if (protocol.compressesBody && message.length >= compressible && exchange.accepts("gzip")) {
       const encoding = { "content-encoding": "gzip", vary: "accept-encoding" };
       return exchange.send(200, { ...headers, ...encoding }, await compress(message));
     }
     const body = Buffer.concat([protocol.frame(message), protocol.end(this.requestId)]);
     return exchange.send(200, headers, body);
-  }
-
-  private acceptsGzip(): boolean {
-    return (this.header("accept-encoding") ?? "").split(",").some((name) => name.trim() === "gzip");
   }
 }
