@@ -1,4 +1,4 @@
-import { Button, Group, NativeSelect, Text, TextInput } from "@mantine/core";
+import { Group, NativeSelect, Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useState } from "react";
@@ -7,6 +7,7 @@ import type { Event } from "../gen/orgroles/v1/event_pb";
 import { EventService } from "../gen/orgroles/v1/event_service_pb";
 import { ErrorNotice } from "../parts/error-notice";
 import { EventIcon } from "../parts/icons";
+import { ShowMore } from "../parts/list";
 import { Page } from "../parts/page";
 import { Empty, ListSkeleton } from "../parts/states";
 import { useEnvironmentId } from "../shell/paths";
@@ -100,7 +101,8 @@ export default function Events() {
     organizationId: settled.organizationId.trim(),
     userId: settled.userId.trim(),
   };
-  const { data, error, refetch, events, state, hasNextPage, fetchNextPage, isFetchingNextPage } = useEvents(filter);
+  const list = useEvents(filter);
+  const { data, error, refetch, events, state, hasNextPage } = list;
   const isFiltered = filter.organizationId || filter.type || filter.userId || filter.since;
   const set = (field: keyof typeof typed) => (event: { currentTarget: { value: string } }) =>
     setTyped({ ...typed, [field]: event.currentTarget.value });
@@ -139,13 +141,7 @@ export default function Events() {
             text="Each change of a role, a permission or a member appears here at once."
           />
         )}
-        {hasNextPage && (
-          <div className="list-foot">
-            <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-              Show older
-            </Button>
-          </div>
-        )}
+        <ShowMore query={list}>Show older</ShowMore>
       </div>
     </Page>
   );

@@ -1,4 +1,4 @@
-import { Button, Text, TextInput } from "@mantine/core";
+import { Text, TextInput } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Suspense, useMemo, useState } from "react";
 import { call, send } from "../api/call";
@@ -6,10 +6,11 @@ import { useCaller } from "../api/caller";
 import { useRoles } from "../api/lists";
 import type { GroupRole } from "../gen/orgroles/v1/membership_pb";
 import { MembershipService } from "../gen/orgroles/v1/membership_service_pb";
-import { ActionButton, IconButton } from "../parts/action-button";
+import { ActionButton } from "../parts/action-button";
 import { ErrorNotice } from "../parts/error-notice";
 import { FormDialog } from "../parts/form-dialog";
-import { EditIcon, GroupIcon, PlusIcon, TrashIcon } from "../parts/icons";
+import { GroupIcon, PlusIcon } from "../parts/icons";
+import { RowActions, ShowMore } from "../parts/list";
 import { Empty, ListSkeleton } from "../parts/states";
 import { Mark, Mono, count } from "../parts/text";
 import { RoleChoice } from "./role-choice";
@@ -18,13 +19,14 @@ import type { OrganizationScope } from "./scope";
 type Open = { action: "map" } | { action: "edit" | "remove"; groupRole: GroupRole };
 
 export function Groups({ scope }: { scope: OrganizationScope }) {
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
+  const query = useInfiniteQuery({
     queryKey: ["groups", scope],
     queryFn: ({ signal, pageParam }) =>
       send(call(MembershipService.method.listGroupRoles, { ...scope, pageSize: 100, pageToken: pageParam }), signal),
     initialPageParam: "",
     getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
   });
+  const { data, error, refetch, hasNextPage } = query;
   const { data: list } = useRoles(scope);
   const { refuses } = useCaller();
   const [open, setOpen] = useState<Open>();
@@ -68,33 +70,17 @@ export function Groups({ scope }: { scope: OrganizationScope }) {
                 <div className="row-roles">
                   <Mark kind="default">{names.get(groupRole.roleSlug) ?? groupRole.roleSlug}</Mark>
                 </div>
-                <div className="row-actions">
-                  <IconButton
-                    label={`Change the role of ${groupRole.groupId}`}
-                    refused={refused}
-                    onClick={() => setOpen({ action: "edit", groupRole })}
-                  >
-                    <EditIcon />
-                  </IconButton>
-                  <IconButton
-                    label={`Remove the mapping of ${groupRole.groupId}`}
-                    danger
-                    refused={refused}
-                    onClick={() => setOpen({ action: "remove", groupRole })}
-                  >
-                    <TrashIcon />
-                  </IconButton>
-                </div>
+                <RowActions
+                  edit={`Change the role of ${groupRole.groupId}`}
+                  remove={`Remove the mapping of ${groupRole.groupId}`}
+                  refused={refused}
+                  onEdit={() => setOpen({ action: "edit", groupRole })}
+                  onRemove={() => setOpen({ action: "remove", groupRole })}
+                />
               </li>
             ))}
           </ul>
-          {hasNextPage && (
-            <div className="list-foot">
-              <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-                Show more
-              </Button>
-            </div>
-          )}
+          <ShowMore query={query} />
         </div>
       )}
       <Suspense>

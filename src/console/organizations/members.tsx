@@ -1,4 +1,4 @@
-import { Button, Group, NativeSelect, Text, TextInput } from "@mantine/core";
+import { Button, NativeSelect, Text } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Suspense, lazy, useEffect, useMemo, useState } from "react";
@@ -8,11 +8,12 @@ import { useCaller } from "../api/caller";
 import { useRoles } from "../api/lists";
 import type { Membership } from "../gen/orgroles/v1/membership_pb";
 import { MembershipService } from "../gen/orgroles/v1/membership_service_pb";
-import { ActionButton, IconButton } from "../parts/action-button";
+import { ActionButton } from "../parts/action-button";
 import { ErrorNotice } from "../parts/error-notice";
-import { EditIcon, PlusIcon, SearchIcon, TrashIcon, UserIcon } from "../parts/icons";
+import { PlusIcon, UserIcon } from "../parts/icons";
+import { ListSearch, MemberRoles, RowActions } from "../parts/list";
 import { Empty, ListSkeleton } from "../parts/states";
-import { Mark, Mono, Time } from "../parts/text";
+import { Mono, Time } from "../parts/text";
 import { paths } from "../shell/paths";
 import type { OrganizationScope } from "./scope";
 
@@ -64,13 +65,11 @@ export function Members({ scope }: { scope: OrganizationScope }) {
     <>
       <div className="list">
         <div className="list-head">
-          <TextInput
-            className="list-search"
-            aria-label="Find members by the beginning of their id"
+          <ListSearch
+            label="Find members by the beginning of their id"
             placeholder="Beginning of a user id"
-            leftSection={<SearchIcon size={16} />}
             value={search}
-            onChange={(event) => setSearch(event.currentTarget.value)}
+            onChange={setSearch}
           />
           <NativeSelect
             className="list-filter"
@@ -108,30 +107,18 @@ export function Members({ scope }: { scope: OrganizationScope }) {
                     </span>
                   </div>
                 </div>
-                <Group gap={6} className="row-roles">
-                  {membership.roleSlugs.map((slug) => (
-                    <Mark key={slug} kind={slug === membership.primaryRoleSlug ? "default" : "inherited"}>
-                      {names.get(slug) ?? slug}
-                    </Mark>
-                  ))}
-                </Group>
-                <div className="row-actions">
-                  <IconButton
-                    label={`Change the role of ${membership.userId}`}
-                    refused={refused}
-                    onClick={() => setOpen({ action: "edit", membership })}
-                  >
-                    <EditIcon />
-                  </IconButton>
-                  <IconButton
-                    label={`Remove ${membership.userId}`}
-                    danger
-                    refused={refused}
-                    onClick={() => setOpen({ action: "remove", membership })}
-                  >
-                    <TrashIcon />
-                  </IconButton>
-                </div>
+                <MemberRoles
+                  slugs={membership.roleSlugs}
+                  primary={membership.primaryRoleSlug}
+                  nameOf={(slug) => names.get(slug) ?? slug}
+                />
+                <RowActions
+                  edit={`Change the role of ${membership.userId}`}
+                  remove={`Remove ${membership.userId}`}
+                  refused={refused}
+                  onEdit={() => setOpen({ action: "edit", membership })}
+                  onRemove={() => setOpen({ action: "remove", membership })}
+                />
               </li>
             ))}
           </ul>

@@ -1,11 +1,11 @@
-import { Anchor, Breadcrumbs, Tabs, Text } from "@mantine/core";
-import { Link, useNavigate, useParams } from "react-router";
+import { Tabs } from "@mantine/core";
+import { useNavigate, useParams } from "react-router";
 import { call } from "../api/call";
 import { useCaller } from "../api/caller";
 import { useCall } from "../api/lists";
 import { EnvironmentService } from "../gen/orgroles/v1/environment_service_pb";
-import { Page } from "../parts/page";
-import { Mono, count } from "../parts/text";
+import { Crumbs, Page } from "../parts/page";
+import { count } from "../parts/text";
 import { paths, useEnvironmentId, useOrganizationId } from "../shell/paths";
 import { Access } from "./access";
 import { Groups } from "./groups";
@@ -30,14 +30,7 @@ export default function Organization() {
       title={organizationId}
       above={
         caller.organizationIds.length === 1 ? null : (
-          <Breadcrumbs mb={6} separatorMargin={6} className="crumbs">
-            <Anchor component={Link} to={paths.organizations(environmentId)} size="sm">
-              Organizations
-            </Anchor>
-            <Text size="sm" c="dimmed" component="span">
-              <Mono>{organizationId}</Mono>
-            </Text>
-          </Breadcrumbs>
+          <Crumbs to={paths.organizations(environmentId)} list="Organizations" id={organizationId} />
         )
       }
       lead={

@@ -1,4 +1,4 @@
-import { Button, Text, TextInput } from "@mantine/core";
+import { Button, Text } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -6,20 +6,19 @@ import { Link, useNavigate } from "react-router";
 import { call, send } from "../api/call";
 import { EnvironmentService } from "../gen/orgroles/v1/environment_service_pb";
 import { ErrorNotice } from "../parts/error-notice";
-import { OrganizationIcon, SearchIcon } from "../parts/icons";
+import { OrganizationIcon } from "../parts/icons";
+import { ListSearch, ShowMore } from "../parts/list";
 import { Page } from "../parts/page";
 import { Empty, ListSkeleton } from "../parts/states";
 import { Mark, Mono, count } from "../parts/text";
-import { paths, useEnvironmentId } from "../shell/paths";
-
-const isId = (text: string) => /^[!-~]{1,64}$/.test(text);
+import { isId, paths, useEnvironmentId } from "../shell/paths";
 
 export default function Organizations() {
   const environmentId = useEnvironmentId();
   const navigate = useNavigate();
   const [search, setSearch] = useState("");
   const [prefix] = useDebouncedValue(search.trim(), 150);
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
+  const query = useInfiniteQuery({
     queryKey: ["organizations", environmentId, prefix],
     queryFn: ({ signal, pageParam }) => {
       const input = {
@@ -34,6 +33,7 @@ export default function Organizations() {
     getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
     placeholderData: keepPreviousData,
   });
+  const { data, error, refetch } = query;
   const found = data?.pages.flatMap(({ organizations }) => organizations) ?? [];
   const isEmpty = data && !found.length && !prefix;
   return (
@@ -49,13 +49,11 @@ export default function Organizations() {
             if (isId(search.trim())) void navigate(paths.organization(environmentId, search.trim()));
           }}
         >
-          <TextInput
-            className="list-search"
-            aria-label="Find an organization by its id"
+          <ListSearch
+            label="Find an organization by its id"
             placeholder="Beginning of an id"
-            leftSection={<SearchIcon size={16} />}
             value={search}
-            onChange={(event) => setSearch(event.currentTarget.value)}
+            onChange={setSearch}
           />
           <Button type="submit" variant="default" disabled={!isId(search.trim())}>
             Open
@@ -95,13 +93,7 @@ export default function Organizations() {
             No organization with data begins with “{prefix}”. “Open” shows any id.
           </Text>
         )}
-        {hasNextPage && (
-          <div className="list-foot">
-            <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-              Show more
-            </Button>
-          </div>
-        )}
+        <ShowMore query={query} />
       </div>
     </Page>
   );

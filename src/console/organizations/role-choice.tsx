@@ -6,7 +6,7 @@ interface Props {
   readonly value: readonly string[];
   readonly several: boolean;
   readonly error?: string | undefined;
-  /** What choosing nothing means, undefined if something has to be chosen. */
+  /** The meaning of choosing nothing, undefined if something has to be chosen. */
   readonly none?: string | undefined;
   readonly onChange: (slugs: string[]) => void;
 }

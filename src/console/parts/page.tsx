@@ -1,5 +1,7 @@
-import { Group, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Breadcrumbs, Group, Stack, Text, Title } from "@mantine/core";
 import { type ReactNode, useEffect } from "react";
+import { Link } from "react-router";
+import { Mono } from "./text";
 
 interface Props {
   readonly title: string;
@@ -38,3 +40,15 @@ export function Page({ title, lead, actions, above, children }: Props) {
     </Stack>
   );
 }
+
+/** Leads back to the list that a page belongs to. */
+export const Crumbs = ({ to, list, id }: { to: string; list: string; id: string }) => (
+  <Breadcrumbs mb={6} separatorMargin={6} className="crumbs">
+    <Anchor component={Link} to={to} size="sm">
+      {list}
+    </Anchor>
+    <Text size="sm" c="dimmed" component="span">
+      <Mono>{id}</Mono>
+    </Text>
+  </Breadcrumbs>
+);

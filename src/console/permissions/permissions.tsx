@@ -1,11 +1,12 @@
-import { Text, TextInput } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { Suspense, lazy, useMemo, useState } from "react";
 import { useCaller } from "../api/caller";
 import { usePermissions, useRoles } from "../api/lists";
 import type { Permission } from "../gen/orgroles/v1/permission_pb";
-import { ActionButton, IconButton } from "../parts/action-button";
+import { ActionButton } from "../parts/action-button";
 import { ErrorNotice } from "../parts/error-notice";
-import { EditIcon, PermissionIcon, PlusIcon, SearchIcon, TrashIcon } from "../parts/icons";
+import { PermissionIcon, PlusIcon } from "../parts/icons";
+import { ListSearch, RowActions } from "../parts/list";
 import { Page } from "../parts/page";
 import { Empty, ListSkeleton } from "../parts/states";
 import { Mono, Name, count } from "../parts/text";
@@ -58,13 +59,11 @@ export default function Permissions() {
       ) : (
         <div className="list">
           <div className="list-head">
-            <TextInput
-              className="list-search"
-              aria-label="Search permissions"
+            <ListSearch
+              label="Search permissions"
               placeholder="Search by slug or name"
-              leftSection={<SearchIcon size={16} />}
               value={search}
-              onChange={(event) => setSearch(event.currentTarget.value)}
+              onChange={setSearch}
             />
             <Text size="sm" c="dimmed" className="nowrap">
               {wanted ? `${found.length} of ${count(data.length, "permission")}` : count(data.length, "permission")}
@@ -89,23 +88,13 @@ export default function Permissions() {
                   )}
                 </div>
                 <span className="row-count">{list ? count(holders.get(permission.slug) ?? 0, "role") : ""}</span>
-                <div className="row-actions">
-                  <IconButton
-                    label={`Edit ${permission.name}`}
-                    refused={refused}
-                    onClick={() => setOpen({ action: "edit", permission })}
-                  >
-                    <EditIcon />
-                  </IconButton>
-                  <IconButton
-                    label={`Delete ${permission.name}`}
-                    danger
-                    refused={refused}
-                    onClick={() => setOpen({ action: "delete", permission })}
-                  >
-                    <TrashIcon />
-                  </IconButton>
-                </div>
+                <RowActions
+                  edit={`Edit ${permission.name}`}
+                  remove={`Delete ${permission.name}`}
+                  refused={refused}
+                  onEdit={() => setOpen({ action: "edit", permission })}
+                  onRemove={() => setOpen({ action: "delete", permission })}
+                />
               </li>
             ))}
           </ul>

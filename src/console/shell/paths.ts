@@ -17,3 +17,6 @@ export const paths = {
 export const useEnvironmentId = (): string => useParams()["environment"] ?? "";
 
 export const useOrganizationId = (): string => useParams()["organization"] ?? "";
+
+/** Returns whether a text can be the id of an organization or a user. */
+export const isId = (text: string): boolean => /^[!-~]{1,64}$/.test(text);

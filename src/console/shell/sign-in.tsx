@@ -3,7 +3,7 @@ import { useState } from "react";
 import { session } from "../api/session";
 import { Logo } from "./logo";
 
-/** What a token may consist of: anything else cannot be in a header. */
+/** Matches a token. A header cannot contain any other text. */
 const isToken = (text: string) => /^[\w.~+/=-]+$/.test(text);
 
 /** Asks for a token. It is kept for this tab alone. */

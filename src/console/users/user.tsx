@@ -1,4 +1,4 @@
-import { Anchor, Breadcrumbs, Button, Group, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Suspense, useState } from "react";
 import { Link, useParams } from "react-router";
@@ -9,15 +9,16 @@ import { ActionButton } from "../parts/action-button";
 import { ErrorNotice } from "../parts/error-notice";
 import { FormDialog } from "../parts/form-dialog";
 import { UserIcon } from "../parts/icons";
-import { Page } from "../parts/page";
+import { MemberRoles, ShowMore } from "../parts/list";
+import { Crumbs, Page } from "../parts/page";
 import { Empty, ListSkeleton } from "../parts/states";
-import { Mark, Mono, Time, count } from "../parts/text";
+import { Mono, Time, count } from "../parts/text";
 import { paths, useEnvironmentId } from "../shell/paths";
 
 export default function User() {
   const environmentId = useEnvironmentId();
   const userId = useParams()["user"] ?? "";
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
+  const query = useInfiniteQuery({
     queryKey: ["user", environmentId, userId],
     queryFn: ({ signal, pageParam }) => {
       const input = { environmentId, userId, pageSize: 100, pageToken: pageParam };
@@ -26,22 +27,14 @@ export default function User() {
     initialPageParam: "",
     getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
   });
+  const { data, error, refetch, hasNextPage } = query;
   const { refuses } = useCaller();
   const [isOpen, setOpen] = useState(false);
   const memberships = data?.pages.flatMap((page) => page.memberships) ?? [];
   return (
     <Page
       title={userId}
-      above={
-        <Breadcrumbs mb={6} separatorMargin={6} className="crumbs">
-          <Anchor component={Link} to={paths.users(environmentId)} size="sm">
-            Users
-          </Anchor>
-          <Text size="sm" c="dimmed" component="span">
-            <Mono>{userId}</Mono>
-          </Text>
-        </Breadcrumbs>
-      }
+      above={<Crumbs to={paths.users(environmentId)} list="Users" id={userId} />}
       lead={
         data
           ? hasNextPage
@@ -82,23 +75,11 @@ export default function User() {
                     </span>
                   </div>
                 </Link>
-                <Group gap={6} className="row-roles">
-                  {roleSlugs.map((slug) => (
-                    <Mark key={slug} kind={slug === primaryRoleSlug ? "default" : "inherited"}>
-                      {slug}
-                    </Mark>
-                  ))}
-                </Group>
+                <MemberRoles slugs={roleSlugs} primary={primaryRoleSlug} />
               </li>
             ))}
           </ul>
-          {hasNextPage && (
-            <div className="list-foot">
-              <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-                Show more
-              </Button>
-            </div>
-          )}
+          <ShowMore query={query} />
         </div>
       )}
       <Suspense>

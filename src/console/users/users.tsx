@@ -3,9 +3,7 @@ import { useState } from "react";
 import { useNavigate } from "react-router";
 import { SearchIcon } from "../parts/icons";
 import { Page } from "../parts/page";
-import { paths, useEnvironmentId } from "../shell/paths";
-
-const isId = (text: string) => /^[!-~]{1,64}$/.test(text);
+import { isId, paths, useEnvironmentId } from "../shell/paths";
 
 export default function Users() {
   const environmentId = useEnvironmentId();
