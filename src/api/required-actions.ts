@@ -9,7 +9,7 @@ import type { Action, Reach } from "../domain/authorization";
 /** The action that a caller must be allowed for each RPC. An RPC without an entry does not compile. */
 export type RequiredActions<Service> = { readonly [Rpc in keyof Service]: Action };
 
-/** What RPCs are about, for restricted callers. An RPC without an entry is about the organizations that its request names. */
+/** The reach of RPCs. An RPC without an entry is about the organizations that its request names. */
 export type Reaches<Service> = { readonly [Rpc in keyof Service]?: Reach };
 
 export const roleActions: RequiredActions<typeof RoleServiceService> = {

@@ -18,7 +18,7 @@ export interface Cancellation {
   onCancel(listener: (() => void) | undefined): void;
 }
 
-/** What calls arrive over: a connection, as a rule. Places for calls are shared among sources. */
+/** A connection, as a rule, over which calls arrive. Admission shares places for calls among sources. */
 export interface CallSource {
   /** Number of calls that run. Admission counts them. */
   runningCalls: number;

@@ -7,7 +7,7 @@ export interface RpcDescription {
   readonly path: string;
   /** The action that a caller must be allowed. */
   readonly action: Action;
-  /** What it is about, for restricted callers. */
+  /** The part of the environment that it is about. */
   readonly reach: Reach;
   /** Whether its response is a stream. */
   readonly isStream: boolean;

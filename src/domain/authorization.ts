@@ -20,7 +20,7 @@ export interface Caller {
 }
 
 /**
- * What an RPC is about, for callers that are restricted to some environments or organizations:
+ * The part of an environment that an RPC is about, for callers that are restricted to some environments or organizations:
  *
  * - `named`: the organizations that the request names, all of which must be the caller's, and at least one;
  * - `environment`: the environment that the request names. A caller of some organizations gets only what is theirs, or what

@@ -3,7 +3,7 @@ import type { EventChange } from "./event";
 import type { RoleId } from "./ids";
 import type { PermissionSlug } from "./values";
 
-/** What a change gives to somebody in an organization. */
+/** The permissions and roles that a change gives to somebody in an organization. */
 export interface Gift {
   readonly permissions: readonly PermissionSlug[];
   /** Roles, with all their permissions. */

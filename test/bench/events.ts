@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readFileSync } from "node:fs";
 import type { EventServiceClient } from "../../gen/orgroles/v1/event_service";
-import { connectEvents, fromNow, watchEvents } from "../support/event-watch";
+import { type EventWatch, connectEvents, fromNow, watchEvents } from "../support/event-watch";
 import { findOrStartMariadb } from "../support/servers";
 import { engineOn } from "../support/engines";
 import { type ServiceProcess, startProcess } from "../support/process";
@@ -21,19 +21,28 @@ const memoryOf = (pid: number) =>
 const quantile = (values: readonly number[], part: number) =>
   (values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * part)] ?? 0).toFixed(1);
 
+/** Opens watches over as many connections as they need. */
+async function openWatches({ address }: ServiceProcess, count: number, begin = (_: EventWatch) => {}) {
+  const connections: EventServiceClient[] = [];
+  const watches: EventWatch[] = [];
+  for (let number = 0; number < count; number += 1) {
+    if (number % watchesOfConnection === 0) connections.push(connectEvents(address));
+    const connection = connections.at(-1);
+    if (!connection) continue;
+    const watch = await watchEvents(connection, { environmentId, start: fromNow });
+    begin(watch);
+    watches.push(watch);
+  }
+  return { watches, close: () => [...watches, ...connections].forEach((one) => one.close()) };
+}
+
 /**
  * Measures the time from the acknowledgement of a change to its delivery to each of many watches, for changes of the
  * process that is watched and of another one, and the memory of the watches.
  */
 async function measure(watched: ServiceProcess, other: ServiceProcess, count: number): Promise<void> {
   const before = memoryOf(watched.pid);
-  const connections: EventServiceClient[] = [];
-  const watches = [];
-  for (let number = 0; number < count; number += 1) {
-    if (number % watchesOfConnection === 0) connections.push(connectEvents(watched.address));
-    const connection = connections.at(-1);
-    if (connection) watches.push(await watchEvents(connection, { environmentId, start: fromNow }));
-  }
+  const { watches, close } = await openWatches(watched, count);
   const acknowledged = new Map<string, number>();
   for (let number = 0; number < changes; number += 1)
     for (const [name, { memberships }] of Object.entries({ same: watched, other })) {
@@ -56,23 +65,13 @@ async function measure(watched: ServiceProcess, other: ServiceProcess, count: nu
     console.log(`${count} watches, changes of the ${name} process: ${figures}`);
   }
   console.log(`${count} watches: ${(memoryOf(watched.pid) - before).toFixed(0)} MiB more`);
-  for (const watch of watches) watch.close();
-  for (const connection of connections) connection.close();
+  close();
 }
 
 /** Opens watches that never read on, each of which then misses far more than is sent ahead, and measures their memory. */
 async function measureSlow(watched: ServiceProcess, count: number): Promise<void> {
   const before = memoryOf(watched.pid);
-  const connections: EventServiceClient[] = [];
-  const watches = [];
-  for (let number = 0; number < count; number += 1) {
-    if (number % watchesOfConnection === 0) connections.push(connectEvents(watched.address));
-    const connection = connections.at(-1);
-    if (!connection) continue;
-    const watch = await watchEvents(connection, { environmentId, start: fromNow });
-    watch.pause();
-    watches.push(watch);
-  }
+  const { close } = await openWatches(watched, count, (watch) => watch.pause());
   const opened = memoryOf(watched.pid);
   let most = opened;
   for (let part = 0; part < 20; part += 1) {
@@ -86,8 +85,7 @@ async function measureSlow(watched: ServiceProcess, count: number): Promise<void
   console.log(
     `${count} watches that do not read: ${more(opened)} when open, at most ${more(most)} with 10000 events to read`,
   );
-  for (const watch of watches) watch.close();
-  for (const connection of connections) connection.close();
+  close();
 }
 
 async function main(): Promise<void> {

@@ -158,7 +158,7 @@ export interface GetCallerResponse {
   /** The name of the credentials, as the log and events have it. */
   name: string;
   /**
-   * What the credentials allow: `read`, `write` or `admin`. Each level includes
+   * The level of the credentials: `read`, `write` or `admin`. Each level includes
    * those before it.
    */
   level: string;

@@ -2,7 +2,7 @@ import type { Caller } from "../../domain/authorization";
 import type { Dependencies } from "../dependencies";
 import { type Call, callerOf } from "../request/idempotency";
 
-/** What a caller may do, as it sees it. */
+/** The permissions of a caller, as the caller sees them. */
 export interface CallerView {
   readonly name: string;
   readonly level: Caller["action"];

@@ -64,7 +64,7 @@ export async function* watchEvents(
 const startRule = "must be one of after, from_now: true and from_beginning: true";
 const fieldOf = { after: "after", fromNow: "from_now", fromBeginning: "from_beginning" } as const;
 
-/** What a watch keeps between two messages. */
+/** The state of a watch between two messages. */
 interface Watch {
   readonly eventLog: EventLog;
   readonly sequence: OpenSequence;
@@ -73,11 +73,11 @@ interface Watch {
   /** Undefined for the sequence of an environment that was deleted before the watch began. */
   readonly tail: EventTail | undefined;
   readonly signal: AbortSignal;
-  /** Where the next look begins. */
+  /** The position after which the next look begins. */
   position: number;
   /** The time of the next message, if there are no events before. */
   due: number;
-  /** What comes before the next message. */
+  /** The step before the next message. */
   next: "look" | "wait" | "end";
 }
 

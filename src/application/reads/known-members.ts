@@ -1,6 +1,6 @@
 import type { MemberKey, Membership } from "../../domain/membership";
 
-/** What an organization had stored of a user at a revision: no member if it had none. */
+/** A user as an organization had stored it at a revision. `member` is undefined for a user who was no member. */
 export interface CachedMember {
   readonly revision: number;
   readonly member: Membership | undefined;

@@ -52,7 +52,7 @@ export async function refuseGiving(
 
 const environmentChanged = "the environment has changed since a change of an acting user was read";
 
-/** What the acting user has in an organization. */
+/** The roles and permissions of the acting user in an organization. */
 interface Held {
   readonly roleIds: readonly RoleId[];
   readonly permissions: ReadonlySet<PermissionSlug>;

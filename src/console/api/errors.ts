@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RequestInfoSchema } from "../gen/google/rpc/error_details_pb";
 
-/** What a person reads about an error, and what they can do. */
+/** The words for an error, and for a way on. */
 export interface Explanation {
   readonly title: string;
   readonly text: string;

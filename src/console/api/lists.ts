@@ -55,7 +55,7 @@ export function showRoles(client: QueryClient, scope: Scope, change: (roles: Rol
   client.setQueryData<Roles>(rolesKey(scope), (roles) => roles && change(roles));
 }
 
-/** Does the same, and gives up what is being read: it is older. */
+/** Does the same, and cancels reads that have begun before, because their responses may be older. */
 export function setRoles(client: QueryClient, scope: Scope, change: (roles: Roles) => Roles): void {
   void client.cancelQueries({ queryKey: rolesKey(scope) });
   showRoles(client, scope, change);

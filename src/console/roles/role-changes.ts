@@ -1,6 +1,6 @@
 import type { Role } from "../gen/orgroles/v1/role_pb";
 
-/** What a form about a role holds. */
+/** The values of a form about a role. */
 export interface RoleValues {
   readonly name: string;
   readonly description: string;

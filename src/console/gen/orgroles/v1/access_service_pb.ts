@@ -346,7 +346,7 @@ export type GetCallerResponse = Message<"orgroles.v1.GetCallerResponse"> & {
   name: string;
 
   /**
-   * What the credentials allow: `read`, `write` or `admin`. Each level includes
+   * The level of the credentials: `read`, `write` or `admin`. Each level includes
    * those before it.
    *
    * @generated from field: string level = 2;
