@@ -2,20 +2,26 @@ import { execFileSync } from "node:child_process";
 import { type AddressInfo, type Server, createServer } from "node:net";
 import { tokenDigest } from "../../src/auth/authenticator";
 import { runCommand } from "../support/command";
-import { type TestDatabase, engines } from "../support/engines";
+import { type TestDatabase, type TestEngine, engines } from "../support/engines";
 import { startProcess } from "../support/process";
 import { present } from "../support/stage";
 import { temporaryFolder } from "../support/temporary";
 
 const { newName } = temporaryFolder();
 const sqlite = () => ({ ORGROLES_DATABASE_URL: `sqlite:${newName("db")}` });
-const mariadb = () => present(engines.find(({ name }) => name === "mariadb")).create();
+const mariadb = present(engines.find(({ name }) => name === "mariadb"));
+/** Creates a database with the schema and nothing in it: a service that still migrates does not know its environments. */
+const emptyDatabase = async (engine: TestEngine): Promise<TestDatabase> => {
+  const database = await engine.create();
+  expect(await runCommand(["migrate"], { ORGROLES_DATABASE_URL: database.url })).toMatchObject({ code: 0 });
+  return database;
+};
 const call = (banner: string) => present(/^ {2}npx (@bufbuild\/buf curl .*)$/m.exec(banner)?.[1]);
 /** Runs the line that the banner shows, as a shell does. */
 const runShown = (line: string) => execFileSync("bash", ["-c", `npx ${line}`], { encoding: "utf8" });
 
 test.each(engines)("on an empty $name, the call that it shows makes an environment", async (engine) => {
-  const database = await engine.create();
+  const database = await emptyDatabase(engine);
   const service = await startProcess({ ORGROLES_DATABASE_URL: database.url });
   try {
     const banner = service.output();
@@ -38,7 +44,7 @@ test.each(engines)("on an empty $name, the call that it shows makes an environme
 });
 
 test("workers say it once", async () => {
-  const database: TestDatabase = await mariadb();
+  const database = await emptyDatabase(mariadb);
   const service = await startProcess({ ORGROLES_DATABASE_URL: database.url, ORGROLES_WORKERS: "2" });
   try {
     expect(service.output().match(/No environment exists yet/g)).toHaveLength(1);
@@ -92,7 +98,7 @@ describe("an address that cannot be listened on is one line with its setting", (
   });
 
   test("of several workers, when it is taken", async () => {
-    const database = await mariadb();
+    const database = await mariadb.create();
     try {
       const settings = { ORGROLES_DATABASE_URL: database.url, ORGROLES_WORKERS: "3", ORGROLES_LOG_LEVEL: "warn" };
       const ended = await failing({ ...settings, ORGROLES_ADDRESS: taken });
