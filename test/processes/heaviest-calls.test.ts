@@ -87,7 +87,8 @@ test("no call of a full organization keeps the others waiting, and each is answe
     if (writes) expect(await longest(`${rpc}, ${sentence}, again`, call)).toEqual(answer);
   }
   // far above what was measured, and far below what one list in the wrong place costs: `npm run bench:pauses` has figures
-  expect(pauses.filter(([, milliseconds]) => milliseconds > 5 * service.yardstick)).toEqual([]);
+  const most = "threadCpuUsage" in process ? 4 : 6; // otherwise the threads of the garbage collector count, too
+  expect(pauses.filter(([, milliseconds]) => milliseconds > most * service.yardstick)).toEqual([]);
 }, 180_000);
 
 test("the answers to all request ids are small", async () => {

@@ -33,8 +33,10 @@ export class MemberCache {
     known: KnownMembers,
     find: (key: MemberKey) => Membership | undefined,
   ): void {
+    const kept = new Set<string>(); // a batch may ask about one member a thousand times
     forEachMember(organizations, subjects, (key, { state }) => {
-      if (known.has(key)) return;
+      if (known.has(key) || kept.has(keyOf(key))) return;
+      kept.add(keyOf(key));
       const member = find(key);
       const roleIds = member?.roleIds.map((id) => roles.get(id)?.id ?? ownRoleId(state, id)) ?? [];
       const cached = { revision: state.revision, member: member && { ...member, ...key, roleIds } };
