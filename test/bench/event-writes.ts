@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type mysql from "mysql2/promise";
 import { MembershipServiceService } from "../../gen/orgroles/v1/membership_service";
 import { RoleServiceService } from "../../gen/orgroles/v1/role_service";
@@ -13,8 +14,8 @@ import { median } from "./load";
 
 /**
  * Compares the rate of writes with that of a service that leaves out its events, both on one database that flushes every
- * commit, in turns. Then adds EVENTS events, and compares the rate and pages of events with those of before.
- * PAIRS, SECONDS and ENGINES change the size.
+ * commit, in turns. Then adds EVENTS events to one of them, and compares the rates again, and pages of events with those of
+ * before. PAIRS, SECONDS and ENGINES change the size, and POOL the memory of the server.
  */
 const pairs = Number(process.env["PAIRS"] ?? 5);
 const seconds = Number(process.env["SECONDS"] ?? 4);
@@ -31,14 +32,17 @@ interface Server {
   stop(): Promise<void>;
 }
 
+/** What operators set, too: a commit is on disk when it is acknowledged, and the memory fits the data. */
+const options = ["--innodb-flush-log-at-trx-commit=1", `--innodb-buffer-pool-size=${process.env["POOL"] ?? "1G"}`];
+
 const starts = {
   sqlite: async () => ({ engine: sqliteEngine, stop: async () => {} }),
   mariadb: async () => {
-    const server = await startPrivateMariadb("default", "--innodb-flush-log-at-trx-commit=1");
+    const server = await startPrivateMariadb("default", ...options);
     return { engine: engineOn("mariadb", server.url), stop: () => server.stop() };
   },
   mysql: async () => {
-    const server = await startPrivateMysql("default", "--innodb-flush-log-at-trx-commit=1");
+    const server = await startPrivateMysql("default", ...options);
     return { engine: engineOn("mysql", server.url), stop: () => server.stop() };
   },
 } satisfies Record<string, () => Promise<Server>>;
@@ -136,6 +140,22 @@ async function addEvents(url: string, count: number): Promise<void> {
   }
 }
 
+/** Waits until the server has written to its files what was added, for ten minutes at most. */
+async function settle(url: string): Promise<void> {
+  const connection = await connectTo(url);
+  try {
+    for (let times = 0; times < 300; times += 1) {
+      const [[row]] = await connection.query<mysql.RowDataPacket[]>(
+        "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'",
+      );
+      if (Number(row?.["Value"]) < 1000) return;
+      await sleep(2000);
+    }
+  } finally {
+    connection.destroy();
+  }
+}
+
 /** Returns the median milliseconds of a page of a hundred events: the newest, in the middle, and of one organization. */
 async function pagesOf({ events }: ServiceProcess, tokens: readonly string[]): Promise<string> {
   const requests = [
@@ -194,8 +214,8 @@ async function measure(name: Name): Promise<void> {
     print(
       `${name} | pages before | ${await pagesOf(ours, [(await ours.events.listEvents({ environmentId })).resumeToken])}`,
     );
-    const before = await rateOf(ours, "SetMemberRoles", 16);
     await addEvents(database.url, kept);
+    await settle(database.url);
     const tokens: string[] = [];
     for (let times = 0; times < 50; times += 1) {
       const { events } = await ours.events.listEvents({
@@ -206,8 +226,13 @@ async function measure(name: Name): Promise<void> {
       tokens.push(events[Math.floor(Math.random() * events.length)]?.resumeToken ?? "");
     }
     print(`${name} | pages with ${kept} more | ${await pagesOf(ours, tokens)}`);
-    const after = await rateOf(ours, "SetMemberRoles", 16);
-    print(`${name} | SetMemberRoles with ${kept} more, 16 in flight | ${(after / before).toFixed(2)} of before`);
+    for (const call of Object.keys(calls) as Call[]) {
+      const figure = await ratio(
+        () => rateOf(ours, call, 16),
+        () => rateOf(theirs, call, 16),
+      );
+      print(`${name} | ${call} with ${kept} more, 16 in flight | ${figure}`);
+    }
   } finally {
     await ours.end();
     await theirs.end();

@@ -1,16 +1,16 @@
 import { deepEqual } from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { createServices } from "../../src/app/services";
-import { ownCall } from "../../src/application/request/idempotency";
+import { applyCallFor, ownCall } from "../../src/application/request/idempotency";
 import { Refusal } from "../../src/domain/errors";
+import type { UserId } from "../../src/domain/values";
 import { defaultQuotas } from "../../src/domain/limits";
 import type { Database } from "../../src/persistence/connection/database";
 import { compareOutcomes, compareReads, readsToCompare, wholePage } from "./comparison";
-import { EagerEnvironment } from "./model";
+import { type Concerned, EagerEnvironment } from "./model";
 import { compareReplicas, readEvents } from "./replay";
 import { type Step, customSlugs, environmentSlugs, groups, of, organizations, permissions, users } from "./steps";
 
-const call = ownCall;
 const day = 24 * 60 * 60 * 1000;
 
 /**
@@ -31,7 +31,7 @@ export class History {
 
   async run(all: readonly Step[]): Promise<void> {
     for (const environmentId of this.ids)
-      await this.services.environments.createEnvironment({ environmentId, displayName: "" }, call);
+      await this.services.environments.createEnvironment({ environmentId, displayName: "" }, ownCall);
     for (const step of all) {
       this.now += 1000;
       await this.take(step);
@@ -46,6 +46,8 @@ export class History {
 
   private async take(step: Step): Promise<void> {
     const environmentId = this.ids[step.environment] as string;
+    const actingUserId = users[step.actor] as UserId | undefined;
+    const call = actingUserId ? applyCallFor(actingUserId) : ownCall;
     const model = this.models[step.environment] as EagerEnvironment;
     const { roles, environments, memberships, groupRoles } = this.services;
     const organizationId = of(organizations, step.organization);
@@ -64,17 +66,22 @@ export class History {
           (((b.charCodeAt(0) * 31 + b.length) * (step.one + 1)) % 17),
       );
 
+    const attempt = (concerned: Concerned, ask: () => Promise<unknown>, tell: () => unknown) =>
+      compareOutcomes(ask, () => model.makeFor(actingUserId, concerned, tell));
+
     switch (step.action) {
       case "createEnvironmentRole": {
         const slug = of(environmentSlugs, step.one);
-        return compareOutcomes(
+        return attempt(
+          "environment",
           () => roles.createRole({ environmentId, slug, name: slug, description: "", permissions: granted }, call),
           () => model.createRole(undefined, slug, granted),
         );
       }
       case "createCustomRole": {
         const slug = of(customSlugs, step.one);
-        return compareOutcomes(
+        return attempt(
+          "organizations",
           () => roles.createRole({ ...scope, slug, name: slug, description: "", permissions: granted }, call),
           () => model.createRole(organizationId, slug, granted),
         );
@@ -84,7 +91,8 @@ export class History {
         const request = { environmentId, slug, replacementDefaultRoleSlug: replacement };
         if (step.other % 3 === 0)
           await this.preview(model, (validateOnly) => roles.deleteEnvironmentRole({ ...request, validateOnly }, call));
-        return compareOutcomes(
+        return attempt(
+          "environment",
           () => roles.deleteEnvironmentRole({ ...request, validateOnly: false }, call),
           () => model.deleteEnvironmentRole(slug, replacement),
         );
@@ -92,13 +100,15 @@ export class History {
       case "deleteOrgRole": {
         const slug = of([...customSlugs, ...order], step.one);
         const request = { ...scope, slug, replacementRoleSlug: replacement, validateOnly: false };
-        return compareOutcomes(
+        return attempt(
+          replacement === undefined ? "organizations" : { id: organizationId, replacement },
           () => roles.deleteOrgRole(request, call),
           () => model.deleteOrgRole(organizationId, slug, replacement),
         );
       }
       case "setMember":
-        return compareOutcomes(
+        return attempt(
+          "organizations",
           () => memberships.setMemberRoles({ ...scope, userId, roleSlugs: someSlugs }, call),
           () => model.setMember(organizationId, userId, someSlugs),
         );
@@ -108,13 +118,15 @@ export class History {
           userId: of(users, step.one + index),
           roleSlugs: [of(model.orderOf(id), step.other + index)],
         }));
-        return compareOutcomes(
+        return attempt(
+          "organizations",
           () => memberships.batchSetMemberRoles({ environmentId, memberships: wanted }, call),
           () => wanted.forEach((one) => model.setMember(one.organizationId, one.userId, one.roleSlugs)),
         );
       }
       case "deleteMember":
-        return compareOutcomes(
+        return attempt(
+          "organizations",
           () => memberships.deleteMembership({ ...scope, userId }, call),
           () => model.deleteMember(organizationId, userId),
         );
@@ -125,19 +137,22 @@ export class History {
         );
       case "setGroup": {
         const roleSlug = of([...order, ...order, "unknown"], step.other);
-        return compareOutcomes(
+        return attempt(
+          "organizations",
           () => groupRoles.setGroupRole({ ...scope, groupId, roleSlug }, call),
           () => model.setGroup(organizationId, groupId, roleSlug),
         );
       }
       case "deleteGroup":
-        return compareOutcomes(
+        return attempt(
+          "organizations",
           () => groupRoles.deleteGroupRole({ ...scope, groupId }, call),
           () => model.deleteGroup(organizationId, groupId),
         );
       case "sync": {
         const groupIds = step.many.map((number) => of(groups, number));
-        return compareOutcomes(
+        return attempt(
+          "organizations",
           async () => (await groupRoles.syncMemberGroups({ ...scope, userId, groupIds }, call)).membership,
           () => model.syncMember(organizationId, userId, groupIds),
         );
@@ -145,7 +160,8 @@ export class History {
       case "setPriority": {
         const inEnvironment = step.many.length === 0;
         const slugs = shuffled(inEnvironment ? model.order : order);
-        return compareOutcomes(
+        return attempt(
+          inEnvironment ? "environment" : "organizations",
           () => roles.setPriority({ ...(inEnvironment ? { environmentId } : scope), slugs }, call),
           () => model.setPriority(inEnvironment ? undefined : organizationId, slugs),
         );
@@ -153,29 +169,33 @@ export class History {
       case "setDefault": {
         const inEnvironment = !isOwn || step.many.length === 0;
         const slug = of(inEnvironment ? model.order : order, step.one);
-        return compareOutcomes(
+        return attempt(
+          inEnvironment ? "environment" : "organizations",
           () => roles.setDefaultRole({ ...(inEnvironment ? { environmentId } : scope), slug }, call),
           () => model.setDefault(inEnvironment ? undefined : organizationId, slug),
         );
       }
       case "reset":
-        return compareOutcomes(
+        return attempt(
+          "organizations",
           () => roles.resetOrgRoleConfig(scope, call),
           () => model.reset(organizationId),
         );
       case "deleteOrganization":
         await compareOutcomes(
-          () => environments.deleteOrganizationData({ ...scope, validateOnly: true }, call),
+          () => environments.deleteOrganizationData({ ...scope, validateOnly: true }, ownCall),
           () => model.countOrganization(organizationId),
         );
-        return compareOutcomes(
+        return attempt(
+          "environment",
           () => environments.deleteOrganizationData(scope, call),
           () => model.deleteOrganization(organizationId),
         );
       case "multiple": {
         const environment = { displayName: "", multipleRolesEnabled: !model.multiple };
         const updateMask = ["multiple_roles_enabled"];
-        return compareOutcomes(
+        return attempt(
+          "environment",
           () => environments.updateEnvironment({ environmentId, environment, updateMask }, call),
           () => model.setMultiple(!model.multiple),
         );
@@ -183,7 +203,8 @@ export class History {
       case "permission": {
         const slug = of(permissions, step.one);
         if (step.many.length)
-          return compareOutcomes(
+          return attempt(
+            "environment",
             () =>
               this.services.permissions.createPermission({ environmentId, slug, name: slug, description: "" }, call),
             () => model.createPermission(slug),
@@ -191,22 +212,34 @@ export class History {
         await this.preview(model, (validateOnly) =>
           this.services.permissions.deletePermission({ environmentId, slug, validateOnly }, call),
         );
-        return compareOutcomes(
+        return attempt(
+          "environment",
           () => this.services.permissions.deletePermission({ environmentId, slug }, call),
           () => model.deletePermission(slug),
         );
       }
       case "changePermissions": {
-        const slug = of(model.order, step.one);
+        const { custom } = model.organization(organizationId);
+        const inEnvironment = !custom.size || step.other % 2 === 0;
+        const slug = of(inEnvironment ? model.order : [...custom], step.one);
         const request = {
-          environmentId,
+          ...(inEnvironment ? { environmentId } : scope),
           slug,
           role: { name: "", description: "", permissions: granted },
           updateMask: ["permissions"],
         };
-        return compareOutcomes(
+        return attempt(
+          inEnvironment ? "environment" : "organizations",
           () => roles.updateRole(request, call),
-          () => void model.grants.set(slug, new Set(granted)),
+          () => model.setGrants(inEnvironment ? undefined : organizationId, slug, granted),
+        );
+      }
+      case "guard": {
+        const environment = { displayName: "", multipleRolesEnabled: false, escalationGuardEnabled: !model.guard };
+        const updateMask = ["escalation_guard_enabled"];
+        return compareOutcomes(
+          () => environments.updateEnvironment({ environmentId, environment, updateMask }, ownCall),
+          () => void (model.guard = !model.guard),
         );
       }
       case "sweep":
@@ -249,15 +282,15 @@ export class History {
     const environmentId = this.ids[environment] as string;
     const model = this.models[environment] as EagerEnvironment;
     return Promise.all([
-      environments.listOrganizations({ environmentId, ...wholePage }, call),
-      ...users.map((userId) => memberships.listUserMemberships({ environmentId, userId, ...wholePage }, call)),
+      environments.listOrganizations({ environmentId, ...wholePage }, ownCall),
+      ...users.map((userId) => memberships.listUserMemberships({ environmentId, userId, ...wholePage }, ownCall)),
       ...model.order.map((roleSlug) =>
-        memberships.listRoleMemberships({ environmentId, roleSlug, ...wholePage }, call),
+        memberships.listRoleMemberships({ environmentId, roleSlug, ...wholePage }, ownCall),
       ),
       ...organizations.map(async (organizationId) => [
         await roles.listOrgRoles({ environmentId, organizationId, ...wholePage }),
-        await memberships.listMemberships({ environmentId, organizationId, ...wholePage }, call),
-        await groupRoles.listGroupRoles({ environmentId, organizationId, ...wholePage }, call),
+        await memberships.listMemberships({ environmentId, organizationId, ...wholePage }, ownCall),
+        await groupRoles.listGroupRoles({ environmentId, organizationId, ...wholePage }, ownCall),
       ]),
     ]);
   }

@@ -14,17 +14,33 @@ interface Organization {
 
 const without = (order: readonly string[], slug: string) => order.filter((other) => other !== slug);
 
+const mapOf = <T>(map: ReadonlyMap<string, T>, copy: (value: T) => T): Map<string, T> =>
+  new Map([...map].map(([key, value]) => [key, copy(value)]));
+
+/** What a change is about: with a role that replaces another one, it gives that role, whoever had the other. */
+export type Concerned = "environment" | "organizations" | { readonly id: string; readonly replacement: string };
+
+const isAbove = (order: readonly string[], one: string, other: string) => order.indexOf(one) < order.indexOf(other);
+
+/** Returns the roles that were below a role of a user, of any role if the user has none, and are above it now. */
+function risen(before: readonly string[], after: readonly string[], held: ReadonlySet<string> | undefined): string[] {
+  const common = after.filter((slug) => before.includes(slug));
+  const passed = held?.size ? common.filter((slug) => held.has(slug)) : common;
+  return common.filter((slug) => passed.some((own) => isAbove(before, own, slug) && isAbove(after, slug, own)));
+}
+
 /**
  * What the service promises, in the plainest way: one environment in memory, where every change rewrites everything it
  * concerns at once, whatever that costs. Roles are their slugs.
  */
 export class EagerEnvironment {
   multiple = false;
+  guard = false;
   default = "member";
   order = ["member"];
-  readonly grants = new Map<string, Set<string>>([["member", new Set()]]);
-  readonly permissions = new Set<string>();
-  private readonly organizations = new Map<string, Organization>();
+  grants = new Map<string, Set<string>>([["member", new Set()]]);
+  permissions = new Set<string>();
+  private organizations = new Map<string, Organization>();
 
   organization(id: string): Organization {
     let organization = this.organizations.get(id);
@@ -39,6 +55,72 @@ export class EagerEnvironment {
   defaultOf = (id: string) => this.organization(id).own?.default ?? this.default;
   private key = (id: string, slug: string) => (this.organization(id).custom.has(slug) ? `${id}/${slug}` : slug);
   grantsOf = (id: string, slug: string) => [...(this.grants.get(this.key(id, slug)) ?? [])].sort();
+
+  /** Returns everything that may change, as it is now. */
+  private copyState() {
+    const { multiple, guard, order } = this;
+    return {
+      multiple,
+      guard,
+      default: this.default,
+      order: [...order],
+      grants: mapOf(this.grants, (granted) => new Set(granted)),
+      permissions: new Set(this.permissions),
+      organizations: mapOf(this.organizations, ({ own, custom, members, groups }) => ({
+        own: own && { default: own.default, order: [...own.order] },
+        custom: new Set(custom),
+        members: mapOf(members, (roles) => new Set(roles)),
+        groups: new Map(groups),
+      })),
+    };
+  }
+
+  private copy(): EagerEnvironment {
+    const copy = new EagerEnvironment();
+    Object.assign(copy, this.copyState());
+    return copy;
+  }
+
+  /**
+   * Makes a change for a user, and takes it back if the guard refuses it: a change of the environment always, and a change
+   * of organizations if one of them then has somewhere what it had not, with permissions that the user did not have there.
+   */
+  makeFor<T>(user: string | undefined, concerned: Concerned, change: () => T): T {
+    if (!this.guard || user === undefined) return change();
+    if (concerned === "environment") throw new Refused("ESCALATION_REFUSED");
+    const before = this.copy();
+    const answer = change();
+    const isRefused = [...this.organizations.keys()].some((id) => {
+      const held = before.grantsOfUser(id, user);
+      const given = this.givenSince(before, id, user);
+      if (typeof concerned === "object" && concerned.id === id) given.push(...this.grantsOf(id, concerned.replacement));
+      return given.some((permission) => !held.has(permission));
+    });
+    if (!isRefused) return answer;
+    Object.assign(this, before.copyState());
+    throw new Refused("ESCALATION_REFUSED");
+  }
+
+  private grantsOfUser(id: string, user: string): Set<string> {
+    const roles = this.organization(id).members.get(user) ?? [];
+    return new Set([...roles].flatMap((slug) => this.grantsOf(id, slug)));
+  }
+
+  /** Returns the permissions that somebody, or something, in an organization has got, as a user who gives them sees it. */
+  private givenSince(before: EagerEnvironment, id: string, user: string): string[] {
+    const [then, now] = [before.organization(id), this.organization(id)];
+    const given: string[] = [];
+    for (const slug of now.custom)
+      given.push(...this.grantsOf(id, slug).filter((one) => !before.grantsOf(id, slug).includes(one)));
+    const roles = new Set<string>();
+    for (const [member, slugs] of now.members)
+      for (const slug of slugs) if (!then.members.get(member)?.has(slug)) roles.add(slug);
+    for (const [group, slug] of now.groups) if (then.groups.get(group) !== slug) roles.add(slug);
+    if (before.defaultOf(id) !== this.defaultOf(id)) roles.add(this.defaultOf(id));
+    if (then.own && now.own)
+      for (const slug of risen(then.own.order, now.own.order, then.members.get(user))) roles.add(slug);
+    return [...given, ...[...roles].flatMap((slug) => this.grantsOf(id, slug))];
+  }
 
   createPermission(slug: string) {
     if (this.permissions.has(slug)) throw new Refused("PERMISSION_SLUG_TAKEN");
@@ -64,6 +146,11 @@ export class EagerEnvironment {
     this.order = [...this.order, slug];
     for (const { own } of this.organizations.values()) own?.order.push(slug);
     this.grants.set(slug, new Set(permissions));
+  }
+
+  setGrants(id: string | undefined, slug: string, permissions: readonly string[]) {
+    if (id && !this.organization(id).custom.has(slug)) throw new Refused("ROLE_BELONGS_TO_ENVIRONMENT");
+    this.grants.set(id ? this.key(id, slug) : slug, new Set(permissions));
   }
 
   setPriority(id: string | undefined, order: readonly string[]) {

@@ -61,12 +61,13 @@ function latestPossible(events: readonly Event[]): Event[] {
 }
 
 async function shown(services: Services, scope: { environmentId: string; organizationId: string }) {
-  const { multipleRolesEnabled } = await services.environments.getEnvironment(scope);
+  const { multipleRolesEnabled, escalationGuardEnabled } = await services.environments.getEnvironment(scope);
   const roles = await services.roles.listOrgRoles({ ...scope, ...wholePage });
   const members = await services.memberships.listMemberships({ ...scope, ...wholePage }, ownCall);
   const groups = await services.groupRoles.listGroupRoles({ ...scope, ...wholePage }, ownCall);
   return {
     multiple: multipleRolesEnabled,
+    guard: escalationGuardEnabled,
     inherits: roles.config.inheritsEnvironment,
     roles: roles.items.map((role) => [role.slug, role.isDefault, role.permissions]),
     members: members.items.map(({ userId, roleSlugs }) => [userId, roleSlugs]),

@@ -111,6 +111,7 @@ const configOf = (
 /** A copy of an environment that knows nothing but events, by the recipe of `docs/events.md`. */
 export class Replica {
   private multiple = false;
+  private guard = false;
   private config: Config = { default: "", order: [] };
   private readonly roles = new Map<string, Role>();
   private readonly organizations = new Map<string, OrganizationCopy>();
@@ -134,6 +135,7 @@ export class Replica {
     const inOrder = (ids: readonly string[]) => order.filter((one) => ids.includes(one)).map(slugOf);
     return {
       multiple: this.multiple,
+      guard: this.guard,
       inherits: !own,
       roles: order.map((one) => [slugOf(one), one === defaultId, roles.get(one)?.permissions]),
       members: sorted(members).map(([user, ids]) => [user, inOrder(ids)]),
@@ -153,6 +155,7 @@ export class Replica {
       case "environment": {
         const hadMultiple = this.multiple;
         this.multiple = change.value.after?.multipleRolesEnabled ?? false;
+        this.guard = change.value.after?.escalationGuardEnabled ?? false;
         const { order } = this.config;
         if (hadMultiple && !this.multiple)
           then(({ own, members }) => {

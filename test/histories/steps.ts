@@ -15,6 +15,8 @@ export interface Step {
   readonly one: number;
   readonly other: number;
   readonly many: readonly number[];
+  /** Chooses the user for whom the step is taken: nobody beyond the users. */
+  readonly actor: number;
 }
 
 const weights: Record<string, number> = {
@@ -29,13 +31,14 @@ const weights: Record<string, number> = {
   setGroup: 5,
   deleteGroup: 1,
   sync: 6,
-  setPriority: 6,
+  setPriority: 9,
   setDefault: 10,
   reset: 4,
   deleteOrganization: 1,
   multiple: 5,
-  permission: 3,
-  changePermissions: 3,
+  permission: 8,
+  changePermissions: 5,
+  guard: 5,
   sweep: 5,
 };
 
@@ -51,6 +54,7 @@ export const steps = (count: number): fc.Arbitrary<Step[]> =>
       one: fc.nat(99),
       other: fc.nat(99),
       many: fc.array(fc.nat(99), { maxLength: 3 }),
+      actor: fc.nat(5),
     }),
     { minLength: count, maxLength: count },
   );
