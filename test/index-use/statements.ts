@@ -1,6 +1,15 @@
 import type { Stores } from "../../src/application/ports/unit-of-work";
 import type { Name } from "../../src/domain/values";
-import { aMember, anEnvironment, anEvent, aPermission, aRole, newOrganizationUid, org } from "../support/storage";
+import {
+  aMember,
+  anEnvironment,
+  anEvent,
+  aPermission,
+  aRole,
+  newOrganizationUid,
+  newUid,
+  org,
+} from "../support/storage";
 import type { Crowded } from "./crowded";
 
 type Calls<Store> = { readonly [Method in keyof Store]: (store: Store, at: Crowded) => Promise<unknown>[] };
@@ -24,7 +33,7 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
     requestRewriting: (store, { uid }) => [store.requestRewriting(uid)],
     endRewriting: (store, { uid }) => [store.endRewriting(uid)],
     listRewritingRequests: (store) => [store.listRewritingRequests()],
-    closeToNewOrganizations: (store, { uid }) => [store.closeToNewOrganizations(uid)],
+    closeToNewOrganizations: (store) => [store.closeToNewOrganizations(newUid())],
     remove: (store, { uid }) => [store.remove(uid, 1)],
   },
   organizations: {

@@ -54,7 +54,7 @@ describe.each(engines)("the unit of work on $name", (engine) => {
         order: [ids.member],
         createTime: 7000,
       });
-      await stores.environments.closeToNewOrganizations(uid);
+      await stores.environments.closeToNewOrganizations(newborn.uid);
       await stores.organizations.lock(uid, [acme]);
       await stores.organizations.insert(uid, [anOrganization("initech")]);
       await stores.organizations.saveOwn(uid, acme, undefined);

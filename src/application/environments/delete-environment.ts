@@ -7,6 +7,7 @@ import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { parseEnvironmentId } from "../request/scope";
 import { refuseForActingUser } from "../transactions/escalation-guard";
+import { lockOrganizationCreation } from "../transactions/scope-locks";
 import { viewEnvironment } from "./view-environment";
 
 export interface DeleteEnvironment {
@@ -45,15 +46,12 @@ export async function deleteEnvironment(
       refuseForActingUser(environment, context);
       return count(stores, environment);
     });
-  return transactions.deleteEnvironment(
-    environmentId,
-    { whileEmpty, context },
-    async (stores, changes, environment) => {
-      const { deletedOrganizationCount } = await count(stores, environment);
-      await stores.environments.remove(environment.uid, clock());
-      const before = viewEnvironment(dependencies, environment);
-      changes.add({ environment }, environmentChange(before, undefined, deletedOrganizationCount));
-      return { deletedOrganizationCount };
-    },
-  );
+  return transactions.deleteEnvironment(environmentId, context, async (stores, changes, environment) => {
+    const { deletedOrganizationCount } = await count(stores, environment);
+    if (whileEmpty) await lockOrganizationCreation(stores, environment.uid);
+    await stores.environments.remove(environment.uid, clock());
+    const before = viewEnvironment(dependencies, environment);
+    changes.add({ environment }, environmentChange(before, undefined, deletedOrganizationCount));
+    return { deletedOrganizationCount };
+  });
 }

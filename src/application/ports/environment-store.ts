@@ -48,7 +48,10 @@ export interface EnvironmentStore {
   endRewriting(uid: EnvironmentUid): Promise<void>;
   /** Returns the environments with a request, in no order. `touches` grows with every lock of role resolution. */
   listRewritingRequests(): Promise<{ uid: EnvironmentUid; touches: number }[]>;
-  /** Waits for transactions that add organizations, and blocks further ones until this transaction ends. */
+  /**
+   * Waits for transactions that add organizations, and blocks further ones until this transaction ends: on whichever
+   * node of a cluster. If the environment has an organization, the whole transaction runs again.
+   */
   closeToNewOrganizations(uid: EnvironmentUid): Promise<void>;
   /**
    * Removes the environment in constant time and frees its id. The garbage collector removes the rows that belonged to

@@ -4,7 +4,7 @@ import type { OrganizationId } from "../../domain/values";
 import type { Stores } from "../ports/unit-of-work";
 
 /*
- * Every lock of the service is taken here. Each of them is an UPDATE of a row, the only lock that also excludes the
+ * Every lock of the service is taken here. Each of them writes a row, which is the only lock that also excludes the
  * writers of other nodes of a cluster. A transaction takes its locks in this order:
  *
  * 1. its scope: the row of the environment, or the rows of organizations, in the order of their ids. It is the first
@@ -62,7 +62,7 @@ export function lockMemberRoles(stores: Stores, uid: EnvironmentUid): Promise<vo
   return stores.environments.lockMemberRoles(uid);
 }
 
-/** Waits for organizations that are being created, and excludes the creation of others. */
+/** Waits for organizations that are being created, and excludes the creation of others. Conflicts if there is one. */
 export function lockOrganizationCreation(stores: Stores, uid: EnvironmentUid): Promise<void> {
   return stores.environments.closeToNewOrganizations(uid);
 }

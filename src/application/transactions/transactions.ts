@@ -20,7 +20,6 @@ import {
   createMissing,
   lockEnvironment,
   lockMemberRoles,
-  lockOrganizationCreation,
   lockOrganizations,
 } from "./scope-locks";
 import { ScopeStates } from "./scope-states";
@@ -123,19 +122,16 @@ export class Transactions extends ReadTransactions {
   }
 
   /**
-   * Locks the environment, and with `whileEmpty` the creation of organizations in it, and deletes it by `work`. Replays
-   * a repeated request although the environment has been deleted.
+   * Locks the environment and deletes it by `work`, which locks the creation of organizations where there must be none.
+   * Replays a repeated request although the environment has been deleted.
    */
   async deleteEnvironment<T>(
     id: EnvironmentId,
-    { whileEmpty, context }: { readonly whileEmpty: boolean; readonly context: WriteContext },
+    context: WriteContext,
     work: (stores: Stores, changes: ChangeRecord, environment: Environment) => Promise<T>,
   ): Promise<T> {
     return this.idempotency.replayOnFailure(id, context, () =>
-      this.updateEnvironment(id, context, async (stores, changes, { environment }) => {
-        if (whileEmpty) await lockOrganizationCreation(stores, environment.uid);
-        return work(stores, changes, environment);
-      }),
+      this.updateEnvironment(id, context, (stores, changes, { environment }) => work(stores, changes, environment)),
     );
   }
 

@@ -130,8 +130,13 @@ export class TypeormEnvironmentStore implements EnvironmentStore {
     return rows.map(({ environmentUid, touches }) => ({ uid: environmentUid, touches }));
   }
 
-  async closeToNewOrganizations(uid: EnvironmentUid): Promise<void> {
-    await this.anchors.increment({ environmentUid: uid }, "closings", 1);
+  /**
+   * Replaces the anchor. Nodes of a Galera cluster do not see each other's locks, only rows that both have written: there
+   * the insert of an organization conflicts with a deletion of the anchor, and not with an update of it.
+   */
+  async closeToNewOrganizations(environmentUid: EnvironmentUid): Promise<void> {
+    await this.anchors.delete({ environmentUid });
+    await this.session.insert(environmentAnchorTable, [{ environmentUid, closings: 1 }]);
   }
 
   async remove(uid: EnvironmentUid, time: number): Promise<void> {
