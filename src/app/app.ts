@@ -77,6 +77,7 @@ export async function createApp(
     onAvailable: async () => {
       services.snapshots.clear();
       services.eventLog.clear();
+      services.workosIds.clear();
       for (const id of config.environments) await services.environments.ensureEnvironment(id);
       setServing(true);
     },
@@ -137,6 +138,7 @@ export async function createApp(
     config.http &&
     (await openHttp(config, {
       services: api,
+      useCases: services,
       pipeline,
       connections,
       tls: certificates,

@@ -18,6 +18,7 @@ import { TypeormUnitOfWork } from "../persistence/unit-of-work";
 import { digest, ids } from "./ids";
 import { memoryCache } from "./memory-cache";
 import { createResumeTokens } from "./resume-tokens";
+import { WorkosIdSource } from "./workos-ids";
 
 /** Messages of watches that are behind, read at the same time. */
 const mostMessageReads = 4;
@@ -44,6 +45,7 @@ export function createServices(database: DatabaseAccess, quotas: Quotas, clock: 
     rewriter: new ReferenceRewriter(units, clock),
     snapshots,
     eventLog,
+    workosIds: new WorkosIdSource(() => units.lookup(({ sequences }) => sequences.secret())),
     createRetention: (days: number) => new EventRetention(units, numbering, clock, days),
   };
 }

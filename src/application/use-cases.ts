@@ -13,23 +13,30 @@ import { listEnvironments } from "./environments/list-environments";
 import { listOrganizations } from "./environments/list-organizations";
 import { updateEnvironment } from "./environments/update-environment";
 import { listEvents } from "./events/list-events";
+import { listEventsById } from "./events/list-events-by-id";
 import { watchEvents } from "./events/watch-events";
 import { deleteGroupRole } from "./groups/delete-group-role";
 import { listGroupRoles } from "./groups/list-group-roles";
 import { setGroupRole } from "./groups/set-group-role";
 import { syncMemberGroups } from "./groups/sync-member-groups";
+import { addMemberRole } from "./memberships/add-member-role";
 import { batchSetMemberRoles } from "./memberships/batch-set-member-roles";
 import { deleteMembership } from "./memberships/delete-membership";
 import { deleteUserMemberships } from "./memberships/delete-user-memberships";
 import { getMembership } from "./memberships/get-membership";
 import { listMemberships } from "./memberships/list-memberships";
+import { listMemberRoles } from "./memberships/list-member-roles";
 import { listRoleMemberships } from "./memberships/list-role-memberships";
 import { listUserMemberships } from "./memberships/list-user-memberships";
+import { pageMemberships } from "./memberships/page-memberships";
+import { pageUserMemberships } from "./memberships/page-user-memberships";
+import { removeMemberRole } from "./memberships/remove-member-role";
 import { setMemberRoles } from "./memberships/set-member-roles";
 import { createPermission } from "./permissions/create-permission";
 import { deletePermission } from "./permissions/delete-permission";
 import { getPermission } from "./permissions/get-permission";
 import { listPermissions } from "./permissions/list-permissions";
+import { pagePermissions } from "./permissions/page-permissions";
 import { updatePermission } from "./permissions/update-permission";
 import { addRolePermissions } from "./roles/add-role-permissions";
 import { createRole } from "./roles/create-role";
@@ -101,6 +108,7 @@ export const createUseCases = (dependencies: Dependencies) => ({
     createPermission,
     getPermission,
     listPermissions,
+    pagePermissions,
     updatePermission,
     deletePermission,
   }),
@@ -113,9 +121,14 @@ export const createUseCases = (dependencies: Dependencies) => ({
     listUserMemberships,
     listRoleMemberships,
     deleteUserMemberships,
+    addMemberRole,
+    removeMemberRole,
+    listMemberRoles,
+    pageMemberships,
+    pageUserMemberships,
   }),
   groupRoles: bindDependencies(dependencies, { setGroupRole, deleteGroupRole, listGroupRoles, syncMemberGroups }),
-  events: bindDependencies(dependencies, { listEvents, watchEvents }),
+  events: bindDependencies(dependencies, { listEvents, listEventsById, watchEvents }),
   access: bindDependencies(dependencies, { getAccess, checkPermission, batchCheckPermissions, getCaller }),
 });
 

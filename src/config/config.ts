@@ -25,6 +25,8 @@ export interface Config {
   /** Other origins whose pages may call over HTTP. */
   readonly httpOrigins: readonly string[];
   readonly console: boolean;
+  /** The WorkOS-compatible REST API: the environment for credentials of several ones. Absent if it is off. */
+  readonly workos: { readonly environment: string | undefined } | undefined;
   readonly database: DatabaseUrl;
   readonly databasePoolSize: number;
   /** Milliseconds after which a statement counts as hung and its connection as broken. */
@@ -229,6 +231,7 @@ function toConfig(values: Values, database: DatabaseUrl, isEmbeddedDefault: bool
     http: httpOf(values),
     httpOrigins: values.ORGROLES_HTTP_ORIGINS ?? [],
     console: values.ORGROLES_CONSOLE === "on",
+    workos: values.ORGROLES_WORKOS_API === "on" ? { environment: values.ORGROLES_WORKOS_ENVIRONMENT } : undefined,
     database,
     databasePoolSize: values.ORGROLES_DATABASE_POOL_SIZE,
     databaseTimeout: values.ORGROLES_DATABASE_TIMEOUT_MS,

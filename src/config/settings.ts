@@ -53,6 +53,8 @@ const commaSeparated = z.string().transform((text) => text.split(",").flatMap((p
 
 const environmentIds = commaSeparated.refine((ids) => ids.every(isId), "must be environment ids separated by commas");
 
+const environmentId = z.string().refine(isId, "must be the id of an environment");
+
 const digestRule = "must be the SHA-256 of a token (64 hexadecimal digits), or a list of them";
 const digest = z
   .string()
@@ -144,6 +146,15 @@ export const schema = z.object({
       fallback: "none",
     }),
   ORGROLES_CONSOLE: oneOf(["on", "off"], "on", "`off` serves no console over HTTP"),
+  ORGROLES_WORKOS_API: oneOf(
+    ["on", "off"],
+    "off",
+    "`on` serves the WorkOS-compatible REST API over HTTP, see [From WorkOS](from-workos.md#the-rest-api)",
+  ),
+  ORGROLES_WORKOS_ENVIRONMENT: environmentId.optional().meta({
+    meaning: "the environment of that API for credentials that allow several environments",
+    fallback: "none: such credentials are rejected",
+  }),
   ORGROLES_METRICS_ADDRESS: address.optional().meta({
     meaning: "the address of `/metrics` (Prometheus), `/livez` and `/readyz`, served over HTTP",
     fallback: "none",

@@ -1,4 +1,5 @@
 import { limits } from "./limits";
+import { overloads, scopeFailures } from "./refusal-texts";
 
 /** The kinds of failure. Each transport maps a kind to one status code. */
 export type ErrorKind =
@@ -32,6 +33,7 @@ export const kindOf = {
   MEMBERSHIP_NOT_FOUND: "not_found",
   GROUP_ROLE_NOT_FOUND: "not_found",
   ENVIRONMENT_EXISTS: "already_exists",
+  MEMBERSHIP_EXISTS: "already_exists",
   ROLE_SLUG_TAKEN: "already_exists",
   PERMISSION_SLUG_TAKEN: "already_exists",
   ORGANIZATION_INHERITS_ENVIRONMENT: "failed_precondition",
@@ -101,22 +103,6 @@ function quoteSlugs(slugs: readonly string[]): string {
 }
 
 const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
-
-const overloads = {
-  queue: "The server's queue of waiting calls is full",
-  rate_limit: "The rate limit of the credentials is reached",
-  streams: "The connection has too many open streams",
-};
-
-const scopeFailures = {
-  action: "The credentials do not allow this action",
-  environment: "The credentials do not allow this environment",
-  organization: "The credentials do not allow this organization",
-  acting_user: "The credentials act as another user",
-  claim: "The token has no usable claim that grants access",
-  host: "The server does not serve this host over HTTP",
-  origin: "Pages of this origin may not call; see ORGROLES_HTTP_ORIGINS",
-};
 
 /** Makes every refusal. There is one factory for each reason; no other code writes messages or metadata. */
 export const refuse = {
@@ -247,6 +233,12 @@ export const refuse = {
   environmentExists: (environmentId: string) =>
     new Refusal("ENVIRONMENT_EXISTS", `Environment "${environmentId}" already exists`, {
       environment_id: environmentId,
+    }),
+
+  membershipExists: (organizationId: string, userId: string) =>
+    new Refusal("MEMBERSHIP_EXISTS", `User "${userId}" is already a member of organization "${organizationId}"`, {
+      organization_id: organizationId,
+      user_id: userId,
     }),
 
   roleSlugTaken: (slug: string) =>
@@ -391,7 +383,7 @@ export const refuse = {
   issuerUnavailable: () =>
     new Refusal("ISSUER_UNAVAILABLE", "The token's issuer cannot be reached. Retry later.", {}, { retryAfter: 1000 }),
 
-  methodUnknown: () => new Refusal("METHOD_UNKNOWN", "The server has no such method"),
+  methodUnknown: (message = "The server has no such method") => new Refusal("METHOD_UNKNOWN", message),
 
   databaseUnavailable: () =>
     new Refusal("DATABASE_UNAVAILABLE", "The database is unavailable. Retry later.", {}, { retryAfter: 1000 }),

@@ -22,6 +22,13 @@ export interface MembershipView {
   readonly etag: string;
 }
 
+/** One of the roles of a membership, as a caller sees it. */
+export interface RoleAssignmentView {
+  readonly membership: MembershipView;
+  readonly roleId: RoleId;
+  readonly roleSlug: Slug;
+}
+
 /** Returns the roles of a member in priority order: the first is its primary one. */
 export function rolesInOrder(effective: EffectiveRoles, roleIds: readonly RoleId[]): readonly [Role, ...Role[]] {
   const [only] = roleIds;

@@ -8,7 +8,7 @@ import { HttpServer, type TlsSource } from "./http-server";
 import { methodsOf, readRegistry } from "./methods";
 import { Pages } from "./pages";
 import { BodyReader } from "./read-body";
-import { Router } from "./router";
+import { type PathServer, Router } from "./router";
 
 export interface ListenerOptions {
   readonly services: readonly HandledService[];
@@ -22,6 +22,8 @@ export interface ListenerOptions {
   /** The folder of the built console; absent if the console is off. */
   readonly consoleFolder: string | undefined;
   readonly serving: () => boolean;
+  /** Serves other paths; absent if there are none. */
+  readonly paths?: PathServer | undefined;
 }
 
 /** Returns the listener for HTTP, with every RPC in Connect and gRPC-Web, and the pages. */
@@ -40,6 +42,7 @@ export function createListener(options: ListenerOptions): HttpServer {
     }),
     pages: new Pages({ serving, openapi: () => readFile(require.resolve("#openapi")), console }),
     reader: new BodyReader(requestTimeout),
+    paths: options.paths,
   });
   return new HttpServer({ connections, tls, requestTimeout, route: (exchange) => router.route(exchange) });
 }

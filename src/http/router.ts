@@ -14,6 +14,13 @@ import type { BodyReader } from "./read-body";
 import { HttpStreamCall } from "./stream-call";
 import { HttpUnaryCall } from "./unary-call";
 
+/** Serves paths beside those of the RPCs and the pages. */
+export interface PathServer {
+  /** Returns whether the path is one of its own. */
+  owns(path: string): boolean;
+  serve(exchange: HttpExchange, reader: BodyReader): void;
+}
+
 export interface RouterOptions {
   readonly registry: FileRegistry;
   readonly methods: ReadonlyMap<string, HttpMethod>;
@@ -21,6 +28,7 @@ export interface RouterOptions {
   readonly guard: Guard;
   readonly pages: Pages;
   readonly reader: BodyReader;
+  readonly paths: PathServer | undefined;
 }
 
 const contentTypes = {
@@ -37,12 +45,13 @@ export class Router {
   }
 
   route(exchange: HttpExchange): void {
-    const { guard, methods } = this.options;
+    const { guard, methods, paths, reader } = this.options;
     const refusal = guard.check(exchange);
     if (refusal) return this.refuse(exchange, refusal);
     if (exchange.request.method === "OPTIONS") return sendPreflight(exchange);
     const method = methods.get(exchange.path);
     if (method) return this.call(exchange, method);
+    if (paths?.owns(exchange.path)) return paths.serve(exchange, reader);
     return void this.servePage(exchange);
   }
 

@@ -30,6 +30,7 @@ const samples: Record<keyof typeof refuse, Refusal> = {
   membershipNotFound: refuse.membershipNotFound("acme", "ann"),
   groupRoleNotFound: refuse.groupRoleNotFound("acme", "engineering"),
   environmentExists: refuse.environmentExists("staging"),
+  membershipExists: refuse.membershipExists("acme", "ann"),
   roleSlugTaken: refuse.roleSlugTaken("admin"),
   permissionSlugTaken: refuse.permissionSlugTaken("invoices:pay"),
   organizationInheritsEnvironment: refuse.organizationInheritsEnvironment("acme"),

@@ -57,6 +57,10 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
       store.listOfUser(at.uid, at.userId, "", 101),
       store.listOfUser(at.uid, at.busyUserId, at.organizationIdAt(100), 101),
     ],
+    listOfUserBackwards: (store, at) => [
+      store.listOfUserBackwards(at.uid, at.userId, undefined, 101),
+      store.listOfUserBackwards(at.uid, at.busyUserId, at.organizationIdAt(100), 101),
+    ],
     withMembersOrGroups: (store, at) => [
       store.withMembersOrGroups(at.uid, [at.organizationUid, at.organizationUidAt(4999)], []),
       store.withMembersOrGroups(
@@ -115,6 +119,11 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
   permissions: {
     find: (store, { uid, permission }) => [store.find(uid, permission)],
     list: (store, { uid, permission }) => [store.list(uid, "", 101), store.list(uid, permission, 1001)],
+    listById: (store, at) =>
+      [true, false].flatMap((isBackwards) => [
+        store.listById(at.uid, { beyond: undefined, isBackwards, limit: 101 }),
+        store.listById(at.uid, { beyond: at.permissionAt(1000), isBackwards, limit: 101 }),
+      ]),
     count: (store, { uid }) => [store.count(uid)],
     idsOf: (store, { uid, permission }) => [store.idsOf(uid, [permission])],
     slugs: (store, { uid }) => [store.slugs(uid)],
@@ -143,6 +152,15 @@ export const statements: { readonly [Store in keyof Stores]: Calls<Stores[Store]
         roleIds: [at.roleAt(1), at.roleAt(19)],
       }),
     ],
+    listByCreation: (store, at) =>
+      [true, false].flatMap((isBackwards) => [
+        store.listByCreation(at.uid, at.organizationUid, { beyond: undefined, isBackwards, limit: 101 }),
+        store.listByCreation(at.uid, at.organizationUid, {
+          beyond: { createTime: 1, userId: at.userAt(2500) },
+          isBackwards,
+          limit: 101,
+        }),
+      ]),
     listWithAnyRole: (store, at) => [
       store.listWithAnyRole(at.uid, [at.roleAt(1)], { limit: 101 }),
       store.listWithAnyRole(at.uid, [at.roleAt(1), at.roleAt(19)], { after: at, limit: 1001 }),

@@ -60,12 +60,46 @@ describe.each(engines)("the reads of many organizations on $name", (engine) => {
     expect(await list("ann")).toEqual(["B", "acme", "b", "globex"]);
     expect(await list("ann", "B", 2)).toEqual(["acme", "b"]);
     expect(await list("Ann")).toEqual([]);
+    const backwards = (before: string | undefined, limit: number) =>
+      read(({ organizations }) => organizations.listOfUserBackwards(world.uid, user("ann"), before, limit));
+    expect(await backwards(undefined, 100)).toEqual(["globex", "b", "acme", "B"]);
+    expect(await backwards("b", 1)).toEqual(["acme"]);
     await removeAcme();
     expect(await list("ann")).toEqual(["B", "b", "globex"]);
     expect(await read(({ organizations }) => organizations.listOfUser(world.other.uid, user("ann"), "", 9))).toEqual([
       "acme",
       "globex",
     ]);
+  });
+
+  test("the members of an organization are read by their beginnings, in both directions", async () => {
+    const added = [
+      { ...aMember(world.ids.acme, "old", [world.ids.member]), createTime: 5 },
+      { ...aMember(world.ids.acme, "new", [world.ids.member, world.ids.admin]), createTime: 9_000_000 },
+      { ...aMember(world.ids.acme, "Same", [world.ids.member]), createTime: 9_000_000 },
+    ];
+    await write(({ memberships }) => memberships.insert(world.uid, added));
+    const list = async (
+      isBackwards: boolean,
+      beyond: { createTime: number; userId: string } | undefined,
+      limit = 100,
+    ) => {
+      const place = beyond && { createTime: beyond.createTime, userId: user(beyond.userId) };
+      return read(({ memberships }) =>
+        memberships.listByCreation(world.uid, world.ids.acme, { beyond: place, isBackwards, limit }),
+      );
+    };
+    const all = usersOf(await list(false, undefined));
+    expect([all.at(0), ...all.slice(-2)]).toEqual(["old", "Same", "new"]);
+    expect(usersOf(await list(true, undefined))).toEqual(all.toReversed());
+    expect(usersOf(await list(true, undefined, 1))).toEqual(["new"]);
+    expect((await list(true, undefined, 1))[0]?.roleIds.toSorted()).toEqual(
+      [world.ids.member, world.ids.admin].toSorted(),
+    );
+    expect(usersOf(await list(true, { createTime: 9_000_000, userId: "new" }, 1))).toEqual(["Same"]);
+    expect(usersOf(await list(false, { createTime: 9_000_000, userId: "Same" }))).toEqual(["new"]);
+    expect(usersOf(await list(false, { createTime: 5, userId: "old" }))).toEqual(all.slice(1));
+    expect(usersOf(await list(true, { createTime: 5, userId: "old" }))).toEqual([]);
   });
 
   test("organizations with members or live groups are told from those with neither", async () => {

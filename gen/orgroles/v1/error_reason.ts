@@ -244,6 +244,12 @@ export enum ErrorReason {
    */
   ERROR_REASON_METHOD_UNKNOWN = 40,
   /**
+   * ERROR_REASON_MEMBERSHIP_EXISTS - ALREADY_EXISTS. The user is already a member of the organization. Only the WorkOS-compatible REST API creates
+   * memberships in this way; SetMemberRoles changes the membership that is there.
+   * Sample: reason `MEMBERSHIP_EXISTS`, metadata {"organization_id": "acme", "user_id": "ann"}.
+   */
+  ERROR_REASON_MEMBERSHIP_EXISTS = 41,
+  /**
    * ERROR_REASON_INTERNAL - INTERNAL. The server has failed. Its log contains the cause under the request id.
    * Sample: reason `INTERNAL`, metadata {"request_id": "6f1b3a0e-3c1f-4d7c-9d59-2f0f4f0a8a11"}.
    */

@@ -1,6 +1,7 @@
 import { type CheckView, checkAccess } from "../../domain/access-check";
 import { type PermissionSlug, parsePermissionSlug } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
+import { type MembershipExpectation, checkExpectation } from "../memberships/expectation";
 import { type MemberScope, parseUserId } from "../memberships/member";
 import type { ReadSnapshot } from "../reads/read-snapshot";
 import { type Invalid, Fields } from "../request/fields";
@@ -9,13 +10,18 @@ import { type Member, resolveMemberAccess } from "./member-access";
 
 export interface CheckPermission extends MemberScope {
   readonly permission: string;
+  /** The membership that must be there. Absent: a user who is no member is refused the permission. */
+  readonly expected?: MembershipExpectation | undefined;
 }
 
 export interface Check extends Member {
   readonly permission: PermissionSlug;
 }
 
-/** Returns whether a user has a permission, and why. A user who is no member does not have it. */
+/**
+ * Returns whether a user has a permission, and why. A user who is no member does not have it. Throws MEMBERSHIP_NOT_FOUND if
+ * another membership is expected than the one that is there.
+ */
 export async function checkPermission(dependencies: Dependencies, request: CheckPermission): Promise<CheckView> {
   const fields = new Fields();
   const { environmentId, check } = fields.check({
@@ -23,7 +29,11 @@ export async function checkPermission(dependencies: Dependencies, request: Check
     check: parseCheck(fields, request),
   });
 
-  return checkInSnapshot(await dependencies.snapshots.read(environmentId, [check]), check);
+  const snapshot = await dependencies.snapshots.read(environmentId, [check]);
+  const { organizationId, userId } = check;
+  if (request.expected)
+    checkExpectation(request.expected, snapshot.member(organizationId, userId), organizationId, userId);
+  return checkInSnapshot(snapshot, check);
 }
 
 export function checkInSnapshot(snapshot: ReadSnapshot, check: Check): CheckView {

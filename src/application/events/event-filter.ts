@@ -12,14 +12,20 @@ export interface EventFilter {
   readonly types?: ReadonlySet<EventType> | undefined;
   readonly userId?: UserId | undefined;
   readonly since?: number | undefined;
+  /** A condition beside the others. */
+  readonly accepts?: ((event: Pick<NumberedEvent, "type" | "organizationId">) => boolean) | undefined;
+  /** The first time that is too late. */
+  readonly until?: number | undefined;
 }
 
 export function isSelected(filter: EventFilter, event: NumberedEvent): boolean {
-  const { organizationId, organizations, types, userId, since } = filter;
+  const { organizationId, organizations, types, userId, since, until, accepts } = filter;
   if (organizationId !== undefined && event.organizationId !== organizationId) return false;
   if (organizations && !organizations.has(event.organizationId)) return false;
   if (types && !types.has(event.type)) return false;
   if (userId !== undefined && event.userId !== userId) return false;
+  if (accepts && !accepts(event)) return false;
+  if (until !== undefined && event.time >= until) return false;
   return since === undefined || event.time >= since;
 }
 

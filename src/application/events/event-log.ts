@@ -1,6 +1,6 @@
 import { refuse } from "../../domain/errors";
 import type { EventView } from "../../domain/event";
-import type { EnvironmentUid } from "../../domain/ids";
+import type { EnvironmentUid, EventId } from "../../domain/ids";
 import { limits } from "../../domain/limits";
 import type { EnvironmentId } from "../../domain/values";
 import type { NumberedEvent } from "../ports/event-sequence-store";
@@ -107,6 +107,12 @@ export class EventLog {
     if (place && place.position < purgedPosition && !newestFirst)
       throw refuse.resumeTokenExpired(tokens.encode(environmentId, { uid, position: purgedPosition }));
     return { environmentId, uid, start: place?.position, lastPosition, end };
+  }
+
+  /** Returns the position of an event, undefined if there is none of this id (any more). */
+  async positionOf({ uid }: OpenSequence, id: EventId): Promise<number | undefined> {
+    const [event] = await this.units.lookup((stores) => stores.sequences.load(uid, [id]));
+    return event?.position;
   }
 
   /** Reads the events that a filter selects. Looks at a bounded number of events, so that there may be none. */

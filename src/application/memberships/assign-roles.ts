@@ -6,6 +6,7 @@ import { mapInSlices } from "../../event-loop/time-slices";
 import type { Dependencies } from "../dependencies";
 import type { Fields, Invalid } from "../request/fields";
 import type { WriteContext } from "../request/idempotency";
+import { type MembershipExpectation, checkExpectation } from "./expectation";
 import { findAssignableRoles } from "./find-assignable-roles";
 import { checkMembershipEtag, createMembershipViewer } from "./member";
 import { saveMembers } from "./save-members";
@@ -36,13 +37,19 @@ export function parseAssignment(fields: Fields, request: AssignmentRequest, path
   });
 }
 
-/** Gives members their roles, all of them or none. Locks their organizations, and creates the rows of new ones. */
+/**
+ * Gives members their roles, all of them or none. A single member may have to have an etag, or be the expected one. Locks
+ * their organizations, and creates the rows of new ones.
+ */
 export function assignRoles(
   dependencies: Dependencies,
   environmentId: EnvironmentId,
   assignments: readonly Assignment[],
   context: WriteContext,
-  etag?: string,
+  {
+    etag,
+    expected,
+  }: { readonly etag?: string | undefined; readonly expected?: MembershipExpectation | undefined } = {},
 ): Promise<MembershipView[]> {
   const { transactions, clock } = dependencies;
   const time = clock();
@@ -61,10 +68,11 @@ export function assignRoles(
         const { effective, organization } = viewer;
         return [{ ...assignment, viewer, effective, organizationUid: organization.uid }];
       });
-      const roleIds = await findAssignableRoles(state, members);
       const { environment } = state;
       const present = byKey(await stores.memberships.find(environment.uid, members));
       const [only] = members;
+      if (only) checkExpectation(expected, present(only), only.organizationId, only.userId);
+      const roleIds = await findAssignableRoles(state, members);
       if (etag && only)
         checkMembershipEtag(dependencies, state, only.viewer.organization, only.userId, present(only), etag);
       const wanted = members.map(({ viewer, userId, organizationUid }, index) => ({

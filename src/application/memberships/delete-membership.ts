@@ -6,11 +6,14 @@ import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { parseOrganizationScope } from "../request/scope";
 import { removeIfEmpty } from "../transactions/remove-if-empty";
+import { type MembershipExpectation, checkExpectation } from "./expectation";
 import { findMember } from "./find-member";
 import { type MemberScope, checkMembershipEtag, createMembershipViewer, parseUserId } from "./member";
 
 export interface DeleteMembership extends MemberScope {
   readonly etag?: string | undefined;
+  /** The membership that is to be deleted, if not any. */
+  readonly expected?: MembershipExpectation | undefined;
   readonly requestId?: string | undefined;
 }
 
@@ -32,6 +35,7 @@ export async function deleteMembership(
   return transactions.updateScope(scope, context, async (stores, changes, { state, organization }) => {
     const membership = await findMember(stores, state, organization, userId);
     if (!organization || !membership) throw refuse.membershipNotFound(scope.organizationId, userId);
+    checkExpectation(request.expected, membership, scope.organizationId, userId);
     if (etag) checkMembershipEtag(dependencies, state, organization, userId, membership, etag);
     const { environment } = state;
     const before = createMembershipViewer(dependencies, state, organization).identify(membership);

@@ -34,6 +34,19 @@ export interface MembershipStore {
     },
   ): Promise<Membership[]>;
   /**
+   * Returns up to `limit` members of an organization in order of their beginnings and user ids, or backwards, beyond the
+   * given member if there is one.
+   */
+  listByCreation(
+    environment: EnvironmentUid,
+    organization: OrganizationUid,
+    walk: {
+      readonly beyond: Pick<Membership, "createTime" | "userId"> | undefined;
+      readonly isBackwards: boolean;
+      readonly limit: number;
+    },
+  ): Promise<Membership[]>;
+  /**
    * Returns up to `limit` members that store one of the roles, of all organizations or of one, after the given member, in
    * order of organization uid and user id. Organizations that are removed are among them.
    */

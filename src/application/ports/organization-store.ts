@@ -30,6 +30,13 @@ export interface OrganizationStore {
   ): Promise<OrganizationSummary[]>;
   /** Returns up to `limit` ids of organizations of a user that come after the given text, in order of their bytes. */
   listOfUser(environment: EnvironmentUid, userId: UserId, after: string, limit: number): Promise<OrganizationId[]>;
+  /** Like `listOfUser` in the opposite order: the ids that come before the given text, or the last ones without it. */
+  listOfUserBackwards(
+    environment: EnvironmentUid,
+    userId: UserId,
+    before: string | undefined,
+    limit: number,
+  ): Promise<OrganizationId[]>;
   /**
    * Returns those of the organizations that have a member, or a group that is mapped to a role that is not among
    * `without`, in no order.

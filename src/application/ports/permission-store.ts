@@ -8,6 +8,11 @@ export interface PermissionStore {
   find(environment: EnvironmentUid, slug: PermissionSlug): Promise<Permission | undefined>;
   /** Returns up to `limit` permissions whose slugs come after the given text, in order of their bytes. */
   list(environment: EnvironmentUid, after: string, limit: number): Promise<Permission[]>;
+  /** Returns up to `limit` permissions in order of their ids, or backwards, beyond the given id if there is one. */
+  listById(
+    environment: EnvironmentUid,
+    walk: { readonly beyond: string | undefined; readonly isBackwards: boolean; readonly limit: number },
+  ): Promise<Permission[]>;
   /** Returns the number of permissions. */
   count(environment: EnvironmentUid): Promise<number>;
   /** Returns the ids of those permissions that exist, by their slugs. */

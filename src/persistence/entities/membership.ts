@@ -26,6 +26,10 @@ export const roleAssignmentTable = declareTable(
       },
       { name: "role_assignments_several", columns: ["environmentUid", "severalSince"] },
       { name: "role_assignments_user", columns: ["environmentUid", "userId", "organizationUid"] },
+      {
+        name: "role_assignments_created",
+        columns: ["environmentUid", "organizationUid", "createTime", "userId"],
+      },
     ],
   },
 );

@@ -9,6 +9,7 @@ import type { Session } from "../connection/session";
 import { roleAssignmentTable } from "../entities/membership";
 import type { RowOf } from "../entities/table";
 import { andBeginsWith, placeholders } from "./conditions";
+import { type CreationWalk, type Selection, byCreation, firstOf, membersByCreation } from "./member-selections";
 import { notRemoved } from "./organization-store";
 
 /** Roles of one statement: SQLite limits how many SELECTs a UNION joins. */
@@ -16,9 +17,6 @@ const rolesAtOnce = 100;
 
 /** Members that one statement counts: an embedded database counts them in one turn of the event loop. */
 const countedAtOnce = 10_000;
-
-/** A piece of SQL that finds members, and its parameters. */
-type Selection = readonly [sql: string, ...parameters: (string | number)[]];
 
 /**
  * Statements that name users of organizations are told to use the primary key. There is an index of members by user too, and
@@ -83,6 +81,16 @@ export class TypeormMembershipStore implements MembershipStore {
         roleIds.map((roleId) => members("role_id = ? AND", roleId)),
       ),
     );
+  }
+
+  async listByCreation(
+    environmentUid: EnvironmentUid,
+    organizationUid: OrganizationUid,
+    walk: CreationWalk,
+  ): Promise<Membership[]> {
+    const selected = membersByCreation(this.session.dialect, environmentUid, organizationUid, walk);
+    const found = (await this.read(environmentUid, selected)).toSorted(byCreation);
+    return walk.isBackwards ? found.toReversed() : found;
   }
 
   async listWithAnyRole(
@@ -161,7 +169,7 @@ export class TypeormMembershipStore implements MembershipStore {
     for (let after = ""; ; ) {
       const [portion] = await this.session.query<{ members: number; last: string | null }>(
         "SELECT COUNT(*) AS members, MAX(user_id) AS last FROM (SELECT DISTINCT user_id FROM role_assignments" +
-          ` WHERE environment_uid = ? AND organization_uid = ? AND user_id > ? ORDER BY user_id LIMIT ${countedAtOnce}` +
+          `${this.byPrimaryKey} WHERE environment_uid = ? AND organization_uid = ? AND user_id > ? ORDER BY user_id LIMIT ${countedAtOnce}` +
           ") counted",
         [environmentUid, organizationUid, after],
       );
@@ -348,15 +356,6 @@ function firstKeys(limit: number, keys: readonly MemberKey[]): MemberKey[] {
 }
 
 const selection = roleAssignmentTable.selection(["environmentUid"], "assigned");
-
-/** Returns a selection of the first members of several ordered selections, each member once. */
-function firstOf(limit: number, selections: readonly Selection[]): Selection {
-  return [
-    selections.map(([sql], index) => `SELECT * FROM (${sql}) part${index}`).join(" UNION ") +
-      ` ORDER BY organization_uid, user_id LIMIT ${limit}`,
-    ...selections.flatMap(([, ...parameters]) => parameters),
-  ];
-}
 
 function toMemberships(rows: readonly RowOf<typeof selection>[]): Membership[] {
   const memberships = new Map<string, Membership & { roleIds: RoleId[] }>();

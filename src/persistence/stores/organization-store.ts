@@ -71,10 +71,26 @@ export class TypeormOrganizationStore implements OrganizationStore {
     return rows.map(({ id, uid, inherits }) => ({ id, uid, inheritsEnvironment: Boolean(inherits) }));
   }
 
-  async listOfUser(
+  listOfUser(environmentUid: EnvironmentUid, userId: UserId, after: string, limit: number): Promise<OrganizationId[]> {
+    return this.walkOfUser(environmentUid, userId, "organizations.id > ? ORDER BY organizations.id", [after], limit);
+  }
+
+  listOfUserBackwards(
     environmentUid: EnvironmentUid,
     userId: UserId,
-    after: string,
+    before: string | undefined,
+    limit: number,
+  ): Promise<OrganizationId[]> {
+    const condition = before === undefined ? "1 = 1" : "organizations.id < ?";
+    const order = `${condition} ORDER BY organizations.id DESC`;
+    return this.walkOfUser(environmentUid, userId, order, before === undefined ? [] : [before], limit);
+  }
+
+  private async walkOfUser(
+    environmentUid: EnvironmentUid,
+    userId: UserId,
+    order: string,
+    bounds: readonly string[],
     limit: number,
   ): Promise<OrganizationId[]> {
     const rows = await this.session.query<{ id: OrganizationId }>(
@@ -82,8 +98,8 @@ export class TypeormOrganizationStore implements OrganizationStore {
         this.session.dialect.byIndex("role_assignments_user") +
         " WHERE environment_uid = ? AND user_id = ?) member CROSS JOIN organizations" +
         " ON organizations.environment_uid = ? AND organizations.uid = member.organization_uid" +
-        ` WHERE organizations.id > ? ORDER BY organizations.id LIMIT ${limit}`,
-      [environmentUid, userId, environmentUid, after],
+        ` WHERE ${order} LIMIT ${limit}`,
+      [environmentUid, userId, environmentUid, ...bounds],
     );
     return rows.map(({ id }) => id);
   }

@@ -29,6 +29,19 @@ export class TypeormPermissionStore implements PermissionStore {
     ]);
   }
 
+  async listById(
+    environmentUid: EnvironmentUid,
+    { beyond, isBackwards, limit }: { beyond: string | undefined; isBackwards: boolean; limit: number },
+  ): Promise<Permission[]> {
+    const bound = beyond === undefined ? "" : ` AND id ${isBackwards ? "<" : ">"} ?`;
+    return this.session.select(
+      selection,
+      `permissions${this.session.dialect.byPrimaryKey} WHERE environment_uid = ?${bound}` +
+        ` ORDER BY id${isBackwards ? " DESC" : ""} LIMIT ${limit}`,
+      beyond === undefined ? [environmentUid] : [environmentUid, beyond],
+    );
+  }
+
   count(environmentUid: EnvironmentUid): Promise<number> {
     return this.rows.countBy({ environmentUid });
   }
