@@ -7,6 +7,7 @@ import { addCheckConfigCommand } from "./check-config";
 import { withoutArguments } from "./command-errors";
 import { addEventsCommand } from "./events";
 import { addHealthCommand } from "./health";
+import { addImportCommands } from "./import/commands";
 import { loadCommands, ownConfig } from "./load";
 import { addMigrateCommands } from "./migrate";
 import { endOnClosedOutput } from "./output";
@@ -63,6 +64,7 @@ function commandLine(): Command {
     const config = ownConfig();
     await withServices(config, ({ blueprints }) => work(blueprints, describeDatabaseUrl(config.database)));
   });
+  addImportCommands(program);
   addEventsCommand(program);
   addHealthCommand(program);
   return program;
