@@ -64,7 +64,11 @@ const rules: readonly Rule[] = [
     ["domain/", "application/", "calls/", "event-loop/", "gen/"],
     /^(?:@bufbuild\/protobuf\/wire|node:crypto|node:buffer)$/,
   ),
-  room("connections", ["domain/", "calls/closing", "calls/admission"], /^(?:async-mutex|node:[a-z0-9_/]+)$/),
+  room(
+    "connections",
+    ["domain/", "calls/closing", "calls/admission", "event-loop/"],
+    /^(?:async-mutex|node:[a-z0-9_/]+)$/,
+  ),
   room(
     "grpc",
     ["domain/", "calls/", "api/", "connections/", "application/", "event-loop/", "display/", "gen/"],

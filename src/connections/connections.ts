@@ -3,6 +3,8 @@ import type { Socket } from "node:net";
 import type { CallSource } from "../calls/admission";
 import type { Closing } from "../calls/closing";
 import type { FrameSource, Traffic } from "./control-frames";
+import { Intake } from "./intake";
+import type { ReadingSource } from "./reading-turns";
 
 export interface ConnectionLimits {
   readonly connections: number;
@@ -17,13 +19,15 @@ const cost = { connection: 32 * 1024, stream: 8 * 1024 };
 const handshakeTimeout = 10_000;
 
 /** A connection of a peer, with a count of the bytes that the process keeps for that peer. */
-export class Connection implements CallSource, FrameSource {
+export class Connection implements CallSource, FrameSource, ReadingSource {
   /** Whether a caller has been identified on the connection. */
   trusted = false;
   /** Whether HTTP has begun. */
   hasBegun = false;
   /** Present once HTTP/2 has begun. */
   session: Http2Session | undefined;
+  /** The socket on which HTTP/1.1 has begun, with TLS or without. */
+  parsed: Socket | undefined;
   /** Number of open streams that need no credentials and that only their client ends. */
   openStreams = 0;
   /** Number of open streams of events. */
@@ -57,8 +61,17 @@ export class Connection implements CallSource, FrameSource {
     return handle ? { read: handle.bytesRead, requests: this.requestBytes, written: handle.bytesWritten } : undefined;
   }
 
+  get hasFrames(): boolean {
+    return this.session !== undefined;
+  }
+
   get hasOpenStreams(): boolean {
     return this.streams > 0;
+  }
+
+  /** Whether the connection takes no more requests: it is closed, or has so many open ones. */
+  isFull(most: number): boolean {
+    return this.isClosed || this.streams >= most;
   }
 
   /** Counts the bytes of a request as they arrive. */
@@ -82,9 +95,10 @@ export class Connection implements CallSource, FrameSource {
     handleOf(this.socket)?.readStop();
   }
 
-  /** Starts reading again. Node itself stops again while the peer does not take what the server has written. */
+  /** Starts reading again, unless Node itself has stopped because the peer does not take what the server has written. */
   startReading(): void {
-    handleOf(this.socket)?.readStart();
+    // HTTP/2 stops again by itself
+    if (!this.parsed?.isPaused()) handleOf(this.socket)?.readStart();
   }
 
   close(reason?: Closing): void {
@@ -104,6 +118,7 @@ export class Connection implements CallSource, FrameSource {
  * more than half of all bytes, only among these.
  */
 export class Connections {
+  readonly intake = new Intake<Connection>();
   private readonly open = new Set<Connection>();
   /** The newest connection of each name: the system may reuse a name before Node notices the end of a connection. */
   private readonly byName = new Map<string, Connection>();
@@ -147,12 +162,20 @@ export class Connections {
     connection.hasBegun = true;
     connection.session = session;
     this.bySession.set(session, connection);
+    this.intake.add(connection);
   }
 
-  /** Returns the connection of a socket on which HTTP/1.1 has begun: with TLS it is another socket, of the same peer. */
+  /** Returns the connection of a socket. With TLS it is another socket, of the same peer. */
+  on(socket: Socket): Connection | undefined {
+    return this.byName.get(nameOf(socket));
+  }
+
+  /** Returns the connection of a socket on which HTTP/1.1 has begun. */
   beginOn(socket: Socket): Connection | undefined {
-    const connection = this.byName.get(nameOf(socket));
-    if (connection) connection.hasBegun = true;
+    const connection = this.on(socket);
+    if (!connection) return undefined;
+    connection.hasBegun = true;
+    connection.parsed = socket;
     return connection;
   }
 

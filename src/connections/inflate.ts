@@ -1,10 +1,10 @@
 import { promisify } from "node:util";
 import { type InputType, type ZlibOptions, brotliDecompress, gunzip, inflate as unzip } from "node:zlib";
-import { Semaphore } from "async-mutex";
 import { refuse } from "../domain/errors";
+import { FewAtOnce, type Requester } from "./few-at-once";
 
 /** The number of requests that are inflated at the same time. Other requests wait in their compressed form. */
-const inflating = new Semaphore(2);
+const inflating = new FewAtOnce(2);
 
 type Inflater = (bytes: InputType, options: ZlibOptions) => Promise<Buffer>;
 
@@ -16,19 +16,14 @@ const inflaters = {
 
 export type Encoding = keyof typeof inflaters;
 
-export interface InflateOptions {
-  /** Bytes of the inflated request. */
-  readonly most: number;
-  /** Throws if nobody needs the request any more when its turn comes. */
-  readonly throwIfGone: () => void;
-}
-
-/** Returns a request as it was before it was compressed. Throws INVALID_FIELDS if it is too large, or was not compressed. */
-export function inflate(encoding: Encoding, bytes: Buffer, { most, throwIfGone }: InflateOptions): Promise<Buffer> {
-  return inflating.runExclusive(async () => {
-    throwIfGone();
+/**
+ * Returns a request of at most `most` bytes as it was before it was compressed. Throws INVALID_FIELDS if it is larger, or was
+ * not compressed, and an Error if its peer goes away.
+ */
+export function inflate(requester: Requester, encoding: Encoding, bytes: Buffer, most: number): Promise<Buffer> {
+  return inflating.do(requester, bytes, async (compressed) => {
     try {
-      return await inflaters[encoding](bytes, { maxOutputLength: most });
+      return await inflaters[encoding](compressed, { maxOutputLength: most });
     } catch (error) {
       const description =
         (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE"

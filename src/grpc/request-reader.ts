@@ -2,6 +2,7 @@ import type { ServiceError } from "@grpc/grpc-js";
 import { performance } from "node:perf_hooks";
 import { refuse } from "../domain/errors";
 import type { Exchange } from "./exchange";
+import { goneAway } from "../connections/few-at-once";
 import { FrameCount } from "../connections/frame-count";
 import { inflate } from "../connections/inflate";
 import { RequestBuffer } from "../connections/request-buffer";
@@ -11,12 +12,6 @@ import type { Receiver } from "./receiver";
 const prefix = 5;
 
 const invalidRequest = (description: string) => refuse.invalidFields([{ field: "request", description }]);
-
-const goneAway = new Error("the caller has gone away");
-
-function throwIfGone(exchange: Exchange): void {
-  if (exchange.closed) throw goneAway;
-}
 
 /**
  * Reads whole requests before grpc-js. A reader copies the frames of a request into one buffer, inflates only complete
@@ -120,7 +115,7 @@ class Reading extends RequestBuffer implements Receiver {
 async function inflated(exchange: Exchange, request: Buffer, most: number): Promise<Buffer> {
   const encoding = exchange.headers["grpc-encoding"];
   if (encoding !== "gzip" && encoding !== "deflate") return request;
-  const message = await inflate(encoding, request.subarray(prefix), { most, throwIfGone: () => throwIfGone(exchange) });
+  const message = await inflate(exchange, encoding, request.subarray(prefix), most);
   exchange.keep(message.length);
   const header = Buffer.alloc(prefix);
   header.writeUInt32BE(message.length, 1);

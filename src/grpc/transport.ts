@@ -2,12 +2,9 @@ import { type Http2Session, type IncomingHttpHeaders, type ServerHttp2Stream, co
 import type { Socket } from "node:net";
 import { type ServiceError, status as codes } from "@grpc/grpc-js";
 import { Refusal, refuse } from "../domain/errors";
-import { type Connection, Connections } from "../connections/connections";
-import { ControlFrames } from "../connections/control-frames";
+import type { Connections } from "../connections/connections";
 import { Exchange } from "./exchange";
-import { FairTurns } from "../event-loop/fair-turns";
 import type { TransportHooks } from "./hooks";
-import { ReadingTurns } from "./reading-turns";
 import { RequestReader } from "./request-reader";
 import { errorOf } from "./status";
 import type { Arrival } from "./register-service";
@@ -39,25 +36,9 @@ const open = { requestBytes: 1024, streamBytes: 64 * 1024, streams: 16 };
 /** Does not name the method: headers of a response wait for their peer uncounted. */
 const unknownMethod = { code: codes.UNIMPLEMENTED, details: "The server has no such method" };
 
-/** Bytes that a name or a value of a header takes in addition to its text, measured. */
-const headerCost = 128;
-
-/** Returns the bytes that headers take, from a list of alternating names and values. */
-function weightOf(rawHeaders: readonly string[]): number {
-  let weight = headerCost * rawHeaders.length;
-  for (const text of rawHeaders) weight += text.length;
-  return weight;
-}
-
 /** Receives connections, streams and requests of every peer, known or unknown, before grpc-js sees them. */
 export class Transport implements TransportHooks {
   private readonly arrivals = new Map<string, Arrival>();
-  private readonly turns = new FairTurns<Connection>();
-  private readonly reading = new ReadingTurns<Connection>();
-  private readonly controlFrames = new ControlFrames<Connection>(
-    (connection) => this.reading.wait(connection),
-    (connection) => connection.close("frames"),
-  );
   private readonly reader: RequestReader;
 
   constructor(
@@ -99,8 +80,6 @@ export class Transport implements TransportHooks {
 
   onSession(session: Http2Session): void {
     this.connections.begin(session);
-    const connection = this.connections.of(session);
-    if (connection) this.reading.wait(connection);
   }
 
   onStream(
@@ -111,21 +90,14 @@ export class Transport implements TransportHooks {
   ): void {
     const connection = this.connections.of(stream.session);
     if (!connection) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
-    this.reading.count(connection);
     const exchange = new Exchange(stream, headers, connection);
-    const weight = weightOf(rawHeaders);
-    exchange.keep(weight);
-    connection.received(weight);
-    this.controlFrames.watch(connection);
     const isGrpc = headers["content-type"]?.startsWith("application/grpc");
     const arrival = isGrpc ? this.arrivals.get(headers[":path"] ?? "") : undefined;
-    const begin = () => {
-      if (exchange.closed) return;
+    this.connections.intake.receive(connection, exchange, rawHeaders, () => {
       if (arrival) arrival(exchange, this.reader, () => proceed(exchange));
       else if (isGrpc) exchange.refuse(unknownMethod);
       else proceed(exchange);
-    };
-    if (this.turns.do(connection, begin)) exchange.once("close", () => this.turns.forget(connection, begin));
+    });
   }
 
   /** Returns the number of open connections, and the bytes that are counted for them. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { type Http2ServerRequest, type Http2ServerResponse, constants } from "node:http2";
 import { performance } from "node:perf_hooks";
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { requestIdOf } from "../calls/request-id";
@@ -12,6 +12,9 @@ export type HttpResponse = ServerResponse | Http2ServerResponse;
 
 /** Bytes of a refused request that are read and dropped, so that its sender sees the response before the end. */
 const droppedBytes = 4 * 1024 * 1024;
+
+/** Bytes of a frame of HTTP/2 besides its data. */
+const frameHeader = 9;
 
 export type Headers = Readonly<Record<string, string>>;
 
@@ -94,6 +97,7 @@ export class HttpExchange {
     if (!isFirst) return;
     if (this.headers.expect !== undefined) this.response.writeContinue();
     this.request.on("data", (chunk: Buffer) => {
+      this.connection.received(frameHeader + chunk.length);
       if (this.frames.add(chunk)) this.receiver?.data(chunk);
       else this.connection.close("frames");
     });
@@ -124,7 +128,11 @@ export class HttpExchange {
     const { response, request } = this;
     if (this.isClosed || response.headersSent) return false;
     response.writeHead(status, { ...this.commonHeaders, ...headers });
-    if (!request.complete) this.discard();
+    if (!request.complete) {
+      this.discard();
+      // over HTTP/2 a peer could keep the stream open, and send its request for ever
+      if ("stream" in response) response.once("finish", () => setImmediate(() => this.cut()));
+    }
     return true;
   }
 
@@ -153,11 +161,12 @@ export class HttpExchange {
   /** Closes the exchange at once, even if the peer has not taken the response. */
   cut(): void {
     const { response } = this;
-    if ("stream" in response) response.stream.close();
+    if ("stream" in response) response.stream.close(constants.NGHTTP2_NO_ERROR);
     else response.destroy();
   }
 
-  private release(): void {
+  /** Gives back what the exchange keeps: it is complete, or its peer has gone. */
+  release(): void {
     if (this.isClosed) return;
     this.isClosed = true;
     this.connection.streamClosed(this.kept);

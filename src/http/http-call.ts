@@ -10,7 +10,7 @@ import { connectErrorOf, deadlineExceeded } from "./connect-error";
 import type { HttpExchange } from "./exchange";
 import type { HttpMethod } from "./methods";
 import type { Protocol } from "./protocols";
-import { type BodyReader, goneAway, tooLarge } from "./read-body";
+import { type BodyReader, tooLarge } from "./read-body";
 
 /** The encodings of requests, by their names in headers. */
 const encodings: Readonly<Record<string, Encoding>> = { gzip: "gzip", br: "br" };
@@ -61,13 +61,24 @@ export abstract class HttpCall extends ReceivedCall<HttpExchange> {
   /** Returns the decoded request of a complete body. */
   protected async decodeBody(body: Buffer): Promise<object> {
     const { bytes, encoding } = this.protocol.unpack(body, this.exchange.request.headers);
-    return this.decodeRequest(this.protocol.codec.decode(await this.inflated(bytes, encoding), this.handled));
+    const inflated = await this.inflated(bytes, encoding);
+    return this.decodeRequest(await this.protocol.codec.decode(inflated, this.handled, this.exchange));
   }
 
   /** Returns a response in the form that the caller asked for. */
-  protected encode(response: unknown): Uint8Array {
+  protected async encode(response: unknown): Promise<Uint8Array> {
     const bytes = Buffer.isBuffer(response) ? response : this.handled.method.responseSerialize(response);
-    return this.protocol.codec.encode(bytes, this.handled);
+    return this.keeping(bytes, () => this.protocol.codec.encode(bytes, this.handled, this.exchange));
+  }
+
+  /** Counts bytes while something is made of them. */
+  protected async keeping<T>({ length }: Uint8Array, work: () => T | Promise<T>): Promise<T> {
+    this.exchange.keep(length);
+    try {
+      return await work();
+    } finally {
+      this.exchange.keep(-length);
+    }
   }
 
   protected sendRefusal(refusal: Refusal): void {
@@ -117,10 +128,7 @@ export abstract class HttpCall extends ReceivedCall<HttpExchange> {
       const description = `must be compressed with ${Object.keys(encodings).join(" or ")}, or not at all`;
       throw refuse.invalidFields([{ field: "request", description }]);
     }
-    const throwIfGone = () => {
-      if (this.isCancelled) throw goneAway;
-    };
-    const inflated = await inflate(encoding, bytes, { most: limits.requestBytes, throwIfGone });
+    const inflated = await inflate(this.exchange, encoding, bytes, limits.requestBytes);
     this.exchange.keep(inflated.length);
     return inflated;
   }

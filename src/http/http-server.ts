@@ -2,7 +2,7 @@ import { type Server, createServer } from "node:http";
 import { type Http2Session, type Http2SecureServer, createSecureServer } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import type { Connection, Connections } from "../connections/connections";
-import { FairTurns } from "../event-loop/fair-turns";
+import { limitPipelining } from "./pipelining";
 import { HttpExchange, type HttpRequest, type HttpResponse } from "./exchange";
 
 /** Certificates, which may change while the server runs. */
@@ -22,11 +22,13 @@ export interface HttpServerOptions {
 
 /** As for gRPC: enough for a token of an issuer and a few headers of proxies. */
 const headerBytes = 8 * 1024;
-/** As many per connection as for gRPC. */
+/** Requests that a connection may have open at the same time, over HTTP/1.1 too: as many as for gRPC. */
 const streams = 64;
 
 /** Milliseconds, longer than proxies keep an idle connection: the side that closes should not be the one that is called. */
 const idleTimeout = 75_000;
+/** Milliseconds without a byte in either direction after which a connection ends, even if a response waits for its peer. */
+const silence = 90_000;
 /** Milliseconds from the begin of a request to the end of its headers. */
 const headersTimeout = 10_000;
 /** Milliseconds after which Node ends a request that the server itself has not ended. */
@@ -39,9 +41,9 @@ const shutdownGrace = 10_000;
 export class HttpServer {
   private readonly server: Server | Http2SecureServer;
   private readonly sessions = new Set<Http2Session>();
-  private readonly mine = new Set<Connection>();
-  private readonly turns = new FairTurns<Connection>();
-  private readonly open = new Set<HttpExchange>();
+  /** The connections of this listener, with their open requests. */
+  private readonly mine = new Map<Connection, Set<HttpExchange>>();
+  private openRequests = 0;
   private isClosing = false;
   private onIdle: () => void = () => undefined;
 
@@ -50,9 +52,17 @@ export class HttpServer {
     this.server = tls ? this.secure(tls) : createServer(this.limits());
     this.server.on("connection", (socket: Socket) => {
       const connection = connections.add(socket);
-      this.mine.add(connection);
-      socket.once("close", () => this.mine.delete(connection));
+      const open = new Set<HttpExchange>();
+      this.mine.set(connection, open);
+      socket.once("close", () => {
+        this.mine.delete(connection);
+        // Node does not report this to a response that waits for others of its connection
+        for (const exchange of open) exchange.release();
+      });
     });
+    this.server.on(tls ? "secureConnection" : "connection", (socket: Socket) => this.limitRequests(socket));
+    this.server.setTimeout(silence);
+    this.server.on("timeout", (silent: Http2Session | Socket) => this.endSilent(silent));
     const onRequest = (request: HttpRequest, response: HttpResponse) => this.receive(request, response);
     this.server.on("request", onRequest).on("checkContinue", onRequest);
   }
@@ -83,12 +93,12 @@ export class HttpServer {
     const cutOff = setTimeout(() => this.onIdle(), shutdownGrace);
     await idle;
     clearTimeout(cutOff);
-    for (const connection of this.mine) connection.close();
+    for (const connection of this.mine.keys()) connection.close();
   }
 
   private closeIdle(): void {
     if ("closeIdleConnections" in this.server) this.server.closeIdleConnections();
-    if (!this.open.size) this.onIdle();
+    if (!this.openRequests) this.onIdle();
   }
 
   private limits() {
@@ -111,13 +121,13 @@ export class HttpServer {
     };
     const server = createSecureServer({
       ...contextOf(),
-      ...this.limits(),
       allowHTTP1: true,
       requestCert: tls.current().ca !== undefined,
       rejectUnauthorized: false, // a client without a certificate may still have a token
       maxSessionMemory: 10,
       settings: { maxConcurrentStreams: streams, maxHeaderListSize: headerBytes },
     });
+    Object.assign(server, this.limits()); // Node does not take the limits of HTTP/1.1 from the options
     tls.onChange(() => server.setSecureContext(contextOf()));
     server.on("session", (session) => {
       this.options.connections.begin(session);
@@ -127,21 +137,41 @@ export class HttpServer {
     return server;
   }
 
+  private limitRequests(socket: Socket): void {
+    const connection = this.options.connections.on(socket);
+    if (!connection) return;
+    limitPipelining(
+      socket,
+      () => connection.isFull(streams),
+      () => connection.close("requests"),
+    );
+  }
+
   private receive(request: HttpRequest, response: HttpResponse): void {
     const { connections, route } = this.options;
     const connection =
       "stream" in request ? connections.of(request.stream.session) : connections.beginOn(request.socket);
-    if (!connection) return void request.destroy();
+    const open = connection && this.mine.get(connection);
+    if (!open) return void request.destroy();
     const exchange = new HttpExchange(request, response, connection);
-    this.open.add(exchange);
+    open.add(exchange);
+    this.openRequests += 1;
     exchange.once("close", () => {
-      this.open.delete(exchange);
+      open.delete(exchange);
+      this.openRequests -= 1;
       if (this.isClosing) setImmediate(() => this.closeIdle());
     });
     if (this.isClosing && request.httpVersionMajor === 1) exchange.commonHeaders["connection"] = "close";
-    const begin = () => {
-      if (!exchange.closed) route(exchange);
-    };
-    if (this.turns.do(connection, begin)) exchange.once("close", () => this.turns.forget(connection, begin));
+    connections.intake.receive(connection, exchange, request.rawHeaders, () => route(exchange));
+  }
+
+  /** Ends a connection on which nothing happens: peacefully if it is idle, at once if its peer does not take a response. */
+  private endSilent(silent: Http2Session | Socket): void {
+    const { connections } = this.options;
+    const isSession = "ping" in silent;
+    const connection = isSession ? connections.of(silent) : connections.on(silent);
+    if (connection?.runningCalls) return; // the peer waits for the server
+    if (isSession && !connection?.hasOpenStreams) silent.close();
+    else silent.destroy();
   }
 }

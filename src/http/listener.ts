@@ -30,6 +30,7 @@ export interface ListenerOptions {
 export function createListener(options: ListenerOptions): HttpServer {
   const { services, pipeline, connections, tls, requestTimeout, consoleFolder, serving } = options;
   const registry = readRegistry();
+  let openapi: Promise<Buffer> | undefined;
   const console = consoleFolder === undefined ? undefined : new Console(consoleFolder);
   const router = new Router({
     registry,
@@ -40,7 +41,7 @@ export function createListener(options: ListenerOptions): HttpServer {
       origins: new Set(options.origins),
       onlyLocalHosts: options.isOpen,
     }),
-    pages: new Pages({ serving, openapi: () => readFile(require.resolve("#openapi")), console }),
+    pages: new Pages({ serving, openapi: () => (openapi ??= readFile(require.resolve("#openapi"))), console }),
     reader: new BodyReader(requestTimeout),
     paths: options.paths,
   });

@@ -1,9 +1,7 @@
+import { goneAway } from "../connections/few-at-once";
 import { RequestBuffer } from "../connections/request-buffer";
 import { type Refusal, refuse } from "../domain/errors";
 import type { HttpExchange } from "./exchange";
-
-/** Rejects a request that its caller does not wait for. */
-export const goneAway = new Error("the caller has gone away");
 
 /** Returns the refusal of a body that is too large. */
 export const tooLarge = (most: number): Refusal =>

@@ -72,7 +72,9 @@ export class HttpStreamCall extends HttpCall implements StreamContext {
     const headers = { "cache-control": "no-store", "x-accel-buffering": "no" };
     if (!this.hasBegun) exchange.begin(200, { ...headers, "content-type": protocol.contentType });
     this.hasBegun = true;
-    const written = exchange.write(protocol.frame(this.encode(message)));
+    const bytes = await this.encode(message);
+    signal.throwIfAborted();
+    const written = exchange.write(protocol.frame(bytes));
     const done = new AbortController();
     const aborted = new Promise<never>((_, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason as Error), { signal: done.signal });

@@ -27,7 +27,7 @@ export class HttpUnaryCall extends HttpCall {
   protected async respond(body: Buffer): Promise<void> {
     try {
       const response = await perform(this.pipeline, this, await this.decodeBody(body));
-      await this.send(this.encode(response));
+      await this.send(await this.encode(response));
     } catch (error) {
       return this.fail(error);
     }
@@ -39,7 +39,7 @@ export class HttpUnaryCall extends HttpCall {
     const headers = { "content-type": protocol.contentType };
     if (protocol.compressesBody && message.length >= compressible && exchange.accepts("gzip")) {
       const encoding = { "content-encoding": "gzip", vary: "accept-encoding" };
-      return exchange.send(200, { ...headers, ...encoding }, await compress(message));
+      return exchange.send(200, { ...headers, ...encoding }, await this.keeping(message, () => compress(message)));
     }
     const body = Buffer.concat([protocol.frame(message), protocol.end(this.requestId)]);
     return exchange.send(200, headers, body);

@@ -61,7 +61,7 @@ export class Metrics {
   });
   private readonly closings = new Counter({
     name: "orgroles_connections_closed_total",
-    help: "Connections that the server closed, by the limit that they broke: connections, bytes, handshake (too slow) or frames (too small)",
+    help: "Connections that the server closed, by the limit that they broke: connections, bytes, handshake (too slow), frames (too small) or requests (too many at once over HTTP/1.1)",
     labelNames: ["limit"],
     registers: [this.registry],
   });

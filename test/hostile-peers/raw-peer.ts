@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type Socket, connect } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { frame, preface } from "../support/frames";
 
 /** Types and flags of HTTP/2 frames. */
@@ -66,12 +67,19 @@ export class RawPeer {
     socket.on("data", (bytes: Buffer) => this.parse(bytes));
   }
 
-  /** `window`: bytes of responses that the peer takes on a stream. `reads`: whether it acknowledges and answers pings. */
-  static async open(address: string, { window = initialWindow, reads = true } = {}): Promise<RawPeer> {
-    const [host = "", port] = address.split(":");
-    const socket = connect(Number(port), host);
+  /**
+   * `window`: bytes of responses that the peer takes on a stream. `reads`: whether it acknowledges and answers pings.
+   * `secure`: whether it connects with TLS.
+   */
+  static async open(address: string, { window = initialWindow, reads = true, secure = false } = {}): Promise<RawPeer> {
+    const [host = "", name] = address.split(":");
+    const port = Number(name);
+    const socket = secure
+      ? connectTls({ host, port, rejectUnauthorized: false, ALPNProtocols: ["h2"] })
+      : connect(port, host);
     const peer = new RawPeer(socket, reads);
-    await Promise.race([once(socket, "connect"), once(socket, "close")]).catch(() => undefined);
+    const connected = secure ? "secureConnect" : "connect";
+    await Promise.race([once(socket, connected), once(socket, "close")]).catch(() => undefined);
     const settings = Buffer.alloc(6);
     settings.writeUInt16BE(4, 0);
     settings.writeUInt32BE(window, 2);

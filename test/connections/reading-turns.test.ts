@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
-import { type ReadingSource, ReadingTurns } from "../../src/grpc/reading-turns";
+import { type ReadingSource, ReadingTurns } from "../../src/connections/reading-turns";
 import { Transport } from "../../src/grpc/transport";
 import { listRoles, streams } from "../hostile-peers/attack";
 import { flags, grpcHeaders, headerBlock, types } from "../hostile-peers/raw-peer";

@@ -1,0 +1,75 @@
+/** Rejects work for a request whose peer has gone. */
+export const goneAway = new Error("the caller has gone away");
+
+/** A request that needs work done. */
+export interface Requester {
+  readonly connection: object;
+  /** Whether its peer has gone. */
+  readonly closed: boolean;
+  once(event: "close", listener: () => void): void;
+}
+
+/** Returns a signal for work that is done in slices. */
+export const stillThere = (requester: Requester) => ({
+  throwIfAborted: () => {
+    if (requester.closed) throw goneAway;
+  },
+});
+
+/**
+ * Does heavy work for a few requests at the same time. Of the others, each connection has its turn. What waits for a peer
+ * that goes away is forgotten at once: peers that come again and again would otherwise fill the memory.
+ */
+export class FewAtOnce {
+  /** The work that waits, of each connection in rotation. */
+  private readonly waiting = new Map<object, Set<() => void>>();
+  private running = 0;
+
+  constructor(private readonly most: number) {}
+
+  do<Input, Output>(requester: Requester, input: Input, work: (input: Input) => Promise<Output>): Promise<Output> {
+    const { connection } = requester;
+    const held = new Set([input]);
+    return new Promise((resolve, reject) => {
+      if (requester.closed) return reject(goneAway);
+      const begin = () => {
+        this.running += 1;
+        const [own] = held;
+        held.clear();
+        const end = () => {
+          this.running -= 1;
+          this.next();
+        };
+        work(own as Input)
+          .then(resolve, reject)
+          .finally(end);
+      };
+      if (this.running < this.most) return begin();
+      const queue = this.waiting.get(connection);
+      if (queue) queue.add(begin);
+      else this.waiting.set(connection, new Set([begin]));
+      return requester.once("close", () => {
+        held.clear();
+        this.forget(connection, begin);
+        reject(goneAway);
+      });
+    });
+  }
+
+  private next(): void {
+    const [first] = this.waiting;
+    if (!first) return;
+    const [connection, queue] = first;
+    const [begin] = queue;
+    this.waiting.delete(connection);
+    if (begin) queue.delete(begin);
+    if (queue.size) this.waiting.set(connection, queue); // at the end of the rotation
+    begin?.();
+  }
+
+  private forget(connection: object, begin: () => void): void {
+    const queue = this.waiting.get(connection);
+    queue?.delete(begin);
+    if (!queue?.size) this.waiting.delete(connection);
+  }
+}
