@@ -67,9 +67,15 @@ export function generateSlug(name: string, roleId: string): Slug {
   return `${cut(slugStem(name), limits.generatedSlugStemLength)}-${suffix}` as Slug;
 }
 
-/** Returns the explicit slug that a form pre-fills: the first of `org-name`, `org-name-2`, … that is free. */
-export function suggestCustomSlug(name: string, taken: ReadonlySet<string>): Slug {
-  const stem = organizationPrefix + slugStem(name);
+/** Returns the explicit slug that a form pre-fills for a custom role: the first of `org-name`, `org-name-2`, … that is free. */
+export const suggestCustomSlug = (name: string, taken: ReadonlySet<string>): Slug =>
+  firstFree(organizationPrefix + slugStem(name), taken);
+
+/** Returns the slug that a form pre-fills for an environment role: the first of `name`, `name-2`, … that is free. */
+export const suggestEnvironmentSlug = (name: string, taken: ReadonlySet<string>): Slug =>
+  firstFree(slugStem(name), taken);
+
+function firstFree(stem: string, taken: ReadonlySet<string>): Slug {
   for (let number = 1; ; number += 1) {
     const suffix = number === 1 ? "" : `-${number}`;
     const slug = cut(stem, limits.slugLength - suffix.length) + suffix;

@@ -7,6 +7,7 @@ import {
   parseSlug,
   slugUniqueness,
   suggestCustomSlug,
+  suggestEnvironmentSlug,
 } from "../../src/domain/slug";
 import { parseName } from "../../src/domain/values";
 
@@ -93,6 +94,18 @@ test.each([
   ["a".repeat(48), [`org-${"a".repeat(44)}`], `org-${"a".repeat(42)}-2`],
 ])("for %j, with %j taken, %s is suggested", (name, taken, expected) => {
   expect(suggestCustomSlug(name, new Set(taken))).toBe(expected);
+});
+
+test.each([
+  ["Billing Admin", [], "billing-admin"],
+  ["Billing Admin", ["billing-admin", "org-billing-admin"], "billing-admin-2"],
+  ["Org Admin", [], "admin"],
+  ["管理者", ["role", "role-2"], "role-3"],
+  ["a".repeat(48), ["a".repeat(48)], `${"a".repeat(46)}-2`],
+])("for an environment role %j, with %j taken, %s is suggested", (name, taken, expected) => {
+  const slug = suggestEnvironmentSlug(name, new Set(taken));
+  expect(slug).toBe(expected);
+  expect(accepts(parseEnvironmentSlug, slug)).toBe(true);
 });
 
 test("a suggested slug is always valid and free", () => {

@@ -92,7 +92,10 @@ const table: Record<string, readonly (readonly [sentence: string, request: objec
   "RoleService/DeleteEnvironmentRole": [["", { ...environment, ...slug }, environmentWrites]],
   "RoleService/DeleteOrgRole": [["", { ...acme, ...slug }, organizationWrites]],
   "RoleService/ResetOrgRoleConfig": [["", acme, organizationWrites]],
-  "RoleService/SuggestSlug": [["", { ...acme, name: "Lead" }, organizationReads]],
+  "RoleService/SuggestSlug": [
+    ["of an organization", { ...acme, name: "Lead" }, organizationReads],
+    ["of the environment", { ...environment, name: "Lead" }, environmentReads],
+  ],
   "EnvironmentService/CreateEnvironment": [["that exists", environment, environmentAdmin]],
   "EnvironmentService/GetEnvironment": [["", environment, filteredReads]],
   "EnvironmentService/ListEnvironments": [["", {}, ownReads]],

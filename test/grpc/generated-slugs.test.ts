@@ -54,6 +54,15 @@ describe.each(engines)("on $name", (engine) => {
     expect((await stage.roles.getRole({ environmentId, organizationId, slug })).role?.organizationId).toBe("");
   });
 
+  test("without an organization the suggested slug is that of an environment role", async () => {
+    const environmentId = await stage.changingEnvironment();
+    const suggest = async () =>
+      (await stage.roles.suggestSlug({ environmentId, organizationId: "", name: "Billing Admin" })).slug;
+    expect(await suggest()).toBe("billing-admin");
+    await stage.roles.createRole({ environmentId, slug: await suggest(), name: "Billing Admin" });
+    expect(await suggest()).toBe("billing-admin-2");
+  });
+
   test("a suggested slug is the explicit one that is free", async () => {
     const environmentId = await stage.environment();
     const suggest = async (name: string, organization = organizationId) =>

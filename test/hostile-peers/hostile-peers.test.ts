@@ -122,7 +122,7 @@ async function attack(kind: string, name: string, { service, address, ask, quiet
   }
 }
 
-/** Attacks up to three times, until honest calls are fast enough: what other processes take of the machine in one run they do not in each. */
+/** Attacks up to three times, as other processes may slow one run down. Returns the least delay of honest calls. */
 async function leastDelay(run: () => Promise<number>): Promise<number> {
   const delays = [await run()];
   while (Math.min(...delays) >= 1 && delays.length < 3) delays.push(await run());

@@ -277,7 +277,7 @@ export const requiredFields = {
   deleteEnvironmentRole: ["slug"],
   deleteOrgRole: ["organizationId", "slug"],
   resetOrgRoleConfig: ["organizationId"],
-  suggestSlug: ["organizationId", "name"],
+  suggestSlug: ["name"],
   createEnvironment: [],
   getEnvironment: [],
   listEnvironments: [],

@@ -491,7 +491,10 @@ export interface ResetOrgRoleConfigResponse {
 export interface SuggestSlugRequest {
   /** The id of the environment: 1–64 printable ASCII characters without spaces. */
   environmentId: string;
-  /** The id of the organization: 1–64 printable ASCII characters without spaces. */
+  /**
+   * The id of the organization: 1–64 printable ASCII characters without spaces.
+   * If it is empty, the slug is for an environment role.
+   */
   organizationId: string;
   /**
    * The name of the new role: 1–48 characters (code points) after trimming of
@@ -3410,10 +3413,10 @@ export const RoleServiceService = {
     responseDeserialize: (value: Buffer): ResetOrgRoleConfigResponse => ResetOrgRoleConfigResponse.decode(value),
   },
   /**
-   * SuggestSlug returns the explicit slug that a form would pre-fill for a
-   * custom role with this name: `org-` and the normalised name, followed by
-   * `-2`, `-3`, … if the slug is taken. The slug has at most 48 characters, is
-   * valid, and is free at that moment.
+   * SuggestSlug returns the explicit slug that a form would pre-fill for a role
+   * with this name: the normalised name, after `org-` for a custom role,
+   * followed by `-2`, `-3`, … if the slug is taken. The slug has at most 48
+   * characters, is valid, and is free at that moment.
    *
    * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND
    * (NOT_FOUND).
@@ -3561,10 +3564,10 @@ export interface RoleServiceServer extends UntypedServiceImplementation {
    */
   resetOrgRoleConfig: handleUnaryCall<ResetOrgRoleConfigRequest, ResetOrgRoleConfigResponse>;
   /**
-   * SuggestSlug returns the explicit slug that a form would pre-fill for a
-   * custom role with this name: `org-` and the normalised name, followed by
-   * `-2`, `-3`, … if the slug is taken. The slug has at most 48 characters, is
-   * valid, and is free at that moment.
+   * SuggestSlug returns the explicit slug that a form would pre-fill for a role
+   * with this name: the normalised name, after `org-` for a custom role,
+   * followed by `-2`, `-3`, … if the slug is taken. The slug has at most 48
+   * characters, is valid, and is free at that moment.
    *
    * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND
    * (NOT_FOUND).
@@ -3872,10 +3875,10 @@ export interface RoleServiceClient extends Client {
     callback: (error: ServiceError | null, response: ResetOrgRoleConfigResponse) => void,
   ): ClientUnaryCall;
   /**
-   * SuggestSlug returns the explicit slug that a form would pre-fill for a
-   * custom role with this name: `org-` and the normalised name, followed by
-   * `-2`, `-3`, … if the slug is taken. The slug has at most 48 characters, is
-   * valid, and is free at that moment.
+   * SuggestSlug returns the explicit slug that a form would pre-fill for a role
+   * with this name: the normalised name, after `org-` for a custom role,
+   * followed by `-2`, `-3`, … if the slug is taken. The slug has at most 48
+   * characters, is valid, and is free at that moment.
    *
    * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND
    * (NOT_FOUND).

@@ -20,7 +20,7 @@ function guessSlug(name: string, organizationId: string | undefined): string {
 
 const cut = (slug: string, length: number) => slug.slice(0, length).replace(/[-_]+$/, "");
 
-/** Adds the number that a taken slug needs, as the server does for organizations. */
+/** Adds the number that a taken slug needs, as the server does. */
 function makeFree(slug: string, taken: ReadonlySet<string>): string {
   for (let number = 1; ; number += 1) {
     const suffix = number === 1 ? "" : `-${number}`;
@@ -42,12 +42,12 @@ export function useSuggestedSlug(scope: Scope, name: string) {
       const { slug } = await send(call(suggestSlug, { environmentId, organizationId, name: settled }), signal);
       return { name: settled, slug };
     },
-    enabled: organizationId !== "" && settled !== "" && edited === undefined,
+    enabled: settled !== "" && edited === undefined,
     placeholderData: keepPreviousData,
     retry: false,
     refetchInterval: false,
   });
   const guess = makeFree(guessSlug(name, organizationId || undefined), new Set(list?.roles.map(({ slug }) => slug)));
-  const suggested = organizationId && data?.name === name.trim() ? data.slug : guess;
+  const suggested = data?.name === name.trim() ? data.slug : guess;
   return { slug: edited ?? (name.trim() ? suggested : ""), isEdited: edited !== undefined, setSlug: setEdited };
 }

@@ -988,6 +988,7 @@ export type SuggestSlugRequest = Message<"orgroles.v1.SuggestSlugRequest"> & {
 
   /**
    * The id of the organization: 1–64 printable ASCII characters without spaces.
+   * If it is empty, the slug is for an environment role.
    *
    * @generated from field: string organization_id = 2;
    */
@@ -1264,10 +1265,10 @@ export const RoleService: GenService<{
     output: typeof ResetOrgRoleConfigResponseSchema;
   },
   /**
-   * SuggestSlug returns the explicit slug that a form would pre-fill for a
-   * custom role with this name: `org-` and the normalised name, followed by
-   * `-2`, `-3`, … if the slug is taken. The slug has at most 48 characters, is
-   * valid, and is free at that moment.
+   * SuggestSlug returns the explicit slug that a form would pre-fill for a role
+   * with this name: the normalised name, after `org-` for a custom role,
+   * followed by `-2`, `-3`, … if the slug is taken. The slug has at most 48
+   * characters, is valid, and is free at that moment.
    *
    * Errors: INVALID_FIELDS (INVALID_ARGUMENT); ENVIRONMENT_NOT_FOUND
    * (NOT_FOUND).
