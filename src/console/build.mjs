@@ -1,5 +1,5 @@
-// Builds the console into dist/console, if its sources have changed since. With --background it returns at once: a server
-// that starts meanwhile answers calls, and shows the console as soon as it is there.
+// Builds the console into dist/console, if its sources have changed since. With --background it returns at once, and does
+// nothing where the console is off: a server that starts meanwhile answers calls, and shows the console once it is there.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -42,6 +42,7 @@ async function build(digest) {
   }
 }
 
+if (process.argv.includes("--background") && process.env.ORGROLES_CONSOLE === "off") process.exit();
 const digest = digestSources();
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== digest) {
   mkdirSync(path.dirname(target), { recursive: true });
