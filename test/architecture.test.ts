@@ -77,7 +77,7 @@ const rules: readonly Rule[] = [
   room("http", ["domain/", "calls/", "api/", "connections/", "event-loop/", "gen/google/"], httpLibraries),
   room(
     "workos",
-    ["domain/", "application/", "calls/", "api/", "http/exchange", "http/read-body", "http/router"],
+    ["domain/", "application/", "calls/", "api/", "http/exchange", "http/json-parts", "http/read-body", "http/router"],
     /^(?:zod|@bufbuild\/protobuf(?:\/wkt)?|node:crypto)$/,
   ),
   room("persistence", ["domain/", "application/ports/", "event-loop/", "display/"], /^(?!@grpc\/|@bufbuild\/)/),

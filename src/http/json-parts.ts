@@ -52,6 +52,11 @@ export function divideObject(text: string, find: FindMember): Generator<JsonPart
   return new Division(text, find).parts();
 }
 
+/** Throws INVALID_FIELDS for text with more levels or values than any valid value, before anything is made of it. */
+export function limitJson(text: string): void {
+  new Division(text, () => undefined).skipValue(() => "request");
+}
+
 class Division {
   private position = 0;
   private readonly others: string[] = [];
@@ -114,7 +119,7 @@ class Division {
   }
 
   /** Skips a value, and returns the number of values in it. */
-  private skipValue(path: () => string): number {
+  skipValue(path: () => string): number {
     const start = this.position;
     let [depth, values] = [0, 1];
     for (; this.position < this.text.length; this.position += 1) {

@@ -21,8 +21,10 @@ export function writeResponseJson(
     : writing.do(requester, response, (own) => writeInParts(own, method, requester));
 }
 
+const encode = (text: string) => Buffer.from(text);
+
 const writeWhole = (message: DescMessage, bytes: Uint8Array, { registry }: HttpMethod) =>
-  Buffer.from(toJsonString(message, fromBinary(message, bytes), { registry }));
+  encode(toJsonString(message, fromBinary(message, bytes), { registry }));
 
 /** Writes the messages of each list one by one, and everything else as one message. Does the same as `writeWhole`. */
 export async function writeInParts(response: Uint8Array, method: HttpMethod, requester: Requester): Promise<Buffer> {
@@ -50,15 +52,15 @@ export async function writeInParts(response: Uint8Array, method: HttpMethod, req
   return join(writeWhole(output, Buffer.concat(rest), method), lists);
 }
 
-const comma = Buffer.from(",");
+const comma = encode(",");
 
 /** Adds lists to an object. */
 function join(object: Buffer, lists: ReadonlyMap<DescField, readonly Buffer[]>): Buffer {
   const parts: Buffer[] = [object.subarray(0, -1)];
   let isFirst = object.length === 2;
   for (const [field, elements] of lists) {
-    parts.push(Buffer.from(`${isFirst ? "" : ","}"${field.jsonName}":[`), ...elements, Buffer.from("]"));
+    parts.push(encode(`${isFirst ? "" : ","}"${field.jsonName}":[`), ...elements, encode("]"));
     isFirst = false;
   }
-  return Buffer.concat([...parts, Buffer.from("}")]);
+  return Buffer.concat([...parts, encode("}")]);
 }

@@ -1,6 +1,7 @@
 import { fromJsonString } from "@bufbuild/protobuf";
 import { StructSchema } from "@bufbuild/protobuf/wkt";
 import { refuse } from "../domain/errors";
+import { limitJson } from "../http/json-parts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -15,6 +16,7 @@ export function readJson(body: Buffer): unknown {
     throw refuseRequest("must be JSON in UTF-8");
   }
   if (!text.trim()) return {};
+  limitJson(text);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -4,6 +4,7 @@ import { Refusal } from "../../src/domain/errors";
 import type { HttpMethod } from "../../src/http/methods";
 import { readLargeRequest, readRequestJson, readSmallRequest } from "../../src/http/request-json";
 import { writeInParts, writeResponseJson } from "../../src/http/response-json";
+import { readJson } from "../../src/workos/read-json";
 import { methodOf, registry } from "./connect-caller";
 
 const peer = () => ({ connection: {}, closed: false, once: () => undefined });
@@ -85,6 +86,16 @@ test.each([
   const its = method(rpc);
   const fields = await outcome(() => readRequestJson(Buffer.from(text), its, peer()), its);
   expect((fields as string[])[0]).toBe(field);
+});
+
+test.each([
+  ["many keys", `{${keys}}`],
+  ["many values", `{"permissions":${listOf("0")}}`],
+  ["lists in lists", `{"name":${nested("[", "]")}}`],
+])("a request of the REST API with %s is refused before it is parsed", (_, text) => {
+  expect(() => readJson(Buffer.from(text))).toThrow(
+    /^Invalid request: request must have at most \d+ (?:values|levels)$/,
+  );
 });
 
 /** Counts the turns of the event loop until work is done. */
