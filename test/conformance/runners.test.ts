@@ -3,47 +3,31 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { tokenDigest } from "../../src/auth/authenticator";
-import { connect } from "../support/client";
-import { connectTo } from "../support/connection";
-import { newAuthority } from "../support/authority";
 import { cloneTo } from "../support/clone";
-import { doorwayTo } from "../support/doorway";
-import { type TestDatabase, servers } from "../support/engines";
-import { audience, startIssuer } from "../support/issuer";
 import { languages, untried } from "../support/languages";
-import { type ServiceProcess, startProcess } from "../support/process";
+import type { ServiceProcess } from "../support/process";
 import { serving } from "../support/service";
 import { present } from "../support/stage";
 import { until } from "../support/until";
 import { type Case, cases, setUpCases } from "./cases";
+import { type Prepared, PreparedServers, setUpNames } from "./set-ups";
 
-const mariadb = present(servers[0]);
 for (const language of untried) test.todo(`the ${language} client: set ORGROLES_TEST_CLIENTS`);
 
 let folder: string;
 let clone: string;
+let servers: PreparedServers;
 const ends: (() => Promise<unknown>)[] = [];
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), "orgroles-"));
   clone = cloneTo(path.join(folder, "clone"));
+  servers = new PreparedServers(folder);
+  ends.push(() => servers.end());
 });
 afterAll(async () => {
   for (const end of ends.toReversed()) await end();
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function newDatabase(): Promise<TestDatabase> {
-  const database = await mariadb.create();
-  ends.push(() => database.drop());
-  return database;
-}
-
-async function start(settings: Record<string, string>): Promise<ServiceProcess> {
-  const service = await startProcess({ ORGROLES_ENVIRONMENTS: "alpha,beta", ...settings });
-  ends.push(() => service.end("SIGKILL"));
-  return service;
-}
 
 const caseNamed = (name: string): Case =>
   present([...cases, ...setUpCases].find(({ file }) => file.endsWith(`/${name}.yaml`)));
@@ -80,140 +64,25 @@ const passed = (some: readonly Case[]): Run => ({
   code: 0,
 });
 
-const credential = (name: string, rest: object) => ({
-  name,
-  token_sha256: tokenDigest(`${name}-token`).toString("hex"),
-  ...rest,
-});
-
-/** What the servers of `cases/set-up` have been given, and what the runner has to be told of them. */
-const setUps: Record<string, () => Promise<readonly string[]>> = {
-  credentials: async () => {
-    const alpha = { environments: ["alpha"] };
-    const credentials = [
-      credential("reader", { ...alpha, action: "read" }),
-      credential("acme", { ...alpha, action: "write", organizations: ["acme"] }),
-    ];
-    const authority = await newAuthority();
-    const server = await authority.issue({ commonName: "server", alternatives: [{ type: "dns", value: "localhost" }] });
-    const files = { authority: authority.certificate, certificate: server.certificate, key: server.key };
-    for (const [name, content] of Object.entries(files)) writeFileSync(path.join(folder, `${name}.pem`), content);
-    const { address } = await start({
-      ORGROLES_DATABASE_URL: (await newDatabase()).url,
-      ORGROLES_CREDENTIALS: JSON.stringify(credentials),
-      ORGROLES_TLS_CERT_FILE: path.join(folder, "certificate.pem"),
-      ORGROLES_TLS_KEY_FILE: path.join(folder, "key.pem"),
-    });
-    return [
-      "--ca-file",
-      path.join(folder, "authority.pem"),
-      ...["reader", "acme", "unknown"].flatMap((name) => ["--variable", `${name}_token=${name}-token`]),
-      "--variable",
-      "environment=alpha",
-      address.replace("127.0.0.1", "localhost"),
-    ];
-  },
-  "escalation-guard": async () => {
-    const alpha = { environments: ["alpha"] };
-    const credentials = [
-      credential("admin", { ...alpha, action: "admin" }),
-      credential("ann", { ...alpha, action: "write", acting_user: "ann" }),
-    ];
-    const { address } = await start({
-      ORGROLES_DATABASE_URL: (await newDatabase()).url,
-      ORGROLES_CREDENTIALS: JSON.stringify(credentials),
-    });
-    const tokens = ["admin", "ann"].flatMap((name) => ["--variable", `${name}_token=${name}-token`]);
-    return [...tokens, "--variable", "environment=alpha", address];
-  },
-  quotas: async () => {
-    const { address } = await start({
-      ORGROLES_DATABASE_URL: (await newDatabase()).url,
-      ORGROLES_MAX_ENVIRONMENT_ROLES: "3",
-      ORGROLES_MAX_CUSTOM_ROLES: "2",
-      ORGROLES_MAX_PERMISSIONS: "3",
-      ORGROLES_MAX_ROLE_PERMISSIONS: "2",
-    });
-    return [address];
-  },
-  "rate-limit": async () => {
-    const { address } = await start({ ORGROLES_DATABASE_URL: (await newDatabase()).url, ORGROLES_RATE_LIMIT: "5" });
-    return ["--no-retries", "--variable", "environment=alpha", address];
-  },
-  "database-away": async () => {
-    const url = new URL((await newDatabase()).url);
-    const doorway = await doorwayTo(url.hostname, Number(url.port));
-    ends.push(() => doorway.end());
-    url.port = String(doorway.port);
-    const service = await start({ ORGROLES_DATABASE_URL: url.href });
-    await serving(service);
-    doorway.close();
-    return ["--no-retries", service.address];
-  },
-  contention: async () => {
-    const { url } = await newDatabase();
-    const service = await start({ ORGROLES_DATABASE_URL: url });
-    await serving(service);
-    await administer(
-      url,
-      "CREATE TRIGGER never BEFORE UPDATE ON environments FOR EACH ROW SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213",
-    );
-    return ["--no-retries", "--variable", "environment=alpha", service.address];
-  },
-  "issuer-away": async () => {
-    const issuer = await startIssuer();
-    const token = await issuer.sign({ orgroles: { action: "read", environments: "*" } });
-    await issuer.stop();
-    const { address } = await start({
-      ORGROLES_DATABASE_URL: (await newDatabase()).url,
-      ORGROLES_JWT_ISSUER: issuer.url,
-      ORGROLES_JWT_AUDIENCE: audience,
-    });
-    return ["--no-retries", "--variable", `issued_token=${token}`, address];
-  },
-  "watch-limit": async () => {
-    const { address } = await start({ ORGROLES_DATABASE_URL: (await newDatabase()).url, ORGROLES_MAX_WATCHERS: "0" });
-    return ["--no-retries", "--variable", "environment=alpha", address];
-  },
-  retention: async () => {
-    const { url } = await newDatabase();
-    const service = await start({ ORGROLES_DATABASE_URL: url });
-    await serving(service);
-    const client = connect(service.address);
-    const { resumeToken } = await client.events.listEvents({ environmentId: "alpha", pageSize: 1 });
-    client.close();
-    await administer(url, "DELETE FROM events");
-    await administer(url, "UPDATE event_sequences SET purged_position = last_position");
-    return ["--variable", "environment=alpha", "--variable", `expired_token=${resumeToken}`, service.address];
-  },
-  fault: async () => {
-    const { url } = await newDatabase();
-    const service = await start({ ORGROLES_DATABASE_URL: url });
-    await serving(service);
-    await administer(url, "RENAME TABLE permissions TO permissions_elsewhere");
-    return ["--variable", "environment=alpha", service.address];
-  },
-};
-
-async function administer(url: string, sql: string): Promise<void> {
-  const connection = await connectTo(url);
-  await connection.query(sql);
-  connection.destroy();
-}
+/** Returns what a runner is told about a prepared server. */
+const argumentsFor = ({ service, variables, retries, authority }: Prepared): readonly string[] => [
+  ...(authority === undefined ? [] : ["--ca-file", authority]),
+  ...(retries ? [] : ["--no-retries"]),
+  ...Object.entries(variables).flatMap(([name, value]) => ["--variable", `${name}=${value}`]),
+  authority === undefined ? service.address : service.address.replace("127.0.0.1", "localhost"),
+];
 
 test("every file of cases/set-up has its server here", () => {
   const names = setUpCases.map(({ file }) => path.basename(file, ".yaml"));
-  expect(Object.keys(setUps).toSorted()).toEqual(names.toSorted());
+  expect([...setUpNames].toSorted()).toEqual(names.toSorted());
 });
 
 let address: string;
 let prepared: Record<string, readonly string[]>;
 beforeAll(async () => {
-  const service = await start({ ORGROLES_DATABASE_URL: (await newDatabase()).url });
-  ({ address } = service);
-  await serving(service);
+  ({ address } = await servers.ordinary());
   prepared = Object.fromEntries(
-    await Promise.all(Object.entries(setUps).map(async ([name, setUp]) => [name, await setUp()] as const)),
+    await Promise.all(setUpNames.map(async (name) => [name, argumentsFor(await servers.prepare(name))] as const)),
   );
 });
 
@@ -229,7 +98,7 @@ describe.each(languages)("the %s client", (language) => {
     expect(await run(language, [address, ...cases.map(({ file }) => file)])).toEqual(passed(cases));
   });
 
-  test.each(Object.keys(setUps))("sees what the case %s says", async (name) => {
+  test.each(setUpNames)("sees what the case %s says", async (name) => {
     const one = caseNamed(name);
     expect(await run(language, [...present(prepared[name]), one.file])).toEqual(passed([one]));
   });
@@ -286,8 +155,8 @@ describe.each(languages)("the %s client", (language) => {
   );
 
   test("goes on while the server is killed and started again", async () => {
-    const settings = { ORGROLES_DATABASE_URL: (await newDatabase()).url };
-    let service: ServiceProcess = await start(settings);
+    const settings = { ORGROLES_DATABASE_URL: (await servers.newDatabase()).url };
+    let service: ServiceProcess = await servers.start(settings);
     await serving(service);
     const again = { ...settings, ORGROLES_ADDRESS: service.address };
     const rounds = [...cases, ...cases];
@@ -295,7 +164,7 @@ describe.each(languages)("the %s client", (language) => {
     let restarting = Promise.resolve();
     const restart = async () => {
       await service.end("SIGKILL");
-      service = await until("its port is free", () => start(again));
+      service = await until("its port is free", () => servers.start(again));
     };
     const result = await run(language, [service.address, ...rounds.map(({ file }) => file)], (count) => {
       if (count % 60 !== 30) return;
