@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { TestClient } from "../support/client";
-import { type TestDatabase, servers } from "../support/engines";
+import { type TestDatabase, isOnCluster, servers } from "../support/engines";
 import { many } from "../support/many";
 import { type ServiceProcess, startProcess } from "../support/process";
 import { listOrg, outcomeOf, reasonsOf } from "../support/race";
+import { repeatConflicts } from "../support/repeat-conflicts";
 import { serving } from "../support/service";
 import { queryOnce } from "../support/storage";
 import { until } from "../support/until";
@@ -21,6 +22,7 @@ describe.each(servers)("members in two processes on $name", (engine) => {
     const settings = { ORGROLES_DATABASE_URL: database.url, ORGROLES_ENVIRONMENTS: "alpha,beta" };
     services = await Promise.all(many(2, () => startProcess(settings)));
     await Promise.all(services.map(serving));
+    if (isOnCluster) services = services.map(repeatConflicts);
   });
   afterAll(async () => {
     await Promise.all((services ?? []).map((service) => service.end()));

@@ -53,10 +53,37 @@ const urls = {
   mysql: process.env["TEST_RUN_MYSQL_URL"],
 };
 
-/** The engines with several connections: where transactions can meet. */
-export const servers: readonly TestEngine[] = (["mariadb", "mysql"] as const).flatMap((name) => {
-  const url = urls[name];
-  return url ? [engineOn(name, url)] : [];
+/** The nodes of a cluster, of which each look at a URL gives the next: processes are on different ones. */
+const clusterUrls = process.env["TEST_RUN_CLUSTER_URLS"]?.split(" ");
+
+const clusterEngine = (nodes: readonly string[]): TestEngine => ({
+  name: "mariadb",
+  create: async () => {
+    let looks = 0;
+    const database = await engineOn("mariadb", nodes[0] ?? "").create();
+    const { pathname } = new URL(database.url);
+    return {
+      get url() {
+        looks += 1;
+        return `${nodes[looks % nodes.length]}${pathname}`;
+      },
+      drop: () => database.drop(),
+    };
+  },
 });
 
-export const engines: readonly TestEngine[] = [sqliteEngine, ...servers];
+/** The engines with several connections: where transactions can meet. */
+export const servers: readonly TestEngine[] = clusterUrls
+  ? [clusterEngine(clusterUrls)]
+  : (["mariadb", "mysql"] as const).flatMap((name) => {
+      const url = urls[name];
+      return url ? [engineOn(name, url)] : [];
+    });
+
+export const engines: readonly TestEngine[] = clusterUrls ? servers : [sqliteEngine, ...servers];
+
+/** Whether writes may meet on different nodes, too often for the service to repeat them all. */
+export const isOnCluster = clusterUrls !== undefined;
+
+/** How many processes it takes to use each node of the engines. */
+export const processesOfServers = clusterUrls?.length ?? 2;

@@ -145,7 +145,7 @@ class LocalServer implements PrivateServer {
 }
 
 /** Below the range of outgoing connections: none of those can take the port while its server is down. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 10_000);
     const free = await new Promise<boolean>((resolve) => {

@@ -10,9 +10,23 @@ const PACKAGE = "mariadb-server-core";
 
 /** On this machine, from the distribution's packages (as root on Debian or Ubuntu), in Docker; an error at the end. */
 export async function findMariadb(): Promise<Recipe> {
-  const present = findProgram("mariadbd");
-  if (present) return recipe(present, `It runs from ${present}.`);
+  const { program, origin, failure } = await findOrInstall();
+  if (program) return recipe(program, origin);
+  const container = await findInDocker("mariadb");
+  if (container) return container;
+  throw new Error(`There is no MariaDB for the tests and none could be started${failure}; run: ${remedy()}`);
+}
 
+/** As `findMariadb`, but never in Docker. */
+export async function findMariadbProgram(): Promise<string> {
+  const { program, failure } = await findOrInstall();
+  if (!program) throw new Error(`There is no MariaDB on this machine${failure}; run: ${remedy()}`);
+  return program;
+}
+
+async function findOrInstall(): Promise<{ program?: string; origin: string; failure: string }> {
+  const present = findProgram("mariadbd");
+  if (present) return { program: present, origin: `It runs from ${present}.`, failure: "" };
   let failure = "";
   if (debianLike() && process.getuid?.() === 0) {
     try {
@@ -21,18 +35,17 @@ export async function findMariadb(): Promise<Recipe> {
       failure = ` (${reason(error)})`;
     }
     const installed = findProgram("mariadbd");
-    if (installed) return recipe(installed, `It was installed from the package ${PACKAGE}.`);
+    if (installed) return { program: installed, origin: `It was installed from the package ${PACKAGE}.`, failure };
   }
-  const container = await findInDocker("mariadb");
-  if (container) return container;
+  return { origin: "", failure };
+}
 
-  const command = debianLike()
+const remedy = () =>
+  debianLike()
     ? `sudo apt-get install -y --no-install-recommends ${PACKAGE}`
     : process.platform === "darwin"
       ? "brew install mariadb"
       : "ORGROLES_TEST_MARIADB_URL=mysql://root@127.0.0.1:3306 npm test";
-  throw new Error(`There is no MariaDB for the tests and none could be started${failure}; run: ${command}`);
-}
 
 const recipe = (binary: string, origin: string): Recipe => ({
   engine: "mariadb",
@@ -49,7 +62,7 @@ const recipe = (binary: string, origin: string): Recipe => ({
 });
 
 /** What `mariadb-install-db` does, which the core package leaves out. */
-async function bootstrap(binary: string, guard: Guard): Promise<void> {
+export async function bootstrap(binary: string, guard: Guard): Promise<void> {
   const input = path.join(guard.folder, "bootstrap.sql");
   const tables = ["system_tables", "performance_tables", "system_tables_data"].map((name) => systemSql(binary, name));
   const rootWithoutPassword = ["SET @auth_root_socket = NULL;", "SET @skip_auth_anonymous = 1;"];

@@ -1,0 +1,17 @@
+const { jest } = require("../../package.json");
+
+/** The suites that run on a cluster: its own, and those of one server with their processes on different nodes. */
+module.exports = {
+  ...jest,
+  rootDir: "../..",
+  testMatch: [
+    "<rootDir>/test/cluster/*.test.ts",
+    "<rootDir>/test/processes/{concurrency,member-races,event-delivery}.test.ts",
+    "<rootDir>/test/linearizability/linearizability.test.ts",
+    "<rootDir>/test/histories/mariadb.test.ts",
+  ],
+  testPathIgnorePatterns: ["/node_modules/"],
+  globalSetup: "<rootDir>/test/cluster/global-setup.ts",
+  globalTeardown: "<rootDir>/test/cluster/global-teardown.ts",
+  maxWorkers: 1,
+};
