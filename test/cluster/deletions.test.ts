@@ -18,7 +18,7 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(() => processes?.end());
 
-const rounds = 60;
+const rounds = 40;
 const atOnce = 4;
 
 /** Runs the rounds, some at once. The environment and the nodes are others in each. */

@@ -10,7 +10,7 @@ declare global {
 export default async function setUp(): Promise<void> {
   const build = path.resolve("dist", `test-${process.pid}`);
   execFileSync("node_modules/.bin/tsc", ["--outDir", build], { stdio: "inherit" });
-  const cluster = await startCluster().catch(leaveOut);
+  const cluster = await startCluster("long").catch(leaveOut);
   process.env["TEST_RUN_BUILD"] = build;
   process.env["TEST_RUN_CLUSTER_URLS"] = cluster.nodes.map(({ url }) => url).join(" ");
   globalThis.clusterRun = { cluster, build };

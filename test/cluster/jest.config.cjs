@@ -1,5 +1,7 @@
 const { jest } = require("../../package.json");
 
+process.env.ORGROLES_TEST_HISTORIES ??= "6"; // a step on a cluster takes long
+
 /** The suites that run on a cluster: its own, and those of one server with their processes on different nodes. */
 module.exports = {
   ...jest,
@@ -13,5 +15,5 @@ module.exports = {
   testPathIgnorePatterns: ["/node_modules/"],
   globalSetup: "<rootDir>/test/cluster/global-setup.ts",
   globalTeardown: "<rootDir>/test/cluster/global-teardown.ts",
-  maxWorkers: 1,
+  maxWorkers: 2,
 };

@@ -8,6 +8,8 @@ import { many } from "../support/many";
 export const environmentId = "alpha";
 const writersOfEach = 3;
 const organizationsOfWriter = 4;
+/** Milliseconds. It leaves some of the machine to the nodes. */
+const betweenCreations = 20;
 
 /** What callers may see of a cluster in trouble: they repeat these. */
 const retryable =
@@ -79,6 +81,7 @@ export class Load {
       this.#times[index]?.push(performance.now());
       this.acknowledged.set(organizationId, [...(this.acknowledged.get(organizationId) ?? []), slug]);
       await this.#readBack(reader, { organizationId, slug });
+      await sleep(betweenCreations);
     }
     caller.close();
     reader.close();

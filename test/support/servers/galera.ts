@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -11,12 +11,18 @@ import { freePort } from "./local-server";
 import { bootstrap, findMariadbProgram } from "./mariadb";
 import { within } from "./system";
 
+/** Enough for the logs and tables of the tests, and quickly full. */
+const SMALL_DISK_MIB = 250;
 const JOIN_SECONDS = 90;
 const END_SECONDS = 40;
 
 /** rsync as root changes to another user, who could not write what is copied. */
 const user = process.getuid?.() === 0 ? "nobody" : undefined;
 const asUser = user ? [`--user=${user}`] : [];
+
+/** Returns whether nodes can be started on small disks, which takes the right to mount them. */
+export const canHaveSmallDisks = (): boolean =>
+  spawnSync("unshare", ["--mount", "mount", "-t", "tmpfs", "tmpfs", tmpdir()]).status === 0;
 
 const giveToUser = (folder: string): unknown => user && execFileSync("chown", ["-R", user, folder]);
 
@@ -30,6 +36,7 @@ interface Ports {
 /** A node of a cluster, in a folder and on ports of its own. */
 export class ClusterNode {
   #process: Guarded | undefined;
+  #isOnSmallDisk = false;
   readonly #guard = new Guard(tmpdir());
 
   constructor(
@@ -38,6 +45,7 @@ export class ClusterNode {
     private readonly members: string,
     private readonly program: string,
     private readonly galera: GaleraPrograms,
+    private readonly patience: readonly string[],
   ) {}
 
   /** HOST:PORT */
@@ -50,8 +58,11 @@ export class ClusterNode {
   }
 
   get #storage(): string[] {
-    const { folder } = this.#guard;
-    return [...asUser, `--datadir=${folder}/data`, `--tmpdir=${folder}/tmp`, "--innodb-log-file-size=32M"];
+    return [...asUser, `--datadir=${this.#data}`, `--tmpdir=${this.#guard.folder}/tmp`, "--innodb-log-file-size=32M"];
+  }
+
+  get #data(): string {
+    return path.join(this.#guard.folder, "data");
   }
 
   async prepare(): Promise<void> {
@@ -64,11 +75,31 @@ export class ClusterNode {
   async start(isFirst = false): Promise<void> {
     const position = isFirst ? [] : await this.#recover();
     const first = isFirst ? ["--wsrep-new-cluster"] : [];
-    const command = [this.program, "--no-defaults", ...this.#storage, ...this.#flags(), ...first, ...position];
+    await this.#run([this.program, "--no-defaults", ...this.#storage, ...this.#flags(), ...first, ...position]);
+  }
+
+  /** Starts it with nothing on a disk of its own, which only its process sees, and waits until it has all data. */
+  async startOnSmallDisk(): Promise<void> {
+    const mount = `mount -t tmpfs -o size=${SMALL_DISK_MIB}m tmpfs "$0" && chown ${user ?? ""} "$0" && exec "$@"`;
+    const server = [this.program, "--no-defaults", ...this.#storage, ...this.#flags()];
+    await this.#run(["unshare", "--mount", "sh", "-c", mount, this.#data, ...server]);
+    this.#isOnSmallDisk = true;
+  }
+
+  async #run(command: readonly string[]): Promise<void> {
+    this.#isOnSmallDisk = false;
     const started = await this.#guard.run(command, { env: this.galera.env });
     this.#process = started;
     void started.ended.then(() => this.#process === started && (this.#process = undefined));
     await this.synced(started.ended);
+  }
+
+  /** Leaves no room on its small disk. */
+  fillDisk(): void {
+    if (!this.#process || !this.#isOnSmallDisk) throw new Error(`${this.name} has no small disk.`);
+    const file = path.join("/proc", String(this.#process.pid), "root", this.#data, "filler");
+    const { stderr } = spawnSync("dd", ["if=/dev/zero", `of=${file}`, "bs=4096"]);
+    if (!/No space left/.test(stderr.toString())) throw new Error(`The disk is not full: ${stderr.toString()}`);
   }
 
   /** Returns once the node is a member with all data. */
@@ -128,7 +159,7 @@ export class ClusterNode {
 
   /** Takes what it knows of the cluster, so that it joins by a copy of everything. */
   forget(): void {
-    rmSync(path.join(this.#guard.folder, "data", "grastate.dat"), { force: true });
+    rmSync(path.join(this.#data, "grastate.dat"), { force: true });
   }
 
   /** The place in the history of a node that crashed is in its tables only. */
@@ -150,8 +181,7 @@ export class ClusterNode {
       `ist.recv_addr=127.0.0.1:${increments}`,
       `ist.recv_bind=127.0.0.1:${increments}`,
       "gcache.size=32M",
-      ...["keepalive_period=PT0.3S", "suspect_timeout=PT1.5S", "inactive_timeout=PT4S"].map((one) => `evs.${one}`),
-      "evs.inactive_check_period=PT0.25S",
+      ...this.patience.map((option) => `evs.${option}`),
     ];
     return [
       "--bind-address=127.0.0.1",
@@ -190,8 +220,19 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
+/** How soon nodes take another one for lost: soon enough for a test that waits for it, or not because a machine is busy. */
+const patience = {
+  short: [
+    "keepalive_period=PT0.3S",
+    "suspect_timeout=PT1.5S",
+    "inactive_timeout=PT4S",
+    "inactive_check_period=PT0.25S",
+  ],
+  long: ["suspect_timeout=PT30S", "inactive_timeout=PT60S"],
+};
+
 /** Throws if there is no Galera for this machine. */
-export async function startCluster(): Promise<Cluster> {
+export async function startCluster(howPatient: keyof typeof patience): Promise<Cluster> {
   const shared = new Guard(tmpdir());
   const nodes: ClusterNode[] = [];
   const stop = async () => {
@@ -211,7 +252,11 @@ export async function startCluster(): Promise<Cluster> {
     for (let count = 0; count < 3; count += 1)
       ports.push({ sql: await next(), group: await next(), increments: await next(), copies: await next() });
     const members = ports.map(({ group }) => `127.0.0.1:${group}`).join(",");
-    nodes.push(...ports.map((own, index) => new ClusterNode(`node-${index + 1}`, own, members, program, galera)));
+    nodes.push(
+      ...ports.map(
+        (own, index) => new ClusterNode(`node-${index + 1}`, own, members, program, galera, patience[howPatient]),
+      ),
+    );
     await Promise.all(nodes.map((node) => node.prepare()));
     for (const [index, node] of nodes.entries()) await node.start(index === 0);
     return { nodes, stop };
