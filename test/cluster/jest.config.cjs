@@ -16,4 +16,5 @@ module.exports = {
   globalSetup: "<rootDir>/test/cluster/global-setup.ts",
   globalTeardown: "<rootDir>/test/cluster/global-teardown.ts",
   maxWorkers: 2,
+  forceExit: true, // a failure may leave a process behind
 };

@@ -17,9 +17,8 @@ const scopes = ["alpha", "beta"].map((environmentId) => ({ environmentId, organi
 async function historiesOn(engine: TestEngine): Promise<{ histories: Histories[]; counts: number[] }> {
   const database = await engine.create();
   const processes: ServiceProcess[] = [];
-  const settings = { ORGROLES_DATABASE_URL: database.url, ORGROLES_ENVIRONMENTS: "alpha,beta" };
   const start = async () => {
-    const service = await startProcess(settings);
+    const service = await startProcess({ ORGROLES_DATABASE_URL: database.url, ORGROLES_ENVIRONMENTS: "alpha,beta" });
     processes.push(service);
     await serving(service);
     return service;

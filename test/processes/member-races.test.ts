@@ -19,8 +19,8 @@ describe.each(servers)("members in two processes on $name", (engine) => {
 
   beforeAll(async () => {
     database = await engine.create();
-    const settings = { ORGROLES_DATABASE_URL: database.url, ORGROLES_ENVIRONMENTS: "alpha,beta" };
-    services = await Promise.all(many(2, () => startProcess(settings)));
+    const start = () => startProcess({ ORGROLES_DATABASE_URL: database.url, ORGROLES_ENVIRONMENTS: "alpha,beta" });
+    services = await Promise.all(many(2, start));
     await Promise.all(services.map(serving));
     if (isOnCluster) services = services.map(repeatConflicts);
   });
