@@ -16,5 +16,6 @@ module.exports = {
   globalSetup: "<rootDir>/test/cluster/global-setup.ts",
   globalTeardown: "<rootDir>/test/cluster/global-teardown.ts",
   maxWorkers: 2,
+  testTimeout: 180_000,
   forceExit: true, // a failure may leave a process behind
 };
