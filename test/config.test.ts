@@ -12,7 +12,7 @@ test("nothing is required", () => {
     port: 50051,
     http: { host: "127.0.0.1", port: 50080, isDefault: true },
     httpOrigins: [],
-    console: true,
+    console: { frameAncestors: [], signIn: undefined },
     database: { kind: "sqlite", file: "data/orgroles.db" },
     databasePoolSize: 10,
     databaseTimeout: 10_000,
@@ -243,6 +243,21 @@ test.each<[string, Record<string, string>, string[]]>([
     "keys of nobody",
     { ORGROLES_JWT_JWKS_URL: "https://login.example.com/keys" },
     ["ORGROLES_JWT_JWKS_URL: requires ORGROLES_JWT_ISSUER"],
+  ],
+  [
+    "a client of nobody",
+    { ORGROLES_CONSOLE_CLIENT_ID: "console" },
+    ["ORGROLES_CONSOLE_CLIENT_ID: requires ORGROLES_JWT_ISSUER"],
+  ],
+  [
+    "scopes without that of OpenID Connect",
+    { ORGROLES_CONSOLE_SCOPES: "profile email" },
+    ["ORGROLES_CONSOLE_SCOPES: must be scopes separated by blanks, openid among them"],
+  ],
+  [
+    "frames of everybody",
+    { ORGROLES_CONSOLE_FRAME_ANCESTORS: "*" },
+    ["ORGROLES_CONSOLE_FRAME_ANCESTORS: must be origins separated by commas, such as https://app.example.com"],
   ],
   [
     "an issuer whose keys anybody between could change",

@@ -23,7 +23,7 @@ export async function openHttp(config: Config, { useCases, ...parts }: Parts): P
     requestTimeout: config.transport.requestTimeout,
     origins: config.httpOrigins,
     isOpen: !config.credentials.length && !config.jwt,
-    consoleFolder: config.console ? consoleFolder : undefined,
+    console: config.console && { ...config.console, folder: consoleFolder },
   });
 }
 

@@ -13,6 +13,15 @@ import { sslModeOf } from "../persistence/connection/server-options";
 import { isSetting, unknownKey, unknownSettings } from "./setting-names";
 import { type Values, schema } from "./settings";
 
+export interface ConsoleConfig {
+  /** Origins whose pages may show the console in a frame. */
+  readonly frameAncestors: readonly string[];
+  /** How people sign in with OpenID Connect. Absent if they paste a token. */
+  readonly signIn:
+    | { readonly issuer: string; readonly audience: string; readonly clientId: string; readonly scopes: string }
+    | undefined;
+}
+
 /** The configuration of the process. It is read once and never changes. */
 export interface Config {
   readonly host: string;
@@ -24,7 +33,8 @@ export interface Config {
   readonly http: HttpAddress | undefined;
   /** Other origins whose pages may call over HTTP. */
   readonly httpOrigins: readonly string[];
-  readonly console: boolean;
+  /** The console, if it is served. */
+  readonly console: ConsoleConfig | undefined;
   /** The WorkOS-compatible REST API: the environment for credentials of several ones. Absent if it is off. */
   readonly workos: { readonly environment: string | undefined } | undefined;
   readonly database: DatabaseUrl;
@@ -176,6 +186,7 @@ function findContradictions(values: Partial<Values>): string[] {
   requirePair("ORGROLES_TLS_KEY_FILE", "ORGROLES_TLS_CERT_FILE");
   requirePair("ORGROLES_TLS_CLIENT_CA_FILE", "ORGROLES_TLS_CERT_FILE");
   requirePair("ORGROLES_JWT_JWKS_URL", "ORGROLES_JWT_ISSUER");
+  requirePair("ORGROLES_CONSOLE_CLIENT_ID", "ORGROLES_JWT_ISSUER");
   if ((values.ORGROLES_WORKERS ?? 1) > 1 && values.ORGROLES_DATABASE_URL?.kind === "sqlite")
     faults.push(
       "ORGROLES_WORKERS: requires a database server in ORGROLES_DATABASE_URL; SQLite supports only one process",
@@ -218,6 +229,18 @@ function httpOf(values: Values): HttpAddress | undefined {
   return { host: "127.0.0.1", port: grpc.port && defaultHttpPort, isDefault: true };
 }
 
+function consoleOf(values: Values): ConsoleConfig | undefined {
+  const { ORGROLES_CONSOLE_CLIENT_ID: clientId, ORGROLES_JWT_ISSUER: issuer, ORGROLES_JWT_AUDIENCE: audience } = values;
+  if (values.ORGROLES_CONSOLE === "off") return undefined;
+  return {
+    frameAncestors: values.ORGROLES_CONSOLE_FRAME_ANCESTORS ?? [],
+    signIn:
+      clientId && issuer && audience
+        ? { issuer, audience, clientId, scopes: values.ORGROLES_CONSOLE_SCOPES }
+        : undefined,
+  };
+}
+
 const findDuplicates = (texts: readonly string[]) => new Set(texts.filter((one, index) => texts.indexOf(one) < index));
 
 const isLoopback = (host: string) => /^(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(host);
@@ -230,7 +253,7 @@ function toConfig(values: Values, database: DatabaseUrl, isEmbeddedDefault: bool
     metrics: values.ORGROLES_METRICS_ADDRESS,
     http: httpOf(values),
     httpOrigins: values.ORGROLES_HTTP_ORIGINS ?? [],
-    console: values.ORGROLES_CONSOLE === "on",
+    console: consoleOf(values),
     workos: values.ORGROLES_WORKOS_API === "on" ? { environment: values.ORGROLES_WORKOS_ENVIRONMENT } : undefined,
     database,
     databasePoolSize: values.ORGROLES_DATABASE_POOL_SIZE,

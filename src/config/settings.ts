@@ -146,6 +146,33 @@ export const schema = z.object({
       fallback: "none",
     }),
   ORGROLES_CONSOLE: oneOf(["on", "off"], "on", "`off` serves no console over HTTP"),
+  ORGROLES_CONSOLE_CLIENT_ID: z
+    .string()
+    .regex(/^[!-~]+$/, "must be printable ASCII without blanks")
+    .optional()
+    .meta({
+      meaning:
+        "the client of `ORGROLES_JWT_ISSUER` with which people sign in to the console, see [Console](console.md#sign-in-with-openid-connect)",
+      fallback: "none: the console asks for a token",
+    }),
+  ORGROLES_CONSOLE_SCOPES: z
+    .string()
+    .regex(/^(?=.*\bopenid\b)[!#-[\]-~]+(?: [!#-[\]-~]+)*$/, "must be scopes separated by blanks, openid among them")
+    .prefault("openid")
+    .meta({
+      meaning: "the scopes that the console asks for; most issuers renew a sign-in only with `openid offline_access`",
+      fallback: "`openid`",
+    }),
+  ORGROLES_CONSOLE_FRAME_ANCESTORS: commaSeparated
+    .refine(
+      (origins) => origins.every(isOrigin),
+      "must be origins separated by commas, such as https://app.example.com",
+    )
+    .optional()
+    .meta({
+      meaning: "origins whose pages may show the console in a frame, separated by commas",
+      fallback: "none",
+    }),
   ORGROLES_WORKOS_API: oneOf(
     ["on", "off"],
     "off",

@@ -9,11 +9,14 @@ import { queryClient } from "./api/client";
 import { transport } from "./api/transport";
 import { App } from "./shell/app";
 import { ErrorBoundary } from "./shell/error-boundary";
+import { takeAnswer } from "./sign-in/returned";
 import "./styles";
 import { cssVariables, theme } from "./theme";
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? "";
 setNonce(nonce);
+
+takeAnswer();
 
 const root = document.getElementById("root");
 if (root)

@@ -6,8 +6,18 @@ import type { Headers, HttpExchange } from "./exchange";
 /** The path of the console. Everything below it belongs to the console. */
 export const consolePath = "/console/";
 
-/** The text in index.html that becomes the nonce of a response. */
+/** The texts in index.html that become the nonce of a response, and how people sign in. */
 const noncePlaceholder = /__NONCE__/g;
+const signInPlaceholder = "__SIGN_IN__";
+
+export interface ConsoleOptions {
+  /** The folder of the built console. */
+  readonly folder: string;
+  /** Origins whose pages may show the console in a frame. */
+  readonly frameAncestors: readonly string[];
+  /** What the page needs to sign people in with OpenID Connect. Absent if they paste a token. */
+  readonly signIn: { readonly issuer: string } | undefined;
+}
 
 const types: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
@@ -43,25 +53,29 @@ interface Build {
   readonly assets: ReadonlyMap<string, Asset>;
 }
 
-/** Returns the headers of a page: its scripts and styles are its own, and it is in no frame and calls nobody else. */
-const pageHeaders = (nonce: string): Headers => ({
+/** Returns the headers of a page: its scripts and styles are its own, and it calls nobody else but the issuer. */
+const pageHeaders = ({ frameAncestors, signIn }: ConsoleOptions, nonce: string): Headers => ({
   "content-security-policy": [
     "default-src 'none'",
     `script-src 'self' 'nonce-${nonce}'`,
     `style-src 'self' 'nonce-${nonce}'`,
     "img-src 'self' data:",
     "font-src 'self'",
-    "connect-src 'self'",
+    `connect-src 'self'${signIn ? ` ${new URL(signIn.issuer).origin}` : ""}`,
     "manifest-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
-    "frame-ancestors 'none'",
+    `frame-ancestors ${frameAncestors.join(" ") || "'none'"}`,
   ].join("; "),
   "cross-origin-opener-policy": "same-origin",
   "referrer-policy": "no-referrer",
   "permissions-policy": "camera=(), geolocation=(), microphone=()",
-  "x-frame-options": "DENY",
+  ...(frameAncestors.length === 0 && { "x-frame-options": "DENY" }),
 });
+
+const html = { "content-type": "text/html; charset=utf-8", "cache-control": "no-store" };
+
+const escapeHtml = (text: string) => text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
 /**
  * Serves the built console from memory. A path is only looked up among the names of the files that were built, so that no
@@ -71,7 +85,7 @@ export class Console {
   private build: Build | undefined;
   private loading: Promise<Build | undefined> | undefined;
 
-  constructor(private readonly folder: string) {}
+  constructor(private readonly options: ConsoleOptions) {}
 
   /** Reports whether the console has been built. */
   async isThere(): Promise<boolean> {
@@ -81,11 +95,11 @@ export class Console {
   /** Sends a file or a page. Returns whether there is one. */
   async serve(exchange: HttpExchange, name: string): Promise<boolean> {
     const build = await this.current();
-    if (!build) return sendAbsence(exchange, name);
+    if (!build) return this.sendAbsence(exchange, name);
     const asset = build.assets.get(name);
     if (asset) sendAsset(exchange, name, asset);
     else if (isFile(name)) return false;
-    else sendPage(exchange, build.index); // the page finds out by its path what to show
+    else this.sendPage(exchange, build.index); // the page finds out by its path what to show
     return true;
   }
 
@@ -96,12 +110,32 @@ export class Console {
 
   private async load(): Promise<Build | undefined> {
     try {
-      const time = (await stat(path.join(this.folder, "index.html"))).mtimeMs;
-      if (this.build?.time !== time) this.build = await readBuild(this.folder, time);
+      const { folder } = this.options;
+      const time = (await stat(path.join(folder, "index.html"))).mtimeMs;
+      if (this.build?.time !== time) this.build = await readBuild(folder, time);
     } catch {
       this.build = undefined; // not built, or in the middle of it
     }
     return this.build;
+  }
+
+  /** Says why there is no console, and looks again soon: `npm start` builds it while it serves already. */
+  private sendAbsence(exchange: HttpExchange, name: string): boolean {
+    if (isFile(name)) return false;
+    const page = `<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="2">
+<title>Org Roles</title><h1>The console is being built</h1>
+<p>It appears here in a few seconds. Without npm start, "npm run build:console" builds it.</p></html>`;
+    exchange.send(404, { ...pageHeaders(this.options, ""), ...html }, Buffer.from(page));
+    return true;
+  }
+
+  private sendPage(exchange: HttpExchange, index: string): void {
+    const { signIn } = this.options;
+    const nonce = randomBytes(16).toString("base64");
+    const page = index
+      .replaceAll(noncePlaceholder, nonce)
+      .replace(signInPlaceholder, () => (signIn ? escapeHtml(JSON.stringify(signIn)) : ""));
+    exchange.send(200, { ...pageHeaders(this.options, nonce), ...html }, Buffer.from(page));
   }
 }
 
@@ -128,21 +162,4 @@ function sendAsset(exchange: HttpExchange, name: string, { type, body, compresse
   };
   if (compressed && exchange.accepts("br")) exchange.send(200, { ...headers, "content-encoding": "br" }, compressed);
   else exchange.send(200, headers, body);
-}
-
-/** Says why there is no console, and looks again soon: `npm start` builds it while it serves already. */
-function sendAbsence(exchange: HttpExchange, name: string): boolean {
-  if (isFile(name)) return false;
-  const page = `<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="2">
-<title>Org Roles</title><h1>The console is being built</h1>
-<p>It appears here in a few seconds. Without npm start, "npm run build:console" builds it.</p></html>`;
-  const headers = { ...pageHeaders(""), "content-type": "text/html; charset=utf-8", "cache-control": "no-store" };
-  exchange.send(404, headers, Buffer.from(page));
-  return true;
-}
-
-function sendPage(exchange: HttpExchange, index: string): void {
-  const nonce = randomBytes(16).toString("base64");
-  const headers = { ...pageHeaders(nonce), "content-type": "text/html; charset=utf-8", "cache-control": "no-store" };
-  exchange.send(200, headers, Buffer.from(index.replaceAll(noncePlaceholder, nonce)));
 }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { HandledService } from "../api/api";
 import type { CallPipeline } from "../calls/pipeline";
 import type { Connections } from "../connections/connections";
-import { Console } from "./console";
+import { Console, type ConsoleOptions } from "./console";
 import { Guard } from "./guard";
 import { HttpServer, type TlsSource } from "./http-server";
 import { methodsOf, readRegistry } from "./methods";
@@ -19,8 +19,8 @@ export interface ListenerOptions {
   readonly origins: readonly string[];
   /** Whether calls need no credentials. */
   readonly isOpen: boolean;
-  /** The folder of the built console; absent if the console is off. */
-  readonly consoleFolder: string | undefined;
+  /** Absent if the console is off. */
+  readonly console: ConsoleOptions | undefined;
   readonly serving: () => boolean;
   /** Serves other paths; absent if there are none. */
   readonly paths?: PathServer | undefined;
@@ -28,10 +28,10 @@ export interface ListenerOptions {
 
 /** Returns the listener for HTTP, with every RPC in Connect and gRPC-Web, and the pages. */
 export function createListener(options: ListenerOptions): HttpServer {
-  const { services, pipeline, connections, tls, requestTimeout, consoleFolder, serving } = options;
+  const { services, pipeline, connections, tls, requestTimeout, serving } = options;
   const registry = readRegistry();
   let openapi: Promise<Buffer> | undefined;
-  const console = consoleFolder === undefined ? undefined : new Console(consoleFolder);
+  const console = options.console && new Console(options.console);
   const router = new Router({
     registry,
     methods: methodsOf(services, registry),

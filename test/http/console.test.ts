@@ -18,7 +18,7 @@ const listener = createListener({
   requestTimeout: 1000,
   origins: [],
   isOpen: true,
-  consoleFolder: built,
+  console: { folder: built, frameAncestors: [], signIn: undefined },
   serving: () => false,
 });
 let address: string;

@@ -8,7 +8,7 @@ import { browserPath } from "./browser-path";
 export const describeInBrowser = browserPath ? describe : describe.skip;
 
 // a busy machine may draw a page too late in one try, and not in each of three
-jest.retryTimes(2, { logErrorsBeforeRetry: true });
+jest.retryTimes(Number(process.env["ORGROLES_TEST_RETRIES"] ?? 2), { logErrorsBeforeRetry: true });
 
 /** Where pictures of pages go. */
 export const pictures = path.resolve("dist", "console-pictures");

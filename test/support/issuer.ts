@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type Server, type ServerResponse, createServer } from "node:http";
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type CryptoKey, type JWK, SignJWT, exportJWK, generateKeyPair } from "jose";
 
@@ -24,6 +24,10 @@ export interface Issuer {
   keysUrl: string | undefined;
   /** Answers requests for the keys in place of the issuer when set. */
   answerKeys: ((response: ServerResponse) => void) | undefined;
+  /** More of what discovery says. */
+  metadata: Readonly<Record<string, unknown>>;
+  /** Answers a request in place of the issuer when set. Returns whether it did. */
+  answer: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
   sign(claims: Record<string, unknown>, options?: { key?: IssuerKey; header?: object }): Promise<string>;
   stop(): Promise<void>;
   isDown(): boolean;
@@ -49,12 +53,15 @@ export async function startIssuer(): Promise<Issuer> {
     server = createServer((request, response) => {
       issuer.asked.push(request.url ?? "");
       if (issuer.answerKeys && request.url === "/keys") return issuer.answerKeys(response);
+      if (issuer.answer?.(request, response)) return;
+      response.setHeader("access-control-allow-origin", "*");
       response.writeHead(issuer.status, { "content-type": "application/json", connection: "close" });
       if (request.url === "/.well-known/openid-configuration")
         response.end(
           JSON.stringify({
             issuer: issuer.claimedIssuer ?? issuer.url,
             jwks_uri: issuer.keysUrl ?? `${issuer.url}/keys`,
+            ...issuer.metadata,
           }),
         );
       else response.end(JSON.stringify({ keys: issuer.keys.map(({ publicJwk }) => publicJwk) }));
@@ -74,6 +81,8 @@ export async function startIssuer(): Promise<Issuer> {
     claimedIssuer: undefined,
     keysUrl: undefined,
     answerKeys: undefined,
+    metadata: {},
+    answer: undefined,
     sign: (claims, { key = issuer.keys[0] ?? firstKey, header = {} } = {}) =>
       new SignJWT({
         iss: issuer.url,

@@ -1,23 +1,41 @@
-/** The token of this tab. It is kept in the session storage, which ends with the tab, and is in no address. */
+/** What somebody signed in with. A pasted token has nothing else. */
+export interface Grant {
+  readonly token: string;
+  readonly refreshToken?: string | undefined;
+  /** The end of the token, in seconds since 1970. */
+  readonly expiresAt?: number | undefined;
+}
+
+/** The grant of this tab. It is kept in the session storage, which ends with the tab, and is in no address. */
 const key = "orgroles-token";
 
 type Listener = () => void;
 
+function readGrant(): Grant | undefined {
+  try {
+    const text = sessionStorage.getItem(key);
+    return text ? (JSON.parse(text) as Grant) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 class Session {
   private readonly listeners = new Set<Listener>();
-  private current = sessionStorage.getItem(key) ?? undefined;
+  private current = readGrant();
   private isExpired = false;
 
-  readonly token = () => this.current;
+  readonly grant = () => this.current;
+  readonly token = () => this.current?.token;
   readonly expired = () => this.isExpired;
   readonly subscribe = (listener: Listener) => {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);
   };
 
-  signIn(token: string): void {
-    sessionStorage.setItem(key, token);
-    this.current = token;
+  signIn(grant: Grant): void {
+    sessionStorage.setItem(key, JSON.stringify(grant));
+    this.current = grant;
     this.isExpired = false;
     this.notify();
   }

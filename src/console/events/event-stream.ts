@@ -2,7 +2,7 @@ import type { Event } from "../gen/orgroles/v1/event_pb";
 import { EventService } from "../gen/orgroles/v1/event_service_pb";
 import { createClient } from "@connectrpc/connect";
 import { useEffect, useState } from "react";
-import { streamTransport } from "../api/transport";
+import { reportStreamEnd, streamTransport } from "../api/transport";
 
 /** The server sends something at least every ten seconds. */
 const silence = 25_000;
@@ -39,8 +39,9 @@ async function follow(
         after = resumeToken || after;
         tell(events, "live");
       }
-    } catch {
+    } catch (error) {
       if (!signal.aborted) tell([], "lost");
+      void reportStreamEnd(error);
     } finally {
       clearTimeout(watchdog);
       signal.removeEventListener("abort", stop);

@@ -11,7 +11,8 @@ import { ListSkeleton } from "../parts/states";
 import { EnvironmentRoles } from "../roles/environment-roles";
 import { Environments, FirstEnvironment } from "./environments";
 import { Layout } from "./layout";
-import { SignInPage } from "./sign-in";
+import { returned } from "../sign-in/returned";
+import { SignInPage, SignedInElsewhere } from "../sign-in/sign-in";
 
 const Permissions = lazy(() => import("../permissions/permissions"));
 const Organizations = lazy(() => import("../organizations/organizations"));
@@ -19,13 +20,26 @@ const Organization = lazy(() => import("../organizations/organization"));
 const Users = lazy(() => import("../users/users"));
 const User = lazy(() => import("../users/user"));
 const Events = lazy(() => import("../events/events"));
-const Expired = lazy(() => import("./expired"));
+const Expired = lazy(() => import("../sign-in/expired"));
 
 const useToken = () => useSyncExternalStore(session.subscribe, session.token);
 const useExpired = () => useSyncExternalStore(session.subscribe, session.expired);
 
-/** Finds out who calls, and shows the pages or the sign-in. */
+/** Shows the pages, unless this page has just come back from the issuer. */
 export function App() {
+  const state = useSyncExternalStore(returned.subscribe, returned.state);
+  if (state === "for-another-tab") return <SignedInElsewhere />;
+  return state === "completing" ? <Beginning /> : <SignedIn />;
+}
+
+const Beginning = () => (
+  <main className="start">
+    <ListSkeleton rows={5} />
+  </main>
+);
+
+/** Finds out who calls, and shows the pages or the sign-in. */
+function SignedIn() {
   const token = useToken();
   const isExpired = useExpired();
   const { data, error, refetch } = useQuery<GetCallerResponse>({
@@ -38,10 +52,11 @@ export function App() {
     if (token) void queryClient.invalidateQueries(); // what an old token could not read
   }, [token]);
   if (isExpired && !data) return <SignInPage wasRefused={token !== undefined} />;
+  if (!data && !error) return <Beginning />;
   if (!data)
     return (
       <main className="start">
-        {error ? <ErrorNotice error={error} onRetry={() => void refetch()} /> : <ListSkeleton rows={5} />}
+        <ErrorNotice error={error} onRetry={() => void refetch()} />
       </main>
     );
   return (

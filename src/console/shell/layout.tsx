@@ -189,7 +189,14 @@ function Account() {
           {isDark ? <SunIcon /> : <MoonIcon />}
         </ActionIcon>
         {session.token() !== undefined && (
-          <ActionIcon variant="subtle" color="gray" size={34} aria-label="Sign out" title="Sign out" onClick={signOut}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size={34}
+            aria-label="Sign out"
+            title="Sign out"
+            onClick={() => void signOut()}
+          >
             <ExitIcon />
           </ActionIcon>
         )}
@@ -198,10 +205,14 @@ function Account() {
   );
 }
 
-/** Forgets the token and everything that was read with it. */
-function signOut(): void {
+/** Forgets the token and everything that was read with it. Ends a sign-in at the issuer there too. */
+async function signOut(): Promise<void> {
+  const { expiresAt, refreshToken } = session.grant() ?? {};
   session.signOut();
-  window.location.assign("/console/");
+  const end = async () => (await import("../sign-in/oidc")).endSignIn(refreshToken);
+  const wasIssued = expiresAt !== undefined || refreshToken !== undefined;
+  const url = wasIssued ? await end().catch(() => undefined) : undefined;
+  window.location.assign(url ?? "/console/");
 }
 
 function LostConnection() {

@@ -22,6 +22,7 @@ import "@mantine/core/styles/Text.css";
 import "@mantine/core/styles/Title.css";
 import "@mantine/core/styles/Anchor.css";
 import "@mantine/core/styles/Breadcrumbs.css";
+import "@mantine/core/styles/Divider.css";
 import "@mantine/core/styles/Badge.css";
 import "@mantine/core/styles/Code.css";
 import "@mantine/core/styles/Alert.css";

@@ -12,7 +12,7 @@ export default function Expired() {
       zIndex={400}
       attributes={{ header: { role: "none" } }}
     >
-      <SignInForm wasRefused />
+      <SignInForm wasRefused isAbovePage />
     </Modal>
   );
 }
