@@ -31,7 +31,7 @@ async function listen(isSecure: boolean): Promise<void> {
     requestTimeout: 1000,
     origins: [],
     isOpen: true,
-    consoleFolder: undefined,
+    console: undefined,
     serving: () => true,
   });
   port = await listener.listen("127.0.0.1", 0);

@@ -39,13 +39,19 @@ export async function startConsole(
   };
 }
 
-/** Credentials of three kinds: all of it, reading only, and one organization. */
-export const tokens = { admin: "token-of-admin", reader: "token-of-reader", customer: "token-of-customer" } as const;
+/** Credentials of four kinds: all of it, reading only, one organization, and bound to a user in it. */
+export const tokens = {
+  admin: "token-of-admin",
+  reader: "token-of-reader",
+  customer: "token-of-customer",
+  bound: "token-of-ben",
+} as const;
 
 const grants = {
   admin: { action: "admin", environments: "*" },
   reader: { action: "read", environments: ["alpha"] },
   customer: { action: "write", environments: ["alpha"], organizations: ["acme"] },
+  bound: { action: "write", environments: ["alpha"], organizations: ["acme"], acting_user: "ben" },
 };
 
 export const credentialSettings = {

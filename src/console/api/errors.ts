@@ -80,8 +80,47 @@ const inWords: Readonly<Record<string, readonly [title: string, text: string]>> 
   ],
   ISSUER_UNAVAILABLE: ["The sign-in service cannot be reached", "Try again in a few seconds."],
   RESUME_TOKEN_EXPIRED: ["The events since then are gone", "The list begins anew with what is left."],
+  RESUME_TOKEN_INVALID: ["The list cannot go on from here", "Load the page again."],
+  PAGE_TOKEN_INVALID: ["The list cannot go on from here", "Load the page again."],
+  SLUG_IMMUTABLE: ["A slug never changes", "Create another one with the new slug, and delete this one."],
+  REQUEST_ID_REUSED: [
+    "This was sent before, with other credentials",
+    "Look whether the change is there, close this form, and begin again if it is not.",
+  ],
+  ROLE_BELONGS_TO_ENVIRONMENT: ["The role belongs to the environment", "Change it on the page of its roles."],
+  ENVIRONMENT_NOT_EMPTY: ["Organizations have data here", "Delete their data first."],
+  METHOD_UNKNOWN: ["The server does not know this action", "It is older than this page. Load the page again."],
   INTERNAL: ["The server failed", "This is not your fault. Its log has the cause under the request id below."],
 };
+
+const guarded = [
+  "Users do not change the whole environment",
+  "The escalation guard is on here. Whoever acts for no user can make this change.",
+] as const;
+
+/** Fields that an error without violations is about, and the rule that they break, by the name of the field in a form. */
+const atFields: Readonly<Record<string, readonly [fields: readonly string[], text: string, metadata?: string]>> = {
+  ROLE_SLUG_TAKEN: [["slug"], "Another role has this slug"],
+  PERMISSION_SLUG_TAKEN: [["slug"], "Another permission has this slug"],
+  ENVIRONMENT_EXISTS: [["environment_id"], "Another environment has this id"],
+  PERMISSION_UNKNOWN: [["permissions"], "No longer there", "permissions"],
+  PERMISSION_LIMIT_REACHED: [["permissions"], "Too many. The limit is", "limit"],
+  ROLE_NOT_ASSIGNABLE: [["role_slugs", "role_slug"], "Cannot be assigned here", "roles"],
+  MULTIPLE_ROLES_DISABLED: [["role_slugs"], "Only one role for each member"],
+  REPLACEMENT_ROLE_INVALID: [
+    ["replacement_role_slug", "replacement_default_role_slug"],
+    "This role cannot be the replacement",
+  ],
+  ESCALATION_REFUSED: [["permissions", "role_slugs", "role_slug", "replacement_role_slug"], "You lack", "permissions"],
+};
+
+/** Returns what is wrong with fields by an error that names none. */
+export function fieldErrorsOf(error: unknown): Readonly<Record<string, string>> {
+  const [fields, text, name = ""] = atFields[reasonOf(error)] ?? [[], ""];
+  const value = metadataOf(error)[name]?.replaceAll(",", ", ");
+  if (name && !value) return {};
+  return Object.fromEntries(fields.map((field) => [field, value ? `${text}: ${value}`.replace("is:", "is") : text]));
+}
 
 /** Returns an error in words. */
 export function explain(error: unknown): Explanation {
@@ -93,7 +132,8 @@ export function explain(error: unknown): Explanation {
     return { title: "The server cannot be reached", text, requestId };
   }
   const reason = reasonOf(error);
-  const [title, text] = inWords[reason] ?? ["This did not work", cause.rawMessage];
+  const isOfEnvironment = reason === "ESCALATION_REFUSED" && metadataOf(error)["scope"] === "environment";
+  const [title, text] = isOfEnvironment ? guarded : (inWords[reason] ?? ["This did not work", cause.rawMessage]);
   const detail = detailOf(reason, metadataOf(error));
   return { title, text: detail ? `${text} ${detail}` : text, requestId };
 }

@@ -1,5 +1,6 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { type QueryClient, useQuery } from "@tanstack/react-query";
+import { EnvironmentService } from "../gen/orgroles/v1/environment_service_pb";
 import type { Permission } from "../gen/orgroles/v1/permission_pb";
 import { PermissionService } from "../gen/orgroles/v1/permission_service_pb";
 import type { Role, RoleConfig } from "../gen/orgroles/v1/role_pb";
@@ -80,3 +81,6 @@ export const useCall = <Output extends DescMessage>(made: Call<Output>, enabled 
     queryFn: ({ signal }) => send(made, signal),
     enabled,
   });
+
+export const useEnvironment = (environmentId: string) =>
+  useCall(call(EnvironmentService.method.getEnvironment, { environmentId }), environmentId !== "");

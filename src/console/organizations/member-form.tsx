@@ -1,8 +1,7 @@
 import { TextInput } from "@mantine/core";
 import { useState } from "react";
 import { call } from "../api/call";
-import { useCall, useRoles } from "../api/lists";
-import { EnvironmentService } from "../gen/orgroles/v1/environment_service_pb";
+import { useEnvironment, useRoles } from "../api/lists";
 import type { Membership } from "../gen/orgroles/v1/membership_pb";
 import { MembershipService } from "../gen/orgroles/v1/membership_service_pb";
 import { FormDialog } from "../parts/form-dialog";
@@ -20,7 +19,7 @@ export default function MemberForm({ scope, membership, onClose }: Props) {
   const [userId, setUserId] = useState(membership?.userId ?? "");
   const [roleSlugs, setRoleSlugs] = useState<string[]>(membership?.roleSlugs ?? []);
   const { data: list } = useRoles(scope);
-  const { data } = useCall(call(EnvironmentService.method.getEnvironment, { environmentId: scope.environmentId }));
+  const { data } = useEnvironment(scope.environmentId);
   const defaultRole = list?.roles.find(({ isDefault }) => isDefault);
   return (
     <FormDialog

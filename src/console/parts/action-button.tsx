@@ -15,12 +15,18 @@ const stateOf = ({ onClick, refused }: Action) => ({
 interface ButtonProps extends Action {
   readonly children: ReactNode;
   readonly icon?: ReactNode;
-  readonly kind?: "filled" | "default" | "subtle";
+  readonly kind?: "filled" | "default" | "danger";
   readonly pending?: boolean;
 }
 
+const looks = {
+  filled: { variant: "filled" },
+  default: { variant: "default" },
+  danger: { variant: "default", className: "danger-button" },
+} as const;
+
 export const ActionButton = ({ children, icon, kind = "filled", pending = false, ...action }: ButtonProps) => (
-  <Button variant={kind} leftSection={icon} loading={pending} {...stateOf(action)}>
+  <Button {...looks[kind]} leftSection={icon} loading={pending} {...stateOf(action)}>
     {children}
   </Button>
 );

@@ -2,7 +2,7 @@ import { Button, Group, Modal, Stack } from "@mantine/core";
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { type ReactNode, useEffect, useState } from "react";
 import { type Call, useAction } from "../api/call";
-import { isTemporary, violationsOf } from "../api/errors";
+import { fieldErrorsOf, isTemporary, violationsOf } from "../api/errors";
 import { announce } from "./announce";
 import { CopyCall } from "./copy-call";
 import { ErrorNotice } from "./error-notice";
@@ -51,8 +51,9 @@ export function FormDialog<Output extends DescMessage>(props: Props<Output>) {
     setOpened(false);
     props.onDone?.(output);
   });
-  const violations = byField(violationsOf(action.error));
-  const elsewhere = Object.entries(violations).filter(([field]) => !fields.includes(field));
+  const named = byField(violationsOf(action.error));
+  const violations = { ...fieldErrorsOf(action.error), ...named };
+  const elsewhere = Object.entries(named).filter(([field]) => !fields.includes(field));
   const send = () => !off && !action.pending && action.run(call);
   return (
     <Modal

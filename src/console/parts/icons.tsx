@@ -27,6 +27,9 @@ export const OrganizationIcon = icon(
 );
 export const UserIcon = icon(<path d="M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8ZM4.5 20a7.5 7.5 0 0 1 15 0" />);
 export const EventIcon = icon(<path d="M3 12h4l2.5-7 5 14L17 12h4" />);
+export const SettingsIcon = icon(
+  <path d="M4 7h9M19 7h1M4 17h1M11 17h9M16 9.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5ZM8 19.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5Z" />,
+);
 export const PlusIcon = icon(<path d="M12 5v14M5 12h14" />);
 export const EditIcon = icon(<path d="m15 5 4 4M4 20l1-4.5L16.5 4a2 2 0 0 1 3 3L8.5 19 4 20Z" />);
 export const TrashIcon = icon(<path d="M4 7h16M9 7V4.5h6V7M6 7l1 13h10l1-13M10 11v5M14 11v5" />);

@@ -112,33 +112,36 @@ export default function DeleteRole({ scope, role, roles, onClose }: Props) {
       size={500}
       onClose={onClose}
     >
-      <Stack gap="sm" mih={64}>
-        <Text className="breakable">
-          <b>
-            <bdi>{role.name}</bdi>
-          </b>{" "}
-          (<span className="mono">{role.slug}</span>) will be deleted for good.
-        </Text>
-        {(isNeeded || isAsked) && (
-          <NativeSelect
-            label={scope.organizationId ? "Replacement" : "New default role"}
-            description={isNeeded ? whyReplacement(error, scope.organizationId) : undefined}
-            value={replacement}
-            onChange={(event) => setReplacement(event.currentTarget.value)}
-            data={[
-              { value: "", label: "Choose a role" },
-              ...candidates.map(({ slug, name }) => ({ value: slug, label: `${name} (${slug})` })),
-            ]}
-          />
-        )}
-        {isNeeded ? null : error && !isFetching ? (
-          <ErrorNotice error={error} onRetry={() => void refetch()} />
-        ) : data ? (
-          effectInWords(data, scope).map((line) => <Text key={line}>{line}</Text>)
-        ) : (
-          <Skeleton h={16} w="70%" />
-        )}
-      </Stack>
+      {(violations) => (
+        <Stack gap="sm" mih={64}>
+          <Text className="breakable">
+            <b>
+              <bdi>{role.name}</bdi>
+            </b>{" "}
+            (<span className="mono">{role.slug}</span>) will be deleted for good.
+          </Text>
+          {(isNeeded || isAsked) && (
+            <NativeSelect
+              label={scope.organizationId ? "Replacement" : "New default role"}
+              description={isNeeded ? whyReplacement(error, scope.organizationId) : undefined}
+              error={violations["replacement_role_slug"] ?? violations["replacement_default_role_slug"]}
+              value={replacement}
+              onChange={(event) => setReplacement(event.currentTarget.value)}
+              data={[
+                { value: "", label: "Choose a role" },
+                ...candidates.map(({ slug, name }) => ({ value: slug, label: `${name} (${slug})` })),
+              ]}
+            />
+          )}
+          {isNeeded ? null : error && !isFetching ? (
+            <ErrorNotice error={error} onRetry={() => void refetch()} />
+          ) : data ? (
+            effectInWords(data, scope).map((line) => <Text key={line}>{line}</Text>)
+          ) : (
+            <Skeleton h={16} w="70%" />
+          )}
+        </Stack>
+      )}
     </FormDialog>
   );
 }

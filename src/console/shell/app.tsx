@@ -20,6 +20,7 @@ const Organization = lazy(() => import("../organizations/organization"));
 const Users = lazy(() => import("../users/users"));
 const User = lazy(() => import("../users/user"));
 const Events = lazy(() => import("../events/events"));
+const Settings = lazy(() => import("../settings/settings"));
 const Expired = lazy(() => import("../sign-in/expired"));
 
 const useToken = () => useSyncExternalStore(session.subscribe, session.token);
@@ -77,6 +78,7 @@ function Pages() {
           <>
             <Route path="roles" element={<EnvironmentRoles />} />
             <Route path="permissions" element={<Permissions />} />
+            <Route path="settings" element={<Settings />} />
             <Route path="users" element={<Users />} />
             <Route path="users/:user" element={<User />} />
           </>

@@ -14,6 +14,7 @@ import { Suspense, lazy, useEffect, useState, useSyncExternalStore } from "react
 import { Link, Outlet, useLocation, useNavigate } from "react-router";
 import { useCaller } from "../api/caller";
 import { connection } from "../api/client";
+import { useEnvironment } from "../api/lists";
 import { session } from "../api/session";
 import { Announcer } from "../parts/announce";
 import {
@@ -24,6 +25,7 @@ import {
   PermissionIcon,
   PlusIcon,
   RoleIcon,
+  SettingsIcon,
   SunIcon,
   UserIcon,
 } from "../parts/icons";
@@ -61,6 +63,7 @@ export function Layout() {
       <AppShell.Main id="page" tabIndex={-1}>
         <LostConnection />
         <ReadOnly />
+        <Guarded />
         <ErrorBoundary key={pathname}>
           <Suspense
             fallback={
@@ -96,6 +99,7 @@ function Sidebar() {
         { to: paths.organizations(environment), label: "Organizations", icon: <OrganizationIcon /> },
         { to: paths.users(environment), label: "Users", icon: <UserIcon /> },
         { to: paths.events(environment), label: "Events", icon: <EventIcon /> },
+        { to: paths.settings(environment), label: "Settings", icon: <SettingsIcon /> },
       ];
   const here = (to: string) =>
     pathname.startsWith(to.replace(/\/roles$/, "")) && (pathname.startsWith(to) || isRestricted);
@@ -231,6 +235,19 @@ function ReadOnly() {
   return (
     <div className="bar" role="note">
       You can look at everything here. Changes need a credential of level write.
+    </div>
+  );
+}
+
+/** Says to somebody whom the guard binds what that means. */
+function Guarded() {
+  const { caller } = useCaller();
+  const { data } = useEnvironment(useEnvironmentId());
+  if (!caller.actingUserId || !data?.environment?.escalationGuardEnabled) return null;
+  return (
+    <div className="bar" role="note">
+      You act as <b className="breakable">{caller.actingUserId}</b>. In an organization you can give what you have
+      there, and nothing else.
     </div>
   );
 }

@@ -11,6 +11,7 @@ export const paths = {
     at(environment, "organizations", organization, tab),
   users: (environment: string) => at(environment, "users"),
   user: (environment: string, user: string) => at(environment, "users", user),
+  settings: (environment: string) => at(environment, "settings"),
   events: (environment: string) => at(environment, "events"),
 };
 
