@@ -28,8 +28,15 @@ const onError = (error: Error) => connection.report(isConnectionLoss(error));
 /** Reads again what is on the page, but for previews: those are about what was done just now. */
 const readAgain = () => void queryClient.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "preview" });
 
+/** Reads again what may be old, once the server answers again. */
+const onAnswer = () => {
+  if (!connection.lost()) return;
+  connection.report(false);
+  readAgain();
+};
+
 export const queryClient = new QueryClient({
-  queryCache: new QueryCache({ onError, onSuccess: () => connection.report(false) }),
+  queryCache: new QueryCache({ onError, onSuccess: onAnswer }),
   mutationCache: new MutationCache({
     onError: (error) => {
       onError(error);

@@ -76,13 +76,18 @@ function useEvents(filter: Filter) {
   const onEvents = useCallback(
     (events: readonly Event[]) => {
       const mine = events.filter(({ change }) => !wanted || isAbout(change, wanted));
-      setLive((known) => [...mine.toReversed(), ...known].slice(0, keptLive));
+      setLive((known) => {
+        const ids = new Set(known.map(({ id }) => id));
+        return [...mine.filter(({ id }) => !ids.has(id)).toReversed(), ...known].slice(0, keptLive);
+      });
     },
     [wanted],
   );
   const { organizationId, types } = requestOf(filter);
   const watched = { environmentId, types, ...(organizationId && { organizationId }) };
-  const state = useEventStream(watched, query.data?.pages[0]?.resumeToken, onEvents);
+  const { refetch } = query;
+  const onGap = useCallback(() => void refetch(), [refetch]);
+  const state = useEventStream(watched, query.data?.pages[0]?.resumeToken, onEvents, onGap);
   const listed = query.data?.pages.flatMap(({ events }) => events) ?? [];
   const ids = new Set(listed.map(({ id }) => id));
   return { ...query, state, events: [...live.filter(({ id }) => !ids.has(id)), ...listed] };

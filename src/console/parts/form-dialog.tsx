@@ -1,6 +1,6 @@
 import { Button, Group, Modal, Stack } from "@mantine/core";
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { type Call, useAction } from "../api/call";
 import { fieldErrorsOf, isTemporary, violationsOf } from "../api/errors";
 import { announce } from "./announce";
@@ -20,6 +20,7 @@ interface Props<Output extends DescMessage> {
   /** Why the form cannot be sent, undefined if it can. */
   readonly off?: boolean;
   readonly size?: string | number;
+  readonly onSend?: () => void;
   readonly onDone?: (output: MessageShape<Output>) => void;
   readonly onClose: () => void;
   readonly children: ReactNode | ((violations: Violations) => ReactNode);
@@ -54,7 +55,13 @@ export function FormDialog<Output extends DescMessage>(props: Props<Output>) {
   const named = byField(violationsOf(action.error));
   const violations = { ...fieldErrorsOf(action.error), ...named };
   const elsewhere = Object.entries(named).filter(([field]) => !fields.includes(field));
-  const send = () => !off && !action.pending && action.run(call);
+  const isSending = useRef(false); // at once, while a double click comes before the next render
+  const send = () => {
+    if (off || isSending.current) return;
+    isSending.current = true;
+    props.onSend?.();
+    action.run(call, { onSettled: () => (isSending.current = false) });
+  };
   return (
     <Modal
       opened={opened}

@@ -14,7 +14,7 @@ export default function CreateRole({ scope, onClose }: { scope: Scope; onClose: 
   const [name, setName] = useState("");
   const [description, setDescription] = useState("");
   const [permissions, setPermissions] = useState<ReadonlySet<string>>(new Set());
-  const { slug, isEdited, setSlug } = useSuggestedSlug(scope, name);
+  const { slug, isEdited, setSlug, keep } = useSuggestedSlug(scope, name);
   const made = call(RoleService.method.createRole, {
     environmentId,
     ...(organizationId && { organizationId }),
@@ -33,6 +33,7 @@ export default function CreateRole({ scope, onClose }: { scope: Scope; onClose: 
       done={`Role ${name} created`}
       call={made}
       fields={fields}
+      onSend={keep}
       onClose={onClose}
     >
       {(violations) => (

@@ -49,5 +49,8 @@ export function useSuggestedSlug(scope: Scope, name: string) {
   });
   const guess = makeFree(guessSlug(name, organizationId || undefined), new Set(list?.roles.map(({ slug }) => slug)));
   const suggested = data?.name === name.trim() ? data.slug : guess;
-  return { slug: edited ?? (name.trim() ? suggested : ""), isEdited: edited !== undefined, setSlug: setEdited };
+  // a slug that was sent stays: after a lost answer the role may be there, and its slug is no longer free
+  const [sent, setSent] = useState<{ name: string; slug: string }>();
+  const slug = edited ?? (sent?.name === name ? sent.slug : name.trim() ? suggested : "");
+  return { slug, isEdited: edited !== undefined, setSlug: setEdited, keep: () => setSent({ name, slug }) };
 }

@@ -10,12 +10,15 @@ import {
   useMantineColorScheme,
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
 import { Suspense, lazy, useEffect, useState, useSyncExternalStore } from "react";
 import { Link, Outlet, useLocation, useNavigate } from "react-router";
+import { call, send } from "../api/call";
 import { useCaller } from "../api/caller";
 import { connection } from "../api/client";
 import { useEnvironment } from "../api/lists";
 import { session } from "../api/session";
+import { AccessService } from "../gen/orgroles/v1/access_service_pb";
 import { Announcer } from "../parts/announce";
 import {
   EventIcon,
@@ -221,7 +224,18 @@ async function signOut(): Promise<void> {
 
 function LostConnection() {
   const isLost = useSyncExternalStore(connection.subscribe, connection.lost);
-  if (!isLost) return null;
+  return isLost ? <Retrying /> : null;
+}
+
+/** Asks the server until it answers. */
+function Retrying() {
+  useQuery({
+    queryKey: ["alive"],
+    queryFn: ({ signal }) => send(call(AccessService.method.getCaller, {}), signal),
+    retry: false,
+    refetchInterval: 2_000,
+    gcTime: 0,
+  });
   return (
     <div className="bar bar-warning" role="status">
       The server cannot be reached. What you see may be old. Trying again…
