@@ -135,7 +135,7 @@ const rules: readonly Rule[] = [
   room(
     "console",
     [],
-    /^(?:react|@mantine\/|@tanstack\/|@connectrpc\/connect(?!-node)|@dnd-kit\/|@bufbuild\/|get-nonce)/,
+    /^(?:react|@mantine\/|@tanstack\/|@connectrpc\/connect(?!-node)|@dnd-kit\/|@bufbuild\/|get-nonce|oauth4webapi)/,
   ),
   { room: "main.ts", files: /^src\/main\.ts$/, paths: ["src/cli/"], libraries: "any" },
 ];

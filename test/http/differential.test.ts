@@ -152,5 +152,5 @@ test("the same random calls say the same over every protocol", async () => {
   }
   // otherwise they are not worth comparing
   expect(answered).toBeGreaterThan(calls / 20);
-  expect(reasons.size).toBeGreaterThan(5);
+  expect(reasons.size).toBeGreaterThan(2);
 }, 120_000);
