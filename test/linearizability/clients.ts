@@ -107,17 +107,16 @@ const isUndone = ({ code, details }: ServiceError) =>
 /** Milliseconds after which a client tries again that found nobody. */
 const patience = 50;
 
-/** One client that reads and writes registers of a scope at random until it is told to stop. */
+/** One client that reads and writes registers of a scope at random, and tells of each success, until it is told to stop. */
 export async function work(
   address: () => string,
   scope: Scope,
   histories: Histories,
-  { stopped, random }: { stopped: () => boolean; random: () => number },
-): Promise<number> {
+  { stopped, random, onSuccess }: { stopped: () => boolean; random: () => number; onSuccess: () => void },
+): Promise<void> {
   const one = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
   let client = connect(address());
   let at = address();
-  let count = 0;
   for (; !stopped(); ) {
     if (at !== address()) {
       client.close();
@@ -134,7 +133,7 @@ export async function work(
       if (isWrite) await register.write(client, scope, value);
       const seen = isWrite ? value : await one(register.reads)(client, scope);
       add({ kind: isWrite ? "write" : "read", value: seen ?? "", end: performance.now() });
-      count += 1;
+      onSuccess();
     } catch (thrown) {
       const error = thrown as ServiceError;
       if (error.code !== status.UNAVAILABLE && !isUndone(error)) throw thrown;
@@ -143,5 +142,4 @@ export async function work(
     }
   }
   client.close();
-  return count;
 }

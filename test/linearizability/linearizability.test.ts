@@ -29,11 +29,17 @@ async function historiesOn(engine: TestEngine): Promise<{ histories: Histories[]
     for (const scope of scopes) await prepare(steady, scope);
     const histories = scopes.map((): Histories => new Map(Object.keys(registers).map((name) => [name, []])));
     let stopping = false;
-    const control = { stopped: () => stopping, random: Math.random };
+    const counts = scopes.flatMap(() => many(clientsOfEach, () => 0));
     const working = scopes.flatMap((scope, index) =>
       many(clientsOfEach, (number) => {
         const address = () => (number % 2 ? mortal : steady).address;
-        return work(address, scope, histories[index] as Histories, control);
+        const own = index * clientsOfEach + number;
+        const onSuccess = () => (counts[own] = (counts[own] ?? 0) + 1);
+        return work(address, scope, histories[index] as Histories, {
+          stopped: () => stopping,
+          random: Math.random,
+          onSuccess,
+        });
       }),
     );
     for (let round = 0; round < rounds; round += 1) {
@@ -44,9 +50,11 @@ async function historiesOn(engine: TestEngine): Promise<{ histories: Histories[]
     await sleep(roundMilliseconds);
     // a busy machine takes longer
     const all = histories.flatMap((ofScope) => [...ofScope.values()]);
-    await until("the histories are long enough", async () => all.every(({ length }) => length > 50) || undefined);
+    const isEnough = () => all.every(({ length }) => length > 50) && Math.min(...counts) > 20;
+    await until("the histories are long enough", async () => isEnough() || undefined, 90);
     stopping = true;
-    return { histories, counts: await Promise.all(working) };
+    await Promise.all(working);
+    return { histories, counts };
   } finally {
     await Promise.all(processes.map((service) => service.end("SIGKILL")));
     await database.drop();
@@ -58,7 +66,7 @@ describe.each(engines)(
   (engine) => {
     let histories: Histories[];
     let counts: number[];
-    beforeAll(async () => ({ histories, counts } = await historiesOn(engine)), 120_000);
+    beforeAll(async () => ({ histories, counts } = await historiesOn(engine)), 180_000);
 
     test("is enough to tell", () => {
       expect(Math.min(...counts)).toBeGreaterThan(20);
