@@ -14,6 +14,7 @@ import { servers, sqliteEngine } from "../support/engines";
 import { startProcess } from "../support/process";
 import { type TestService, startService } from "../support/service";
 import { present } from "../support/stage";
+import { freePort } from "../support/temporary-port";
 import { until } from "../support/until";
 import { ConnectCaller, registry } from "./connect-caller";
 import { call, failureIn, rawly } from "./peer";
@@ -229,6 +230,22 @@ describe("addresses", () => {
     const settings = { ORGROLES_DATABASE_URL: `sqlite:${folder}/taken.db`, ORGROLES_HTTP_ADDRESS: address };
     await expect(startProcess(settings)).rejects.toThrow(/ORGROLES_HTTP_ADDRESS: another process listens on /);
     end();
+  });
+
+  test("the default address that is taken warns once, and calls are served over gRPC", async () => {
+    const other = createServer();
+    other.on("error", () => undefined).listen(50080, "127.0.0.1"); // or somebody else has it
+    await Promise.race([once(other, "listening"), once(other, "error")]);
+    const service = await startProcess({
+      ORGROLES_ADDRESS: `127.0.0.1:${await freePort()}`,
+      ORGROLES_DATABASE_URL: `sqlite:${folder}/default.db`,
+      ORGROLES_ENVIRONMENTS: "alpha",
+    });
+    expect((await service.roles.listEnvironmentRoles({ environmentId: "alpha" })).roles).toHaveLength(1);
+    expect(service.httpAddress).toBe("");
+    expect(await service.end()).toBe(0);
+    expect(service.output().match(/nothing is served over HTTP: ORGROLES_HTTP_ADDRESS: /g)).toHaveLength(1);
+    other.close();
   });
 
   test("an empty address serves nothing over HTTP", async () => {
