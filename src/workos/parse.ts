@@ -28,7 +28,7 @@ export function readQuery(url: string): Record<string, string | string[]> {
   const repeated = new Set<string>();
   for (const [name, value] of new URLSearchParams(start < 0 ? "" : url.slice(start + 1))) {
     const list = /^(events|statuses)(?:\[\d*\])?$/.exec(name)?.[1];
-    if (list) found[list] = [found[list] ?? [], value.split(",")].flat(2);
+    if (list) found[list] = [found[list] ?? [], value.split(",").filter(Boolean)].flat(2);
     else if (name in found) repeated.add(name);
     else found[name] = value;
   }
