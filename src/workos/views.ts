@@ -37,10 +37,28 @@ export const permissionBody = (permission: PermissionView) => ({
   ...timesOf(permission),
 });
 
+/** Users and organizations are not created here, and clients want times. */
+const unknownTimes = timesOf({ createTime: 0, updateTime: 0 });
+
+/** Returns a user as clients want one in a membership: this service knows only the id. */
+const userBody = (id: string) => ({
+  object: "user",
+  id,
+  email: "",
+  email_verified: false,
+  first_name: null,
+  last_name: null,
+  profile_picture_url: null,
+  external_id: null,
+  last_sign_in_at: null,
+  ...unknownTimes,
+});
+
 export const membershipBody = (membership: MembershipView, ids: WorkosIds) => ({
   object: "organization_membership",
   id: ids.ofMembership(membership.environmentId, membership),
   user_id: membership.userId,
+  user: userBody(membership.userId),
   organization_id: membership.organizationId,
   organization_name: membership.organizationId,
   status: "active",
@@ -61,7 +79,7 @@ export const assignmentBody = ({ membership, roleId, roleSlug }: RoleAssignmentV
     external_id: membership.organizationId,
     resource_type_slug: resourceType,
   },
-  source: { type: "direct", group_role_assignment_id: null },
+  source: { type: "direct", group: null, group_role_assignment_id: null },
   ...timesOf(membership),
 });
 
@@ -72,7 +90,7 @@ export const organizationBody = (id: string) => ({
   external_id: null,
   domains: [],
   metadata: {},
-  ...timesOf({ createTime: 0, updateTime: 0 }), // organizations are not created here, and clients want times
+  ...unknownTimes,
 });
 
 /** Returns a list that has no pages. */
