@@ -233,9 +233,9 @@ describe("addresses", () => {
   });
 
   test("the default address that is taken warns once, and calls are served over gRPC", async () => {
-    const other = createServer();
-    other.on("error", () => undefined).listen(50080, "127.0.0.1"); // or somebody else has it
-    await Promise.race([once(other, "listening"), once(other, "error")]);
+    const occupant = createServer();
+    occupant.on("error", () => undefined).listen(50080, "127.0.0.1"); // or somebody else has it
+    await Promise.race([once(occupant, "listening"), once(occupant, "error")]);
     const service = await startProcess({
       ORGROLES_ADDRESS: `127.0.0.1:${await freePort()}`,
       ORGROLES_DATABASE_URL: `sqlite:${folder}/default.db`,
@@ -245,7 +245,7 @@ describe("addresses", () => {
     expect(service.httpAddress).toBe("");
     expect(await service.end()).toBe(0);
     expect(service.output().match(/nothing is served over HTTP: ORGROLES_HTTP_ADDRESS: /g)).toHaveLength(1);
-    other.close();
+    occupant.close();
   });
 
   test("an empty address serves nothing over HTTP", async () => {
