@@ -62,6 +62,21 @@ describe.each(engines)("the permission store on $name", (engine) => {
     expect(await list("z", 10)).toEqual([]);
   });
 
+  test("permissions are read by their ids in both directions, in their environment alone", async () => {
+    await write((stores) => stores.permissions.insert(world.uid, aPermission("later")));
+    const walk = async (isBackwards: boolean, beyond?: string, limit = 100) =>
+      (
+        await world.units.lookup((stores) => stores.permissions.listById(world.uid, { beyond, isBackwards, limit }))
+      ).map(({ id }) => id);
+    const all = await walk(false);
+    expect(all).toEqual(all.toSorted());
+    expect(all).toHaveLength(3);
+    expect(await walk(true)).toEqual(all.toReversed());
+    expect(await walk(true, undefined, 1)).toEqual(all.slice(-1));
+    expect(await walk(false, all[0])).toEqual(all.slice(1));
+    expect(await walk(true, all[2], 1)).toEqual(all.slice(1, 2));
+  });
+
   test("permissions are counted in their environment alone", async () => {
     const count = () => world.units.lookup((stores) => stores.permissions.count(world.uid));
     expect(await count()).toBe(2);
