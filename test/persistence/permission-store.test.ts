@@ -62,12 +62,13 @@ describe.each(engines)("the permission store on $name", (engine) => {
     expect(await list("z", 10)).toEqual([]);
   });
 
+  const walk = async (isBackwards: boolean, beyond?: string, limit = 100) =>
+    (await world.units.lookup((stores) => stores.permissions.listById(world.uid, { beyond, isBackwards, limit }))).map(
+      ({ id }) => id,
+    );
+
   test("permissions are read by their ids in both directions, in their environment alone", async () => {
     await write((stores) => stores.permissions.insert(world.uid, aPermission("later")));
-    const walk = async (isBackwards: boolean, beyond?: string, limit = 100) =>
-      (
-        await world.units.lookup((stores) => stores.permissions.listById(world.uid, { beyond, isBackwards, limit }))
-      ).map(({ id }) => id);
     const all = await walk(false);
     expect(all).toEqual(all.toSorted());
     expect(all).toHaveLength(3);

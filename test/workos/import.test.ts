@@ -88,7 +88,7 @@ describe.each(engines)("from a service on $name", (engine) => {
       stdout: "",
       stderr:
         `Source: http://${service.httpAddress}\n` +
-        "Imported: 120 permissions, 3 environment roles, 122 organizations with roles or members of their own, 1221 members.\n",
+        "Imported: permissions 120, environment roles 3, organizations with roles or members 122, members 1221.\n",
     });
     expect(existsSync(`${file}.unfinished`)).toBe(false);
     expect(await runApart(["apply", file, "--yes"], at(target.url))).toMatchObject({ code: 0, stderr: "" });

@@ -47,8 +47,8 @@ export async function importWorkos(flags: WorkosFlags): Promise<void> {
   await writeTo(output, file());
   const { permissions = [], roles = [] } = environment;
   console.error(
-    `Imported: ${permissions.length} permissions, ${roles.length} environment roles, ` +
-      `${counts.organizations.size} organizations with roles or members of their own, ${counts.members} members.`,
+    `Imported: permissions ${permissions.length}, environment roles ${roles.length}, ` +
+      `organizations with roles or members ${counts.organizations.size}, members ${counts.members}.`,
   );
 }
 
