@@ -43,7 +43,11 @@ export const theme = createTheme({
     // the colours of its kinds have too little contrast for text
     Alert: { styles: { label: { color: "var(--mantine-color-text)" } } },
     Modal: {
-      styles: { title: { fontSize: 18, fontWeight: 600 }, header: { paddingTop: 18 }, body: { paddingBottom: 20 } },
+      styles: {
+        title: { fontSize: 18, fontWeight: 600, lineHeight: 1.35 },
+        header: { paddingTop: 18 },
+        body: { paddingBottom: 20 },
+      },
     },
   },
 });

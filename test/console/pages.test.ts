@@ -12,6 +12,7 @@ import {
 } from "../support/browser";
 import { type ConsoleService, fillIn, startConsole } from "../support/console-service";
 import { until } from "../support/until";
+import { ErrorInfo } from "../../gen/google/rpc/error_details";
 
 interface Shown {
   readonly path: string;
@@ -21,6 +22,16 @@ interface Shown {
 }
 
 const button = (page: TestPage, name: string) => page.getByRole("button", { name, exact: true });
+
+/** Answers calls of a method with an error, as the server would. */
+async function answer(page: TestPage, method: string, code: string, reason: string, metadata: Record<string, string>) {
+  const info = ErrorInfo.encode({ reason, domain: "orgroles", metadata }).finish();
+  const details = [{ type: "google.rpc.ErrorInfo", value: Buffer.from(info).toString("base64").replaceAll("=", "") }];
+  const body = JSON.stringify({ code, message: reason, details });
+  await page.route(`**/orgroles.v1.${method}`, (route) =>
+    route.fulfill({ status: 400, contentType: "application/json", body }),
+  );
+}
 
 const shown: Readonly<Record<string, Shown>> = {
   roles: { path: "alpha/roles", complete: "What viewers do" },
@@ -77,6 +88,86 @@ const shown: Readonly<Record<string, Shown>> = {
       await page.getByText("Some fields need a change").waitFor();
     },
   },
+  settings: { path: "alpha/settings", complete: "Escalation guard" },
+  "switch-guard": {
+    path: "alpha/settings",
+    complete: "Escalation guard",
+    act: async (page) => {
+      await page.getByRole("listitem").filter({ hasText: "Escalation guard" }).getByRole("button").click();
+      await page.getByText("Of the environment itself they change nothing.").waitFor();
+    },
+  },
+  "taken-slug": {
+    path: "alpha/roles",
+    complete: "What viewers do",
+    act: async (page) => {
+      await button(page, "Create role").click();
+      await page.getByLabel("Name", { exact: true }).fill("Second admin");
+      await page.getByLabel("Slug").fill("admin");
+      await page.getByRole("dialog").getByRole("button", { name: "Create role" }).click();
+      await page.getByText("Another role has this slug").waitFor();
+    },
+  },
+  "gone-permission": {
+    path: "alpha/roles",
+    complete: "What viewers do",
+    act: async (page) => {
+      await answer(page, "RoleService/CreateRole", "invalid_argument", "PERMISSION_UNKNOWN", {
+        permissions: "invoices:read",
+      });
+      await button(page, "Create role").click();
+      await page.getByLabel("Name", { exact: true }).fill("Reader");
+      await page.getByLabel("invoices read").check();
+      await page.getByRole("dialog").getByRole("button", { name: "Create role" }).click();
+      await page.getByText("No longer there: invoices:read").waitFor();
+    },
+  },
+  "more-than-you-have": {
+    path: "alpha/organizations/acme/members",
+    complete: "dora",
+    act: async (page) => {
+      const permissions = "invoices:approve,invoices:write,members:invite";
+      await answer(page, "MembershipService/SetMemberRoles", "permission_denied", "ESCALATION_REFUSED", {
+        permissions,
+      });
+      await button(page, "Add member").click();
+      await page.getByLabel("User id").fill("eve");
+      await page.getByRole("dialog").getByLabel("Role").selectOption("admin");
+      await page.getByRole("dialog").getByRole("button", { name: "Add member" }).click();
+      await page.getByText("You lack: ").waitFor();
+    },
+  },
+  "server-failed": {
+    path: "alpha/organizations/acme/groups",
+    complete: "engineering",
+    act: async (page) => {
+      await answer(page, "PermissionService/ListPermissions", "internal", "INTERNAL", { request_id: "6f1b3a0e-3c1f" });
+      await page.evaluate(
+        "history.pushState(null, '', '/console/alpha/permissions'); dispatchEvent(new PopStateEvent('popstate'))",
+      );
+      await page.getByText("The server failed").waitFor();
+    },
+  },
+  "no-connection": {
+    path: "alpha/roles",
+    complete: "What viewers do",
+    act: async (page) => {
+      await page.route("**/orgroles.v1.*/**", (route) => route.abort());
+      await button(page, "Create role").click();
+      await page.getByLabel("Name", { exact: true }).fill("Patient");
+      await page.getByRole("dialog").getByRole("button", { name: "Create role" }).click();
+      await page.getByText("The server cannot be reached", { exact: true }).waitFor();
+    },
+  },
+  "sign-in": {
+    path: "alpha/roles",
+    complete: "What viewers do",
+    act: async (page) => {
+      await answer(page, "*/*", "unauthenticated", "CREDENTIALS_MISSING", {});
+      await page.reload();
+      await page.getByLabel("Token", { exact: true }).waitFor();
+    },
+  },
   "empty-roles": { path: "beta/roles", complete: "This environment is new" },
   "empty-permissions": { path: "beta/permissions", complete: "No permissions yet" },
   "empty-organizations": { path: "beta/organizations", complete: "No organization has data yet" },
@@ -130,6 +221,7 @@ describeInBrowser("every page of the console", () => {
 
     test.each(Object.entries(shown))("%s", async (name, { path: address, complete, act }) => {
       page.faults.length = 0;
+      await page.unrouteAll({ behavior: "ignoreErrors" });
       await page.goto(service.console + address);
       await page.getByText(complete).first().waitFor();
       expect(await page.evaluate(layoutShift)).toBeLessThan(0.02);

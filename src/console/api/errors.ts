@@ -5,6 +5,9 @@ import { BadRequestSchema, ErrorInfoSchema, RequestInfoSchema } from "../gen/goo
 export interface Explanation {
   readonly title: string;
   readonly text: string;
+  /** What the error names, such as permissions. Empty if it names nothing. */
+  readonly detail: string;
+  /** Leads to the log, where only its readers can help. */
   readonly requestId: string | undefined;
 }
 
@@ -128,14 +131,16 @@ export function explain(error: unknown): Explanation {
   const requestId = cause.findDetails(RequestInfoSchema)[0]?.requestId || metadataOf(error)["request_id"];
   if (isConnectionLoss(error)) {
     const text = "What you typed is still here. Check the network and the server, then try again.";
-    if (cause.code === Code.DeadlineExceeded) return { title: "The server does not answer", text, requestId };
-    return { title: "The server cannot be reached", text, requestId };
+    if (cause.code === Code.DeadlineExceeded)
+      return { title: "The server does not answer", text, detail: "", requestId };
+    return { title: "The server cannot be reached", text, detail: "", requestId };
   }
   const reason = reasonOf(error);
   const isOfEnvironment = reason === "ESCALATION_REFUSED" && metadataOf(error)["scope"] === "environment";
   const [title, text] = isOfEnvironment ? guarded : (inWords[reason] ?? ["This did not work", cause.rawMessage]);
   const detail = detailOf(reason, metadataOf(error));
-  return { title, text: detail ? `${text} ${detail}` : text, requestId };
+  const isForOperators = !inWords[reason] || ["INTERNAL", "DATABASE_UNAVAILABLE"].includes(reason);
+  return { title, text, detail, requestId: isForOperators ? requestId : undefined };
 }
 
 function detailOf(reason: string, metadata: Readonly<Record<string, string>>): string {

@@ -86,6 +86,7 @@ export function FormDialog<Output extends DescMessage>(props: Props<Output>) {
           {action.error && (
             <ErrorNotice
               error={action.error}
+              isAtField={fields.some((field) => field in violations)}
               onRetry={isTemporary(action.error) ? send : undefined}
               more={elsewhere.map(([field, text]) => `${field}: ${text}`)}
             />

@@ -1,5 +1,6 @@
 import { Badge, Box, Checkbox, Group, Input, Text, TextInput } from "@mantine/core";
 import { useMemo, useState } from "react";
+import { isConnectionLoss } from "../api/errors";
 import { usePermissions } from "../api/lists";
 import type { Permission } from "../gen/orgroles/v1/permission_pb";
 import { ErrorNotice } from "./error-notice";
@@ -68,7 +69,7 @@ export function PermissionPicker({ environmentId, value, onChange, error }: Prop
           className="mark mark-default"
         >{`${value.size} chosen`}</Badge>
       </Group>
-      {failure && !data ? (
+      {failure && !data && !isConnectionLoss(failure) ? (
         <ErrorNotice error={failure} onRetry={() => void refetch()} />
       ) : !data ? (
         <ListSkeleton rows={3} />

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 
 /** Holds the place of a list that is not there yet, in the height of its rows. */
 export const ListSkeleton = ({ rows = 6 }: { rows?: number }) => (
-  <Paper className="list" aria-busy="true" aria-label="Loading">
+  <Paper className="list" role="status" aria-busy="true" aria-label="Loading">
     {Array.from({ length: rows }, (_, row) => (
       <Group key={row} className="skeleton-row" wrap="nowrap" gap="md">
         <Skeleton h={14} w={`${34 - (row % 3) * 8}%`} />

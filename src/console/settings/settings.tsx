@@ -17,7 +17,7 @@ const DeleteEnvironment = lazy(() => import("./delete-environment"));
 const switches: readonly { of: Switch; title: string; text: string }[] = [
   {
     of: "multipleRolesEnabled",
-    title: "Several roles for each member",
+    title: "Multiple roles",
     text: "A member may have several roles at once. Without it, each member has one.",
   },
   {
@@ -57,7 +57,8 @@ function SettingList({ environment }: { environment: Environment }) {
           <div className="row-main">
             <div className="row-name">Name</div>
             <div className="row-explanation">
-              <bdi className="breakable">{environment.displayName}</bdi> <Mono className="dim">{environment.id}</Mono>
+              <bdi className="breakable">{environment.displayName}</bdi>{" "}
+              {environment.displayName !== environment.id && <Mono className="dim">{environment.id}</Mono>}
             </div>
           </div>
           <ActionButton kind="default" refused={refused} onClick={() => setOpen("name")}>

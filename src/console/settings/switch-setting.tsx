@@ -31,7 +31,7 @@ const effects: Effects = {
   },
 };
 
-const names = { multipleRolesEnabled: "several roles", escalationGuardEnabled: "the escalation guard" } as const;
+const names = { multipleRolesEnabled: "multiple roles", escalationGuardEnabled: "the escalation guard" } as const;
 
 interface Props {
   readonly environment: Environment;
