@@ -63,7 +63,9 @@ describe.each([
   test("more than sixty-four at once end the connection, and nothing is kept of them", async () => {
     const socket = open(isSecure).on("error", () => undefined);
     socket.resume().write(health.repeat(2000));
-    await once(socket, "close");
+    await new Promise((resolve) => {
+      socket.once("close", resolve);
+    });
     expect(closings).toEqual(["requests"]);
     expect(connections.load()).toEqual({ connections: 0, bytes: 0 });
   });

@@ -12,7 +12,7 @@ const ids = { organizations: ["acme", "acme", "globex", "not an id", long, ""], 
 
 /** Texts that a field may have, by its name: right ones, and some that break each rule. */
 const texts: Readonly<Record<string, readonly string[]>> = {
-  environment_id: [...Array<string>(12).fill(ownEnvironment), "gone", "not an id", ""],
+  environment_id: [...Array<string>(12).fill(ownEnvironment), `${ownEnvironment}-gone`, "not an id", ""],
   organization_id: ids.organizations,
   organization_id_prefix: ["", "a", "not an id"],
   user_id: ids.users,

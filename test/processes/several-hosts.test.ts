@@ -40,6 +40,7 @@ test("of a host that swallows packets, a read-only one and a writable one, the w
   });
   await serving(service);
   expect(mute.accepted()).toBeGreaterThan(0);
+  await until("it says which host it uses", async () => hostsOf(service as ServiceProcess).length || undefined);
   expect(hostsOf(service)).toEqual([second]);
 
   await send(firstUrl, "SET GLOBAL read_only = 0");

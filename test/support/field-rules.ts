@@ -116,7 +116,7 @@ export const fieldRules = {
       requestId: notUuids,
     }),
     resetOrgRoleConfig: fields(role, { environmentId: ids, organizationId: ids, requestId: notUuids }),
-    suggestSlug: fields(role, { environmentId: ids, organizationId: ids, name: names }),
+    suggestSlug: fields(role, { environmentId: ids, organizationId: ids.filter(Boolean), name: names }),
   },
   environments: {
     createEnvironment: fields(

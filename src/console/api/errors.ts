@@ -57,6 +57,7 @@ const inWords: Readonly<Record<string, readonly [title: string, text: string]>> 
   ROLE_NOT_FOUND: ["The role no longer exists", "Somebody deleted it meanwhile."],
   PERMISSION_NOT_FOUND: ["The permission no longer exists", "Somebody deleted it meanwhile."],
   MEMBERSHIP_NOT_FOUND: ["This user is no member here", "There is nothing to change."],
+  MEMBERSHIP_EXISTS: ["This user is a member already", "Change the roles of the member instead."],
   GROUP_ROLE_NOT_FOUND: ["This group is not mapped", "Somebody removed the mapping meanwhile."],
   ENVIRONMENT_NOT_FOUND: ["The environment does not exist", "Choose another one in the menu."],
   ENVIRONMENT_EXISTS: ["There is an environment with this id", "Choose another id."],
