@@ -18,7 +18,7 @@ import { type TestService, startService } from "../support/service";
 import { registry } from "./connect-caller";
 import { ownEnvironment, requestsOf } from "./random-requests";
 
-const calls = Number(process.env["ORGROLES_TEST_FUZZ"] ?? 200);
+const calls = Math.min(2000, Number(process.env["ORGROLES_TEST_FUZZ"] ?? 200)); // a call is one over each protocol
 const seed = Number(process.env["ORGROLES_TEST_FUZZ_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 
 /** Calls that are about all environments, or end the own one. */
