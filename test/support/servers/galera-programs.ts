@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 import { Guard } from "./guard";
@@ -22,9 +22,9 @@ export async function provideGalera(folder: string): Promise<GaleraPrograms> {
   const at = (name: string) => path.join(folder, name);
   mkdirSync(at("bin"), { recursive: true });
   mkdirSync(at("lib"));
-  cpSync(path.join(root, PROVIDER), at("lib/libgalera_smm.so"), { dereference: true });
-  for (const name of PROGRAMS) cpSync(path.join(root, "bin", name), at(`bin/${name}`), { dereference: true });
-  for (const library of librariesIn(root)) cpSync(library, at(`lib/${path.basename(library)}`), { dereference: true });
+  copyFileSync(path.join(root, PROVIDER), at("lib/libgalera_smm.so"));
+  for (const name of PROGRAMS) copyFileSync(path.join(root, "bin", name), at(`bin/${name}`));
+  for (const library of librariesIn(root)) copyFileSync(library, at(`lib/${path.basename(library)}`));
   return {
     provider: at("lib/libgalera_smm.so"),
     env: { PATH: `${at("bin")}:${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`, LD_LIBRARY_PATH: at("lib") },
