@@ -64,11 +64,7 @@ const rules: readonly Rule[] = [
     ["domain/", "application/", "calls/", "event-loop/", "gen/"],
     /^(?:@bufbuild\/protobuf\/wire|node:crypto|node:buffer)$/,
   ),
-  room(
-    "connections",
-    ["domain/", "calls/closing", "calls/admission", "event-loop/"],
-    /^(?:async-mutex|node:[a-z0-9_/]+)$/,
-  ),
+  room("connections", ["domain/", "calls/closing", "calls/admission", "event-loop/"], /^node:[a-z0-9_/]+$/),
   room(
     "grpc",
     ["domain/", "calls/", "api/", "connections/", "application/", "event-loop/", "display/", "gen/"],
@@ -77,7 +73,18 @@ const rules: readonly Rule[] = [
   room("http", ["domain/", "calls/", "api/", "connections/", "event-loop/", "gen/google/"], httpLibraries),
   room(
     "workos",
-    ["domain/", "application/", "calls/", "api/", "http/exchange", "http/json-parts", "http/read-body", "http/router"],
+    [
+      "domain/",
+      "application/",
+      "calls/",
+      "api/",
+      "http/exchange",
+      "http/json-parts",
+      "http/json-text",
+      "http/read-body",
+      "http/request-call",
+      "http/router",
+    ],
     /^(?:zod|@bufbuild\/protobuf(?:\/wkt)?|node:crypto)$/,
   ),
   room("persistence", ["domain/", "application/ports/", "event-loop/", "display/"], /^(?!@grpc\/|@bufbuild\/)/),

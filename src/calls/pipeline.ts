@@ -92,6 +92,18 @@ async function inTurn<T>({ admission }: CallPipeline, call: CallContext, work: (
   }
 }
 
+/** Refuses a call that has found the queue full, at the pace of refusals, before anything of it is read. */
+export function shed(
+  { admission: { refusals }, onLoadShed }: CallPipeline,
+  exchange: { once(event: "close", listener: () => void): void },
+  method: string,
+  sendRefusal: () => void,
+): void {
+  onLoadShed(method);
+  exchange.once("close", () => refusals.cancel(sendRefusal));
+  refusals.run(sendRefusal);
+}
+
 /** Records the end of a call in its span, the metrics and the log. */
 export function record({ onEnd }: CallPipeline, call: CallContext, code: CodeName, reason?: string): void {
   const { rpc, requestId, since, caller, traced } = call;

@@ -1,3 +1,5 @@
+import { Rotation } from "../event-loop/rotation";
+
 /** Rejects work for a request whose peer has gone. */
 export const goneAway = new Error("the caller has gone away");
 
@@ -21,8 +23,7 @@ export const stillThere = (requester: Requester) => ({
  * that goes away is forgotten at once: peers that come again and again would otherwise fill the memory.
  */
 export class FewAtOnce {
-  /** The work that waits, of each connection in rotation. */
-  private readonly waiting = new Map<object, Set<() => void>>();
+  private readonly waiting = new Rotation<object>();
   private running = 0;
 
   constructor(private readonly most: number) {}
@@ -38,38 +39,19 @@ export class FewAtOnce {
         held.clear();
         const end = () => {
           this.running -= 1;
-          this.next();
+          this.waiting.take()?.();
         };
         work(own as Input)
           .then(resolve, reject)
           .finally(end);
       };
       if (this.running < this.most) return begin();
-      const queue = this.waiting.get(connection);
-      if (queue) queue.add(begin);
-      else this.waiting.set(connection, new Set([begin]));
+      this.waiting.add(connection, begin);
       return requester.once("close", () => {
         held.clear();
-        this.forget(connection, begin);
+        this.waiting.forget(connection, begin);
         reject(goneAway);
       });
     });
-  }
-
-  private next(): void {
-    const [first] = this.waiting;
-    if (!first) return;
-    const [connection, queue] = first;
-    const [begin] = queue;
-    this.waiting.delete(connection);
-    if (begin) queue.delete(begin);
-    if (queue.size) this.waiting.set(connection, queue); // at the end of the rotation
-    begin?.();
-  }
-
-  private forget(connection: object, begin: () => void): void {
-    const queue = this.waiting.get(connection);
-    queue?.delete(begin);
-    if (!queue?.size) this.waiting.delete(connection);
   }
 }

@@ -3,7 +3,7 @@ import type { Reaches, RequiredActions } from "../api/required-actions";
 import { isStreamRpc, rpcsOf } from "../api/rpcs";
 import type { Handlers, Method, Service } from "../api/service";
 import { queueFull } from "../calls/admission";
-import type { CallPipeline } from "../calls/pipeline";
+import { type CallPipeline, shed } from "../calls/pipeline";
 import type { Rpc, RpcDescription, StreamRpc } from "../calls/rpc";
 import type { Exchange } from "./exchange";
 import { exchangeOf } from "./hooks";
@@ -49,7 +49,7 @@ export function registerService<S extends Service>(
     };
     const createCall = isStreamRpc(rpc) ? newStreamCall(rpc, method, pipeline) : newUnaryCall(rpc, method, pipeline);
     arrivals.set(method.path, (exchange, reader, proceed) => {
-      if (pipeline.admission.full(exchange.connection)) return shed(pipeline, rpc, exchange);
+      if (pipeline.admission.full(exchange.connection)) return shedUnread(pipeline, rpc, exchange);
       const call = createCall(exchange);
       exchange.call = call;
       void call.arrive(reader, proceed);
@@ -59,14 +59,9 @@ export function registerService<S extends Service>(
   return { definition, implementation, arrivals };
 }
 
-/** Refuses a call at the pace of refusals, before anything of it is read. */
-function shed(pipeline: CallPipeline, { path }: RpcDescription, exchange: Exchange): void {
-  const { refusals } = pipeline.admission;
-  const refusal = () => exchange.refuse(errorOf(queueFull, exchange.requestId));
-  pipeline.onLoadShed(path);
+function shedUnread(pipeline: CallPipeline, { path }: RpcDescription, exchange: Exchange): void {
   exchange.discard();
-  exchange.once("close", () => refusals.cancel(refusal));
-  refusals.run(refusal);
+  shed(pipeline, exchange, path, () => exchange.refuse(errorOf(queueFull, exchange.requestId)));
 }
 
 const newUnaryCall = (rpc: Rpc, method: Method, pipeline: CallPipeline) => (exchange: Exchange) =>

@@ -1,6 +1,5 @@
 import type { ConnectError } from "@connectrpc/connect";
-import { ReceivedCall } from "../api/received-call";
-import { type CallPipeline, authenticate, count } from "../calls/pipeline";
+import type { CallPipeline } from "../calls/pipeline";
 import type { RpcDescription } from "../calls/rpc";
 import { internalStatus, statusOf } from "../calls/status";
 import { type Encoding, inflate } from "../connections/inflate";
@@ -10,7 +9,7 @@ import { connectErrorOf, deadlineExceeded } from "./connect-error";
 import type { HttpExchange } from "./exchange";
 import type { HttpMethod } from "./methods";
 import type { Protocol } from "./protocols";
-import { type BodyReader, tooLarge } from "./read-body";
+import { RequestCall, retryAfterOf } from "./request-call";
 
 /** The encodings of requests, by their names in headers. */
 const encodings: Readonly<Record<string, Encoding>> = { gzip: "gzip", br: "br" };
@@ -18,8 +17,8 @@ const encodings: Readonly<Record<string, Encoding>> = { gzip: "gzip", br: "br" }
 /** The longest time in milliseconds for which a timer can wait. */
 const longestTimer = 2 ** 31 - 1;
 
-/** A call over HTTP, in any of its protocols, from its headers to its status. */
-export abstract class HttpCall extends ReceivedCall<HttpExchange> {
+/** A call of an RPC over HTTP, in any of its protocols. */
+export abstract class HttpCall extends RequestCall {
   private hasExpired = false;
 
   constructor(
@@ -31,28 +30,6 @@ export abstract class HttpCall extends ReceivedCall<HttpExchange> {
   ) {
     super(rpc, handled.method, pipeline, exchange);
   }
-
-  /** Identifies the caller, counts the call, reads and decodes the request, and responds. */
-  async run(reader: BodyReader): Promise<void> {
-    const { exchange, pipeline } = this;
-    let body: Buffer;
-    try {
-      this.watchDeadline();
-      const identified = authenticate(pipeline, this);
-      if (identified) await identified;
-      const counted = count(pipeline, this);
-      if (counted) await counted;
-      exchange.connection.trusted = true;
-      body = await this.read(reader);
-    } catch (error) {
-      return this.failInTurn(error);
-    }
-    if (this.isCancelled) return this.end("CANCELLED");
-    return this.respond(body);
-  }
-
-  /** Decodes a complete body, has the request performed, and sends the response or the error. */
-  protected abstract respond(body: Buffer): Promise<void>;
 
   override get isCancelled(): boolean {
     return this.hasExpired || super.isCancelled;
@@ -82,17 +59,12 @@ export abstract class HttpCall extends ReceivedCall<HttpExchange> {
   }
 
   protected sendRefusal(refusal: Refusal): void {
-    const { retryAfter } = refusal.details;
-    const error = connectErrorOf(statusOf(refusal, this.requestId), this.handled.registry);
-    this.sendError(error, retryAfter === undefined ? {} : { "retry-after": String(Math.ceil(retryAfter / 1000)) });
+    this.sendError(connectErrorOf(statusOf(refusal, this.requestId), this.handled.registry), retryAfterOf(refusal));
   }
 
   protected sendInternalError(): void {
     this.sendError(connectErrorOf(internalStatus(this.requestId), this.handled.registry));
   }
-
-  /** Sends nothing: the caller has gone, or has been told that its time has passed. */
-  protected sendCancelled(): void {}
 
   /** Sends an error, unless a response has been sent. */
   protected sendError(error: ConnectError, headers: Readonly<Record<string, string>> = {}): void {
@@ -107,7 +79,7 @@ export abstract class HttpCall extends ReceivedCall<HttpExchange> {
     this.listener?.();
   }
 
-  private watchDeadline(): void {
+  protected override begin(): void {
     const { exchange, protocol } = this;
     const timeout = protocol.timeoutOf(exchange.request.headers);
     if (timeout === undefined || timeout > longestTimer) return;
@@ -115,10 +87,8 @@ export abstract class HttpCall extends ReceivedCall<HttpExchange> {
     exchange.once("close", () => clearTimeout(timer));
   }
 
-  private async read(reader: BodyReader): Promise<Buffer> {
-    const most = limits.requestBytes + this.protocol.overhead;
-    if (Number(this.header("content-length") ?? 0) > most) throw tooLarge(limits.requestBytes);
-    return reader.read(this.exchange, most);
+  protected override get mostBytes(): number {
+    return super.mostBytes + this.protocol.overhead;
   }
 
   private async inflated(bytes: Buffer, name: string | undefined): Promise<Buffer> {

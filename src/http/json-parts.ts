@@ -1,4 +1,5 @@
 import { refuse } from "../domain/errors";
+import { invalidJson, refuseRequest } from "./json-text";
 
 /** Levels of nesting that no message of the API reaches. */
 const mostLevels = 32;
@@ -38,10 +39,6 @@ const codes = {
   openObject: 123,
   closeObject: 125,
 };
-
-export const invalidJson = () => refuseRequest("must be valid JSON");
-
-export const refuseRequest = (description: string) => refuse.invalidFields([{ field: "request", description }]);
 
 /**
  * Divides the text of an object into parts that are parsed one after the other, in slices of time. The parts are valid JSON

@@ -4,10 +4,9 @@ import { FewAtOnce, type Requester, stillThere } from "../connections/few-at-onc
 import { type Violation, refuse } from "../domain/errors";
 import { limits } from "../domain/limits";
 import { Slice } from "../event-loop/time-slices";
-import { type FindMember, divideObject, invalidJson, refuseRequest } from "./json-parts";
+import { type FindMember, divideObject } from "./json-parts";
+import { isObject, parseObject, parseText, refuseRequest, repeatedKeyOf } from "./json-text";
 import type { HttpMethod } from "./methods";
-
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Bytes of a request from which it is read in parts: smaller ones take a millisecond or two. */
 const large = 16 * 1024;
@@ -91,28 +90,6 @@ function toProtobuf(text: string, { input, registry }: HttpMethod): Buffer {
   }
 }
 
-function parseText(bytes: Uint8Array): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    throw refuseRequest("must be JSON in UTF-8");
-  }
-}
-
-function parseObject(text: string): object {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw invalidJson();
-  }
-  if (!isObject(value)) throw refuseRequest("must be a JSON object");
-  return value;
-}
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** Collects violations, and counts the messages of a request. */
 class Violations {
   private readonly found: Violation[] = [];
@@ -185,8 +162,8 @@ function checkSingle(field: DescField, value: unknown, path: string, found: Viol
 
 /** Returns what the library says about a value, by the name of its field. */
 function violationOf(error: unknown): Violation {
-  const { cause, message } = error as Error;
-  const doubled = /duplicate object key "([^]*)"$/.exec(message)?.[1];
+  const { cause } = error as Error;
+  const doubled = repeatedKeyOf(error);
   if (doubled !== undefined) return { field: shown(doubled), description: twice };
   if (!isFieldError(cause)) return { field: "request", description: "must be a valid message in JSON" };
   return { field: cause.field().name, description: "must be a valid value of its type" };

@@ -1,7 +1,7 @@
 import type { FileRegistry } from "@bufbuild/protobuf";
 import { isStreamRpc } from "../api/rpcs";
 import { queueFull } from "../calls/admission";
-import type { CallPipeline } from "../calls/pipeline";
+import { type CallPipeline, shed } from "../calls/pipeline";
 import { internalStatus, statusOf } from "../calls/status";
 import { Refusal, refuse } from "../domain/errors";
 import { connectErrorOf } from "./connect-error";
@@ -11,6 +11,7 @@ import type { HttpMethod } from "./methods";
 import type { Pages } from "./pages";
 import { type Protocol, errorReply, protocolsOf } from "./protocols";
 import type { BodyReader } from "./read-body";
+import { retryAfterOf } from "./request-call";
 import { HttpStreamCall } from "./stream-call";
 import { HttpUnaryCall } from "./unary-call";
 
@@ -71,18 +72,13 @@ export class Router {
     return void call.run(reader);
   }
 
-  /** Refuses a call at the pace of refusals, before anything of it is read. */
   private shed(exchange: HttpExchange, { rpc }: HttpMethod, protocol: Protocol): void {
     const { registry, pipeline } = this.options;
-    const { refusals } = pipeline.admission;
-    const refusal = () => {
+    shed(pipeline, exchange, rpc.path, () => {
       const error = connectErrorOf(statusOf(queueFull, exchange.requestId), registry);
       const { status, contentType, body } = protocol.fail(error, exchange.requestId);
-      exchange.send(status, { "content-type": contentType, "retry-after": "1" }, body);
-    };
-    pipeline.onLoadShed(rpc.path);
-    exchange.once("close", () => refusals.cancel(refusal));
-    refusals.run(refusal);
+      exchange.send(status, { "content-type": contentType, ...retryAfterOf(queueFull) }, body);
+    });
   }
 
   private async servePage(exchange: HttpExchange): Promise<void> {

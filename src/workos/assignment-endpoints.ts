@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { readTwoWayPage } from "../application/request/two-way-page";
+import { isBeyond, readTwoWayPage } from "../application/request/two-way-page";
 import type { UseCases } from "../application/use-cases";
 import { refuse } from "../domain/errors";
 import type { RoleAssignmentView } from "../domain/membership-view";
@@ -47,12 +47,9 @@ function readAssignmentById(input: Input) {
 /** Returns a page of the roles of one member, which are few. */
 function pageAssignments(all: readonly RoleAssignmentView[], page: ReturnType<typeof toPage<string>>) {
   const ascending = all.toSorted((one, other) => (one.roleId < other.roleId ? -1 : 1));
-  return readTwoWayPage(page, async ({ beyond, isBackwards, limit }) => {
-    const ordered = isBackwards ? ascending.toReversed() : ascending;
-    const rest = ordered.filter(
-      ({ roleId }) => beyond === undefined || (isBackwards ? roleId < beyond : roleId > beyond),
-    );
-    return rest.slice(0, limit);
+  return readTwoWayPage(page, async (walk) => {
+    const ordered = walk.isBackwards ? ascending.toReversed() : ascending;
+    return ordered.filter(({ roleId }) => isBeyond(walk, roleId)).slice(0, walk.limit);
   });
 }
 

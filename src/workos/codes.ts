@@ -20,16 +20,22 @@ export class CodedRefusal extends Refusal {
 const notFound: Answer = { status: 404, code: "entity_not_found" };
 const badRequest: Answer = { status: 400, code: "bad_request" };
 const conflict: Answer = { status: 409, code: "conflict" };
+const unauthorized: Answer = { status: 401, code: "unauthorized" };
+const forbidden: Answer = { status: 403, code: "forbidden" };
+const tooMany: Answer = { status: 429, code: "rate_limit_exceeded" };
+const unavailable: Answer = { status: 503, code: "unavailable" };
+/** The answer for parameters that break a rule. */
+export const invalidRequest: Answer = { status: 422, code: "invalid_request_parameters" };
 
 /** How each reason is told to the clients of this API. */
 const answers: Readonly<Record<Reason, Answer>> = {
-  INVALID_FIELDS: { status: 422, code: "invalid_request_parameters" },
-  SLUG_IMMUTABLE: { status: 422, code: "invalid_request_parameters" },
+  INVALID_FIELDS: invalidRequest,
+  SLUG_IMMUTABLE: invalidRequest,
   PRIORITY_ORDER_MISMATCH: badRequest,
   REPLACEMENT_ROLE_INVALID: badRequest,
   PERMISSION_UNKNOWN: notFound,
   ROLE_NOT_ASSIGNABLE: { status: 422, code: "invalid_role" },
-  PAGE_TOKEN_INVALID: { status: 422, code: "invalid_request_parameters" },
+  PAGE_TOKEN_INVALID: invalidRequest,
   RESUME_TOKEN_INVALID: badRequest,
   REQUEST_ID_REUSED: { status: 422, code: "idempotency_key_reused" },
   RESUME_TOKEN_EXPIRED: badRequest,
@@ -53,14 +59,14 @@ const answers: Readonly<Record<Reason, Answer>> = {
   CONFLICT_RETRY: conflict,
   ROLE_LIMIT_REACHED: { status: 422, code: "role_limit_reached" },
   PERMISSION_LIMIT_REACHED: { status: 422, code: "permission_limit_reached" },
-  WATCH_LIMIT_REACHED: { status: 429, code: "rate_limit_exceeded" },
-  OVERLOADED: { status: 429, code: "rate_limit_exceeded" },
-  CREDENTIALS_MISSING: { status: 401, code: "unauthorized" },
-  CREDENTIALS_INVALID: { status: 401, code: "unauthorized" },
-  SCOPE_INSUFFICIENT: { status: 403, code: "forbidden" },
-  ESCALATION_REFUSED: { status: 403, code: "forbidden" },
-  DATABASE_UNAVAILABLE: { status: 503, code: "unavailable" },
-  ISSUER_UNAVAILABLE: { status: 503, code: "unavailable" },
+  WATCH_LIMIT_REACHED: tooMany,
+  OVERLOADED: tooMany,
+  CREDENTIALS_MISSING: unauthorized,
+  CREDENTIALS_INVALID: unauthorized,
+  SCOPE_INSUFFICIENT: forbidden,
+  ESCALATION_REFUSED: forbidden,
+  DATABASE_UNAVAILABLE: unavailable,
+  ISSUER_UNAVAILABLE: unavailable,
   METHOD_UNKNOWN: { status: 404, code: "not_found" },
 };
 

@@ -7,7 +7,7 @@ import type { UseCases } from "../application/use-cases";
 import { Refusal } from "../domain/errors";
 import type { MembershipView } from "../domain/membership-view";
 import type { EnvironmentId } from "../domain/values";
-import { CodedRefusal } from "./codes";
+import { CodedRefusal, invalidRequest } from "./codes";
 import { type Endpoint, type Input, endpoint } from "./endpoint";
 import type { WorkosIds } from "./ids";
 import { optionalText, pageFields, toPage } from "./parse";
@@ -28,11 +28,9 @@ const list = z.strictObject({
 
 const noPage: TwoWayPage<MembershipView> = { items: [], hasBefore: false, hasAfter: false };
 
-const invalid = { status: 422, code: "invalid_request_parameters" };
-
 const exclusive = (description: string) => {
   const violation = { field: "role_slugs", description };
-  return new CodedRefusal(invalid, `Invalid request: role_slugs ${description}`, [violation]);
+  return new CodedRefusal(invalidRequest, `Invalid request: role_slugs ${description}`, [violation]);
 };
 
 /** Returns the slugs of one of the two parameters; undefined if there is neither. */

@@ -1,8 +1,9 @@
 import type { Endpoint, Verb } from "./endpoint";
+import type { ServedEndpoint } from "./served-endpoint";
 
 /** An endpoint, and the parts of the path that its names in braces stand for. */
 export interface Route {
-  readonly endpoint: Endpoint;
+  readonly endpoint: ServedEndpoint;
   readonly path: Readonly<Record<string, string>>;
 }
 
@@ -12,9 +13,9 @@ const countNames = ({ path }: Endpoint) => path.split("{").length;
 
 /** Finds endpoints by method and path. Endpoints whose paths differ in a fixed part come before those with a name there. */
 export class Routes {
-  private readonly patterns: readonly { readonly endpoint: Endpoint; readonly segments: readonly string[] }[];
+  private readonly patterns: readonly { readonly endpoint: ServedEndpoint; readonly segments: readonly string[] }[];
 
-  constructor(endpoints: readonly Endpoint[]) {
+  constructor(endpoints: readonly ServedEndpoint[]) {
     this.patterns = endpoints
       .toSorted((one, other) => countNames(one) - countNames(other))
       .map((endpoint) => ({ endpoint, segments: endpoint.path.split("/") }));

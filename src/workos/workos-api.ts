@@ -1,12 +1,13 @@
 import type { UseCases } from "../application/use-cases";
 import { queueFull } from "../calls/admission";
+import { shed } from "../calls/pipeline";
+import type { Refusal } from "../domain/errors";
 import type { HttpExchange } from "../http/exchange";
 import type { BodyReader } from "../http/read-body";
 import type { PathServer } from "../http/router";
 import { assignmentEndpoints } from "./assignment-endpoints";
 import { answerTo } from "./codes";
 import type { Endpoint } from "./endpoint";
-import { errorBody } from "./error-body";
 import { eventEndpoints } from "./event-endpoints";
 import { membershipEndpoints } from "./membership-endpoints";
 import { notServed } from "./not-served";
@@ -14,17 +15,17 @@ import { organizationEndpoints } from "./organization-endpoints";
 import { permissionEndpoints } from "./permission-endpoints";
 import { roleEndpoints } from "./role-endpoints";
 import { Routes } from "./routes";
+import { sendError } from "./send-error";
+import { serveEndpoint } from "./served-endpoint";
 import { WorkosCall, type WorkosCallOptions } from "./workos-call";
 
 export interface WorkosApiOptions extends WorkosCallOptions {
   readonly useCases: UseCases;
 }
 
-const json = { "content-type": "application/json; charset=utf-8" };
-
 const owned = /^\/(?:authorization|user_management|organizations|events)(?:\/|$)/;
 
-export const workosEndpoints = (useCases: UseCases): readonly Endpoint[] => [
+const workosEndpoints = (useCases: UseCases): readonly Endpoint[] => [
   ...roleEndpoints(useCases.roles),
   ...permissionEndpoints(useCases.permissions),
   ...membershipEndpoints(useCases.memberships),
@@ -38,7 +39,7 @@ export class WorkosApi implements PathServer {
   private readonly routes: Routes;
 
   constructor(private readonly options: WorkosApiOptions) {
-    this.routes = new Routes(workosEndpoints(options.useCases));
+    this.routes = new Routes(workosEndpoints(options.useCases).map((endpoint) => serveEndpoint(endpoint, options.ids)));
   }
 
   owns(path: string): boolean {
@@ -48,22 +49,11 @@ export class WorkosApi implements PathServer {
   serve(exchange: HttpExchange, reader: BodyReader): void {
     const route = this.routes.find(exchange.request.method, exchange.path);
     const { pipeline } = this.options;
-    if (!route) return this.send(exchange, notServed(`${exchange.request.method} ${exchange.path.slice(0, 256)}`));
-    if (pipeline.admission.full(exchange.connection)) return this.shed(exchange, route.endpoint);
+    if (!route) return refuseWith(exchange, notServed(`${exchange.request.method} ${exchange.path.slice(0, 256)}`));
+    if (pipeline.admission.full(exchange.connection))
+      return shed(pipeline, exchange, route.endpoint.rpc.path, () => refuseWith(exchange, queueFull));
     return void new WorkosCall(route, this.options, exchange).run(reader);
   }
-
-  /** Refuses a call at the pace of refusals, before anything of it is read. */
-  private shed(exchange: HttpExchange, { name }: Endpoint): void {
-    const { refusals } = this.options.pipeline.admission;
-    const refusal = () => this.send(exchange, queueFull, { ...json, "retry-after": "1" });
-    this.options.pipeline.onLoadShed(`/workos/${name}`);
-    exchange.once("close", () => refusals.cancel(refusal));
-    refusals.run(refusal);
-  }
-
-  private send(exchange: HttpExchange, refusal: typeof queueFull, headers: Readonly<Record<string, string>> = json) {
-    const answer = answerTo(refusal);
-    exchange.send(answer.status, headers, Buffer.from(JSON.stringify(errorBody(refusal, answer, undefined))));
-  }
 }
+
+const refuseWith = (exchange: HttpExchange, refusal: Refusal) => sendError(exchange, refusal, answerTo(refusal));

@@ -1,21 +1,19 @@
 import { createHash } from "node:crypto";
-import { ReceivedCall } from "../api/received-call";
-import type { Method } from "../api/service";
 import { callerOf } from "../application/request/idempotency";
-import { type CallPipeline, authenticate, count, perform } from "../calls/pipeline";
+import { type CallPipeline, perform } from "../calls/pipeline";
 import type { Rpc } from "../calls/rpc";
 import { type Refusal, refuse } from "../domain/errors";
-import { limits } from "../domain/limits";
 import type { EnvironmentId } from "../domain/values";
 import type { HttpExchange } from "../http/exchange";
-import type { BodyReader } from "../http/read-body";
+import { RequestCall } from "../http/request-call";
 import { answerTo } from "./codes";
-import { type Endpoint, Input } from "./endpoint";
-import { errorBody } from "./error-body";
+import { Input } from "./endpoint";
+import { jsonHeaders, sendError } from "./send-error";
 import type { WorkosIds } from "./ids";
 import { readQuery } from "./parse";
 import { readJson } from "./read-json";
 import type { Route } from "./routes";
+import { toJson } from "./served-endpoint";
 
 export interface WorkosCallOptions {
   readonly pipeline: CallPipeline;
@@ -24,61 +22,24 @@ export interface WorkosCallOptions {
   readonly ids: () => Promise<WorkosIds>;
 }
 
-const json = { "content-type": "application/json; charset=utf-8", "cache-control": "no-store" };
-
-/** The endpoint as the steps of a call see it. Its requests have no protobuf: their fingerprints are of their JSON. */
-const methodOf = ({ name }: Endpoint): Method => ({
-  path: `/workos/${name}`,
-  requestStream: false,
-  responseStream: false,
-  requestSerialize: (request: object) => Buffer.from(JSON.stringify(request)),
-  requestDeserialize: (bytes) => JSON.parse(bytes.toString()),
-  responseSerialize: (response: object) => Buffer.from(JSON.stringify(response)),
-  responseDeserialize: (bytes) => JSON.parse(bytes.toString()),
-});
-
 /** A call of the REST API, on the same way as the calls of every other transport. */
-export class WorkosCall extends ReceivedCall<HttpExchange> {
-  declare readonly rpc: Rpc;
-
+export class WorkosCall extends RequestCall {
   constructor(
     private readonly route: Route,
     private readonly options: WorkosCallOptions,
     exchange: HttpExchange,
+    override readonly rpc: Rpc = route.endpoint.rpc,
   ) {
-    const { endpoint } = route;
-    const { action, reach } = endpoint;
-    const method = methodOf(endpoint);
-    const handle: Rpc["handle"] = async (request, call) => endpoint.handle(request, call, await options.ids());
-    const rpc: Rpc = { path: method.path, action, reach, isStream: false, handle };
-    super(rpc, method, options.pipeline, exchange);
+    super(rpc, route.endpoint.method, options.pipeline, exchange);
   }
 
-  /** Identifies the caller, counts the call, reads and parses the request, has it performed, and responds. */
-  async run(reader: BodyReader): Promise<void> {
-    const { exchange, pipeline } = this;
-    let body: Buffer;
-    try {
-      const identified = authenticate(pipeline, this);
-      if (identified) await identified;
-      const counted = count(pipeline, this);
-      if (counted) await counted;
-      exchange.connection.trusted = true;
-      body = await reader.read(exchange, limits.requestBytes);
-    } catch (error) {
-      return this.failInTurn(error);
-    }
-    if (this.isCancelled) return this.end("CANCELLED");
-    return this.respond(body);
-  }
-
-  private async respond(body: Buffer): Promise<void> {
+  protected async respond(body: Buffer): Promise<void> {
     try {
       this.request = await this.parse(body);
       const response = await perform(this.pipeline, this, this.request);
       const { status } = this.route.endpoint;
       if (status === 204) this.exchange.send(status, {}, new Uint8Array());
-      else this.exchange.send(status, json, Buffer.from(JSON.stringify(response)));
+      else this.exchange.send(status, jsonHeaders, toJson(response as object));
     } catch (error) {
       return this.fail(error);
     }
@@ -126,19 +87,12 @@ export class WorkosCall extends ReceivedCall<HttpExchange> {
   }
 
   protected sendRefusal(refusal: Refusal): void {
-    const { exchange, route } = this;
-    const answer = route.endpoint.answers[refusal.reason] ?? answerTo(refusal);
-    const { retryAfter } = refusal.details;
-    const headers = retryAfter === undefined ? json : { ...json, "retry-after": String(Math.ceil(retryAfter / 1000)) };
-    const body = errorBody(refusal, answer, route.path["membership"]);
-    exchange.send(answer.status, headers, Buffer.from(JSON.stringify(body)));
+    const { endpoint, path } = this.route;
+    sendError(this.exchange, refusal, endpoint.answers[refusal.reason] ?? answerTo(refusal), path["membership"]);
   }
 
   protected sendInternalError(): void {
     const body = { message: `Internal error; request id ${this.requestId}`, code: "internal_error" };
-    this.exchange.send(500, json, Buffer.from(JSON.stringify(body)));
+    this.exchange.send(500, jsonHeaders, toJson(body));
   }
-
-  /** Sends nothing: the caller has gone. */
-  protected sendCancelled(): void {}
 }

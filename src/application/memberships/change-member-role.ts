@@ -9,14 +9,14 @@ import type { Dependencies } from "../dependencies";
 import { Fields } from "../request/fields";
 import { type Call, parseWriteContext } from "../request/idempotency";
 import { parseOrganizationScope } from "../request/scope";
-import { type MembershipExpectation, checkExpectation } from "./expectation";
+import { checkExpectation } from "./expectation";
 import { findAssignableRoles } from "./find-assignable-roles";
 import { findMember } from "./find-member";
-import { type MemberScope, type MembershipViewer, createMembershipViewer, parseUserId } from "./member";
+import { type MembershipViewer, createMembershipViewer, parseUserId } from "./member";
+import type { ReadMember } from "./read-member";
 import { saveMembers } from "./save-members";
 
-export interface MemberChange extends MemberScope {
-  readonly expected?: MembershipExpectation | undefined;
+export interface MemberChange extends ReadMember {
   readonly requestId?: string | undefined;
 }
 

@@ -1,15 +1,12 @@
-import type { Membership } from "../../domain/membership";
 import type { MembershipView } from "../../domain/membership-view";
 import { mapInSlices } from "../../event-loop/time-slices";
 import type { Dependencies } from "../dependencies";
+import type { MembershipPlace } from "../ports/membership-store";
 import { Fields } from "../request/fields";
 import type { Call } from "../request/idempotency";
 import { type OrganizationScope, parseOrganizationScope } from "../request/scope";
 import { type TwoWayPage, type TwoWayRequest, readTwoWayPage } from "../request/two-way-page";
 import { createMembershipViewer } from "./member";
-
-/** The place of a membership among those of its organization. */
-export type MembershipPlace = Pick<Membership, "createTime" | "userId">;
 
 export interface PageMemberships extends OrganizationScope {
   readonly page: TwoWayRequest<MembershipPlace>;

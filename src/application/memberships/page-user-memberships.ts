@@ -3,10 +3,11 @@ import type { EnvironmentUid } from "../../domain/ids";
 import { type OrganizationId, type UserId, isId } from "../../domain/values";
 import type { Dependencies } from "../dependencies";
 import type { Stores } from "../ports/unit-of-work";
+import type { Walk } from "../ports/walk";
 import { Fields } from "../request/fields";
 import type { Call } from "../request/idempotency";
 import { parseEnvironmentId } from "../request/scope";
-import { type TwoWayPage, type TwoWayRequest, type Walk, readTwoWayPage } from "../request/two-way-page";
+import { type TwoWayPage, type TwoWayRequest, isBeyond, readTwoWayPage } from "../request/two-way-page";
 import { createMembershipViewer, parseUserId } from "./member";
 
 export interface PageUserMemberships {
@@ -46,10 +47,8 @@ export async function pageUserMemberships(
 }
 
 /** Returns all organizations of a restricted caller that come in question: the user may be a member of few of them. */
-function selectIds(organizations: ReadonlySet<string>, { beyond, isBackwards }: Walk<string>): OrganizationId[] {
-  return [...organizations].filter(
-    (id): id is OrganizationId => isId(id) && (beyond === undefined || (isBackwards ? id < beyond : id > beyond)),
-  );
+function selectIds(organizations: ReadonlySet<string>, walk: Walk<string>): OrganizationId[] {
+  return [...organizations].filter((id): id is OrganizationId => isId(id) && isBeyond(walk, id));
 }
 
 const listOrganizationsOf = (

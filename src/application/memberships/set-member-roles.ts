@@ -19,7 +19,8 @@ export interface SetMemberRoles extends MemberScope {
 
 /**
  * Sets the roles of a member, which is created where there is none. Throws ROLE_NOT_ASSIGNABLE, MULTIPLE_ROLES_DISABLED,
- * MEMBERSHIP_NOT_FOUND (with an etag or an expectation), MEMBERSHIP_EXISTS (with an expectation) and ETAG_MISMATCH. Locks the organization, and creates its row where there is none.
+ * MEMBERSHIP_NOT_FOUND (with an etag or an expectation), MEMBERSHIP_EXISTS (with an expectation) and ETAG_MISMATCH. Locks
+ * the organization, and creates its row where there is none.
  */
 export async function setMemberRoles(
   dependencies: Dependencies,

@@ -1,6 +1,10 @@
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { UserId } from "../../domain/values";
 import type { MemberKey, Membership } from "../../domain/membership";
+import type { Walk } from "./walk";
+
+/** The place of a membership among those of its organization, in order of their beginnings. */
+export type MembershipPlace = Pick<Membership, "createTime" | "userId">;
 
 /** Selects the pending members: those whose stored roles may differ from the roles that they have. */
 export interface PendingMembers {
@@ -40,11 +44,7 @@ export interface MembershipStore {
   listByCreation(
     environment: EnvironmentUid,
     organization: OrganizationUid,
-    walk: {
-      readonly beyond: Pick<Membership, "createTime" | "userId"> | undefined;
-      readonly isBackwards: boolean;
-      readonly limit: number;
-    },
+    walk: Walk<MembershipPlace>,
   ): Promise<Membership[]>;
   /**
    * Returns up to `limit` members that store one of the roles, of all organizations or of one, after the given member, in

@@ -1,6 +1,7 @@
 import type { EnvironmentUid, PermissionId } from "../../domain/ids";
 import type { Permission } from "../../domain/permission";
 import type { PermissionSlug } from "../../domain/values";
+import type { Walk } from "./walk";
 
 /** The permissions of environments. Whoever writes has locked the environment. */
 export interface PermissionStore {
@@ -9,10 +10,7 @@ export interface PermissionStore {
   /** Returns up to `limit` permissions whose slugs come after the given text, in order of their bytes. */
   list(environment: EnvironmentUid, after: string, limit: number): Promise<Permission[]>;
   /** Returns up to `limit` permissions in order of their ids, or backwards, beyond the given id if there is one. */
-  listById(
-    environment: EnvironmentUid,
-    walk: { readonly beyond: string | undefined; readonly isBackwards: boolean; readonly limit: number },
-  ): Promise<Permission[]>;
+  listById(environment: EnvironmentUid, walk: Walk<string>): Promise<Permission[]>;
   /** Returns the number of permissions. */
   count(environment: EnvironmentUid): Promise<number>;
   /** Returns the ids of those permissions that exist, by their slugs. */

@@ -35,12 +35,13 @@ export class MemberCache {
   ): void {
     const kept = new Set<string>(); // a batch may ask about one member a thousand times
     forEachMember(organizations, subjects, (key, { state }) => {
-      if (known.has(key) || kept.has(keyOf(key))) return;
-      kept.add(keyOf(key));
+      const text = keyOf(key);
+      if (known.has(key) || kept.has(text)) return;
+      kept.add(text);
       const member = find(key);
       const roleIds = member?.roleIds.map((id) => roles.get(id)?.id ?? ownRoleId(state, id)) ?? [];
       const cached = { revision: state.revision, member: member && { ...member, ...key, roleIds } };
-      this.cache.set(keyOf(key), cached, memberBytes(key, roleIds.length));
+      this.cache.set(text, cached, memberBytes(key, roleIds.length));
     });
   }
 

@@ -1,3 +1,5 @@
+import type { Walk } from "../ports/walk";
+
 /** A page of a list that is read in both directions, each page beside the item of a cursor. */
 export interface TwoWayRequest<Cursor> {
   readonly limit: number;
@@ -9,19 +11,16 @@ export interface TwoWayRequest<Cursor> {
   readonly before?: Cursor | undefined;
 }
 
-/** A part of a list to read: up to `limit` items beyond one, in ascending order or backwards. */
-export interface Walk<Cursor> {
-  readonly beyond: Cursor | undefined;
-  readonly isBackwards: boolean;
-  readonly limit: number;
-}
-
 /** A page, and whether there are more items on its two sides. */
 export interface TwoWayPage<Item> {
   readonly items: readonly Item[];
   readonly hasBefore: boolean;
   readonly hasAfter: boolean;
 }
+
+/** Returns whether the walk comes to an item: it is on the side of the cursor where the walk goes. */
+export const isBeyond = ({ beyond, isBackwards }: Walk<string>, key: string): boolean =>
+  beyond === undefined || (isBackwards ? key < beyond : key > beyond);
 
 /** Reads a page with one walk, which reads one item more than the page has. */
 export async function readTwoWayPage<Item, Cursor>(

@@ -1,16 +1,11 @@
+import type { MembershipPlace } from "../../application/ports/membership-store";
+import type { Walk } from "../../application/ports/walk";
 import type { EnvironmentUid, OrganizationUid } from "../../domain/ids";
 import type { Membership } from "../../domain/membership";
 import type { Dialect } from "../engines/dialect";
 
 /** A piece of SQL that finds members, and its parameters. */
 export type Selection = readonly [sql: string, ...parameters: (string | number)[]];
-
-/** A part of an organization's members, in order of their beginnings. */
-export interface CreationWalk {
-  readonly beyond: Pick<Membership, "createTime" | "userId"> | undefined;
-  readonly isBackwards: boolean;
-  readonly limit: number;
-}
 
 /** Returns a selection of the first members of several ordered selections, each member once. */
 export const firstOf = (limit: number, selections: readonly Selection[]): Selection =>
@@ -27,7 +22,7 @@ export function membersByCreation(
   dialect: Dialect,
   environmentUid: EnvironmentUid,
   organizationUid: OrganizationUid,
-  { beyond, isBackwards, limit }: CreationWalk,
+  { beyond, isBackwards, limit }: Walk<MembershipPlace>,
 ): Selection {
   const [further, direction] = isBackwards ? ["<", " DESC"] : [">", ""];
   const order = `ORDER BY create_time${direction}, user_id${direction} LIMIT ${limit}`;

@@ -1,4 +1,5 @@
-import type { MembershipStore, PendingMembers } from "../../application/ports/membership-store";
+import type { MembershipPlace, MembershipStore, PendingMembers } from "../../application/ports/membership-store";
+import type { Walk } from "../../application/ports/walk";
 import type { EnvironmentUid, OrganizationUid, RoleId } from "../../domain/ids";
 import type { MemberKey, Membership } from "../../domain/membership";
 import type { UserId } from "../../domain/values";
@@ -9,7 +10,7 @@ import type { Session } from "../connection/session";
 import { roleAssignmentTable } from "../entities/membership";
 import type { RowOf } from "../entities/table";
 import { andBeginsWith, placeholders } from "./conditions";
-import { type CreationWalk, type Selection, byCreation, firstOf, membersByCreation } from "./member-selections";
+import { type Selection, byCreation, firstOf, membersByCreation } from "./member-selections";
 import { notRemoved } from "./organization-store";
 
 /** Roles of one statement: SQLite limits how many SELECTs a UNION joins. */
@@ -86,7 +87,7 @@ export class TypeormMembershipStore implements MembershipStore {
   async listByCreation(
     environmentUid: EnvironmentUid,
     organizationUid: OrganizationUid,
-    walk: CreationWalk,
+    walk: Walk<MembershipPlace>,
   ): Promise<Membership[]> {
     const selected = membersByCreation(this.session.dialect, environmentUid, organizationUid, walk);
     const found = (await this.read(environmentUid, selected)).toSorted(byCreation);

@@ -1,4 +1,5 @@
 import type { PermissionStore } from "../../application/ports/permission-store";
+import type { Walk } from "../../application/ports/walk";
 import type { EnvironmentUid, PermissionId } from "../../domain/ids";
 import type { Permission } from "../../domain/permission";
 import type { PermissionSlug } from "../../domain/values";
@@ -29,10 +30,7 @@ export class TypeormPermissionStore implements PermissionStore {
     ]);
   }
 
-  async listById(
-    environmentUid: EnvironmentUid,
-    { beyond, isBackwards, limit }: { beyond: string | undefined; isBackwards: boolean; limit: number },
-  ): Promise<Permission[]> {
+  async listById(environmentUid: EnvironmentUid, { beyond, isBackwards, limit }: Walk<string>): Promise<Permission[]> {
     const bound = beyond === undefined ? "" : ` AND id ${isBackwards ? "<" : ">"} ?`;
     return this.session.select(
       selection,
