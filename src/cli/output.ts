@@ -1,3 +1,5 @@
+import type { Writable } from "node:stream";
+
 /** Keeps the process running if standard output or standard error is closed. */
 export function ignoreClosedOutput(): void {
   for (const stream of [process.stdout, process.stderr])
@@ -12,3 +14,7 @@ export function endOnClosedOutput(): void {
   });
   process.stderr.on("error", () => undefined);
 }
+
+/** Writes the text, and reports whether that succeeded. */
+export const writeText = (output: Writable, text: string): Promise<boolean> =>
+  new Promise((resolve) => output.write(text, (error) => resolve(!error)));

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { BlueprintService } from "../../application/blueprints/blueprint-service";
 import type { Change } from "../../application/blueprints/change";
 import { escapeUnseen } from "../../display/shown-text";
@@ -6,6 +6,7 @@ import { Fault } from "../../domain/fault";
 import { type UserId, parseId } from "../../domain/values";
 import { askToConfirm } from "../ask-to-confirm";
 import { addExamples } from "../help";
+import { parseIdOption } from "../parse-id-option";
 import { BlueprintFile } from "./apply";
 import { exportBlueprints } from "./export";
 import { Source } from "./source";
@@ -44,7 +45,7 @@ export function addBlueprintCommands(program: Command, withBlueprints: WithBluep
     .option(
       "--acting-user <id>",
       "make the changes for this user, whom events name and an escalation guard limits",
-      parseUser,
+      parseIdOption<UserId>,
     )
     .option("--prune", "delete roles, permissions and group mappings that are missing from the lists in the file")
     .option("--dry-run", "show the changes without making them")
@@ -55,13 +56,6 @@ export function addBlueprintCommands(program: Command, withBlueprints: WithBluep
       return withBlueprints((blueprints, database) => apply(blueprints, database, file, flags));
     });
   addExamples(applyCommand, ["orgroles apply roles.yaml --dry-run", "orgroles apply roles.yaml --environment staging"]);
-}
-
-/** Parses the value of an option. Ends the command with the rule if it is no user id. */
-function parseUser(text: string): UserId {
-  const parsed = parseId<UserId>(text);
-  if ("rule" in parsed) throw new InvalidArgumentError(`It ${parsed.rule}.`);
-  return parsed.value;
 }
 
 const formatTarget = (environment: string, database: string) =>

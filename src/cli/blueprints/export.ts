@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import type { BlueprintService } from "../../application/blueprints/blueprint-service";
 import { Fault } from "../../domain/fault";
 import type { EnvironmentId, OrganizationId } from "../../domain/values";
+import { writeText } from "../output";
 import { write } from "./write";
 
 export interface ExportOptions {
@@ -28,7 +29,3 @@ export async function exportBlueprints(
   for await (const blueprint of blueprints.read(id, options))
     if (!(await writeText(output, write(environmentId, blueprint)))) return;
 }
-
-/** Writes the text, and reports whether that succeeded. */
-const writeText = (output: Writable, text: string): Promise<boolean> =>
-  new Promise((resolve) => output.write(text, (error) => resolve(!error)));

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { parseId } from "../../domain/values";
 import { addExamples } from "../help";
+import { parseIdOption } from "../parse-id-option";
 import type { WorkosFlags } from "./workos";
 
 /** Adds the commands that write a file for `apply` from another system. */
@@ -9,7 +9,7 @@ export function addImportCommands(program: Command): void {
   const command = importCommand
     .command("workos")
     .description("read permissions, roles, organizations and memberships through the REST API of WorkOS")
-    .option("--environment <id>", "the id that the environment gets", parseEnvironment, "imported")
+    .option("--environment <id>", "the id that the environment gets", parseIdOption<string>, "imported")
     .option("--output <file>", "write this file instead of standard output, once everything is read")
     .option("--api <url>", "the address of the API", parseApi, new URL("https://api.workos.com"))
     .option("--default-role <slug>", "the environment's default role, which the API does not tell")
@@ -25,12 +25,6 @@ export function addImportCommands(program: Command): void {
     "WORKOS_API_KEY=sk_… orgroles import workos --output roles.yaml",
     "orgroles import workos --environment production --default-role viewer < key-file > roles.yaml",
   ]);
-}
-
-function parseEnvironment(id: string): string {
-  const parsed = parseId(id);
-  if ("rule" in parsed) throw new InvalidArgumentError(`It ${parsed.rule}.`);
-  return id;
 }
 
 const loopback = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;

@@ -7,15 +7,17 @@ import type {
 import { Fault } from "../../domain/fault";
 import type { WorkosApi, WorkosMembership, WorkosPermission, WorkosRole } from "./workos-api";
 
-/** What the API does not tell. */
-export interface Unknowns {
+/** Values that the API does not return, and whether memberships are read. */
+export interface Choices {
   /** The slug of the environment's default role. */
-  readonly defaultRole: string | undefined;
+  readonly defaultRole?: string | undefined;
   /** The slugs of the default roles of organizations, by their ids. */
-  readonly organizationDefaults: ReadonlyMap<string, string>;
-  readonly multipleRoles: boolean | undefined;
+  readonly organizationDefault?: ReadonlyMap<string, string> | undefined;
+  readonly multipleRoles?: "on" | "off" | undefined;
   readonly members: boolean;
 }
+
+const noDefaults: ReadonlyMap<string, string> = new Map();
 
 /** How many members one document contains at most. */
 const membersOfDocument = 1000;
@@ -29,18 +31,18 @@ const rolesOf = ({ role, roles }: WorkosMembership) =>
   (roles?.length ? roles : role ? [role] : []).map(({ slug }) => slug);
 
 /** Returns the blueprint of the environment. Its default role is assumed if it is not given: `member`, or the lowest role. */
-export async function readEnvironment(api: WorkosApi, unknowns: Unknowns): Promise<EnvironmentBlueprint> {
+export async function readEnvironment(api: WorkosApi, choices: Choices): Promise<EnvironmentBlueprint> {
   const permissions: WorkosPermission[] = [];
   for await (const permission of api.permissions()) permissions.push(permission);
   const roles = ofOrganizations(await api.environmentRoles());
   const slugs = slugsOf(roles);
-  const defaultRole = unknowns.defaultRole ?? slugs.find((slug) => slug === "member") ?? slugs.at(-1);
+  const defaultRole = choices.defaultRole ?? (slugs.includes("member") ? "member" : slugs.at(-1));
   if (defaultRole === undefined) throw new Fault("The environment has no role.");
   if (!slugs.includes(defaultRole))
     throw new Fault(`--default-role: the environment has no role "${defaultRole}", but ${slugs.join(", ")}.`);
   return {
     kind: "environment",
-    multipleRolesEnabled: unknowns.multipleRoles ?? true, // it loses nothing
+    multipleRolesEnabled: choices.multipleRoles !== "off", // on loses nothing
     permissions: permissions.map(itemOf),
     roles: roles.map(roleOf),
     defaultRole,
@@ -50,16 +52,17 @@ export async function readEnvironment(api: WorkosApi, unknowns: Unknowns): Promi
 /** Returns the blueprints of all organizations and their members. */
 export async function* readOrganizations(
   api: WorkosApi,
-  unknowns: Unknowns,
+  choices: Choices,
   environment: EnvironmentBlueprint,
 ): AsyncGenerator<Blueprint> {
-  const missing = new Set(unknowns.organizationDefaults.keys());
+  const { organizationDefault = noDefaults } = choices;
+  const missing = new Set(organizationDefault.keys());
   for await (const { id } of api.organizations()) {
     missing.delete(id);
     const roles = ofOrganizations(await api.organizationRoles(id));
-    const own = organizationOf(id, roles, unknowns, environment);
+    const own = organizationOf(id, roles, organizationDefault.get(id), environment);
     if (own) yield own;
-    if (unknowns.members) yield* readMembers(api, id);
+    if (choices.members) yield* readMembers(api, id);
   }
   const [unknown] = missing;
   if (unknown !== undefined) throw new Fault(`--organization-default: there is no organization "${unknown}".`);
@@ -69,7 +72,7 @@ export async function* readOrganizations(
 function organizationOf(
   organizationId: string,
   roles: readonly WorkosRole[],
-  { organizationDefaults }: Unknowns,
+  chosen: string | undefined,
   environment: EnvironmentBlueprint,
 ): OrganizationBlueprint | undefined {
   const inherited = environment.roles?.map(({ slug }) => slug) ?? [];
@@ -81,7 +84,6 @@ function organizationOf(
         "A slug names one role here: give one of them another slug there, and import again.",
     );
   const priority = slugsOf(roles);
-  const chosen = organizationDefaults.get(organizationId);
   const hasOwnOrder = custom.length > 0 || priority.join() !== inherited.join();
   if (!hasOwnOrder && chosen === undefined) return undefined;
   const defaultRole = chosen ?? environment.defaultRole;

@@ -7,38 +7,29 @@ import type { Blueprint, EnvironmentBlueprint } from "../../application/blueprin
 import { describeFileFault } from "../../display/shown-text";
 import { Fault } from "../../domain/fault";
 import { write } from "../blueprints/write";
+import { writeText } from "../output";
 import { WorkosApi } from "./workos-api";
-import { type Unknowns, readEnvironment, readOrganizations } from "./workos-blueprints";
+import { type Choices, readEnvironment, readOrganizations } from "./workos-blueprints";
 
 /** The options of the command, parsed. */
-export interface WorkosFlags {
+export interface WorkosFlags extends Choices {
   readonly environment: string;
   readonly output?: string;
   readonly api: URL;
-  readonly defaultRole?: string;
-  readonly organizationDefault?: ReadonlyMap<string, string>;
-  readonly multipleRoles?: "on" | "off";
-  readonly members: boolean;
 }
 
-/** Writes what the API tells as a file for `apply`. */
+/** Reads an environment through the API, and writes it as a file for `apply`. */
 export async function importWorkos(flags: WorkosFlags): Promise<void> {
-  const { environment: id, output, api: address, defaultRole, multipleRoles, members } = flags;
-  const unknowns: Unknowns = {
-    defaultRole,
-    organizationDefaults: flags.organizationDefault ?? new Map(),
-    multipleRoles: multipleRoles && multipleRoles === "on",
-    members,
-  };
+  const { environment: id, output, api: address, ...choices } = flags;
   const counts = { organizations: new Set<string>(), members: 0 };
   console.error(`Source: ${address.origin}`);
   const api = new WorkosApi(address, await readKey());
-  const environment = await readEnvironment(api, unknowns);
+  const environment = await readEnvironment(api, choices);
 
   async function* file(): AsyncGenerator<string> {
-    yield heading(address, unknowns, environment);
+    yield heading(address, choices, environment);
     yield write(id, environment);
-    for await (const blueprint of readOrganizations(api, unknowns, environment)) {
+    for await (const blueprint of readOrganizations(api, choices, environment)) {
       count(counts, blueprint);
       yield write(id, blueprint);
     }
@@ -68,17 +59,17 @@ async function readKey(): Promise<string> {
 }
 
 /** Returns comments that say where the file is from and what it assumes. */
-function heading(address: URL, unknowns: Unknowns, { defaultRole }: EnvironmentBlueprint): string {
+function heading(address: URL, choices: Choices, { defaultRole }: EnvironmentBlueprint): string {
   const lines = [`From ${address.origin}, ${new Date().toISOString()}.`];
-  if (unknowns.defaultRole === undefined)
+  if (choices.defaultRole === undefined)
     lines.push(`Assumed: the default role of the environment is ${defaultRole} (--default-role).`);
   lines.push(
     "Assumed: an organization with roles or an order of its own has the environment's default role, unless " +
       "--organization-default says otherwise.",
   );
-  if (unknowns.multipleRoles === undefined) lines.push("Assumed: members may have several roles (--multiple-roles).");
+  if (choices.multipleRoles === undefined) lines.push("Assumed: members may have several roles (--multiple-roles).");
   lines.push(
-    `Left out: ${unknowns.members ? "memberships that are pending or inactive" : "memberships"}, the roles of groups, ` +
+    `Left out: ${choices.members ? "memberships that are pending or inactive" : "memberships"}, the roles of groups, ` +
       "and roles of resources inside organizations.",
   );
   return lines.map((line) => `# ${line}\n`).join("");
@@ -87,8 +78,7 @@ function heading(address: URL, unknowns: Unknowns, { defaultRole }: EnvironmentB
 /** Writes standard output, or a file that is there only when it is complete. */
 async function writeTo(file: string | undefined, content: AsyncIterable<string>): Promise<void> {
   if (file === undefined) {
-    for await (const part of content)
-      if (!process.stdout.write(part)) await new Promise((resolve) => process.stdout.once("drain", resolve));
+    for await (const part of content) if (!(await writeText(process.stdout, part))) return;
     return;
   }
   const unfinished = `${file}.unfinished`;
