@@ -1,6 +1,7 @@
 import type { Browser } from "playwright-core";
-import { type TestPage, describeInBrowser, openPage, startBrowser } from "../support/browser";
-import { type ConsoleService, environmentId, fillIn, startConsole } from "../support/console-service";
+import { type TestPage, describeInBrowser, openPage } from "../support/browser";
+import { type ConsoleService, environmentId } from "../support/console-service";
+import { closeConsole, openConsole } from "../support/console-stage";
 import { freeze } from "../support/process";
 import { until } from "../support/until";
 
@@ -26,14 +27,9 @@ describeInBrowser("the console and a connection that fails", () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    [service, browser] = await Promise.all([startConsole(), startBrowser()]);
-    await fillIn(service);
+    [service, browser] = await openConsole();
   });
-  afterAll(async () => {
-    await browser?.close();
-    await service?.end("SIGKILL");
-    await service?.database.drop();
-  });
+  afterAll(() => closeConsole(service, browser, "SIGKILL"));
 
   const makeRole = (slug: string) =>
     service.roles.createRole({ environmentId, slug, name: slug, description: "", permissions: [] });

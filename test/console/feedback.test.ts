@@ -1,6 +1,7 @@
 import type { Browser, Route } from "playwright-core";
-import { type TestPage, describeInBrowser, openPage, startBrowser } from "../support/browser";
-import { type ConsoleService, fillIn, startConsole } from "../support/console-service";
+import { type TestPage, describeInBrowser, openPage } from "../support/browser";
+import type { ConsoleService } from "../support/console-service";
+import { closeConsole, openConsole } from "../support/console-stage";
 
 describeInBrowser("the console beside a server that takes its time", () => {
   let service: ConsoleService;
@@ -9,16 +10,11 @@ describeInBrowser("the console beside a server that takes its time", () => {
   const held: Route[] = [];
 
   beforeAll(async () => {
-    [service, browser] = await Promise.all([startConsole(), startBrowser()]);
-    await fillIn(service);
+    [service, browser] = await openConsole();
     ({ page } = await openPage(browser, `${service.console}alpha/roles`));
     await page.getByText("What viewers do").waitFor();
   });
-  afterAll(async () => {
-    await browser?.close();
-    await service?.end();
-    await service?.database.drop();
-  });
+  afterAll(() => closeConsole(service, browser));
   beforeEach(() => page.route("**/orgroles.v1.*/*", (route) => void held.push(route)));
 
   const release = async () => {

@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { type Server, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
-import { describeInBrowser, startBrowser } from "../support/browser";
-import { type ConsoleService, fillIn, startConsole } from "../support/console-service";
+import { describeInBrowser } from "../support/browser";
+import type { ConsoleService } from "../support/console-service";
+import { closeConsole, openConsole } from "../support/console-stage";
 import { until } from "../support/until";
 
 describeInBrowser("the console in a frame", () => {
@@ -23,13 +24,10 @@ describeInBrowser("the console in a frame", () => {
     await once(product, "listening");
     ({ port } = product.address() as AddressInfo);
     const settings = { ORGROLES_CONSOLE_FRAME_ANCESTORS: `http://127.0.0.1:${port}` };
-    [service, browser] = await Promise.all([startConsole(settings), startBrowser()]);
-    await fillIn(service);
+    [service, browser] = await openConsole(settings);
   });
   afterAll(async () => {
-    await browser?.close();
-    await service?.end();
-    await service?.database.drop();
+    await closeConsole(service, browser);
     product?.close();
   });
 

@@ -1,33 +1,17 @@
 import type { Browser } from "playwright-core";
-import { type TestPage, describeInBrowser, openPage, startBrowser, violationsOn } from "../support/browser";
-import {
-  type ConsoleService,
-  acme,
-  credentialSettings,
-  environmentId,
-  fillIn,
-  startConsole,
-  tokens,
-} from "../support/console-service";
-
-const signIn = async (page: TestPage, token: string) => {
-  await page.getByLabel("Token", { exact: true }).fill(token);
-  await page.getByRole("button", { name: "Sign in" }).click();
-};
+import { describeInBrowser, openPage, violationsOn } from "../support/browser";
+import { type ConsoleService, acme, credentialSettings, environmentId, tokens } from "../support/console-service";
+import { closeConsole, openConsole, signInWith } from "../support/console-stage";
 
 describeInBrowser("the settings of an environment and its escalation guard in the console", () => {
   let service: ConsoleService;
   let browser: Browser;
 
   beforeAll(async () => {
-    [service, browser] = await Promise.all([startConsole(credentialSettings, tokens.admin), startBrowser()]);
-    await fillIn(service); // ben is an editor of acme: invoices:read and invoices:write
+    // ben is an editor of acme: invoices:read and invoices:write
+    [service, browser] = await openConsole(credentialSettings, tokens.admin);
   });
-  afterAll(async () => {
-    await browser?.close();
-    await service?.end();
-    await service?.database.drop();
-  });
+  afterAll(() => closeConsole(service, browser));
 
   const environment = async (id = environmentId) =>
     (await service.environments.getEnvironment({ environmentId: id })).environment;
@@ -35,7 +19,7 @@ describeInBrowser("the settings of an environment and its escalation guard in th
   test("settings are changed one by one, and an environment is deleted only after its id was typed", async () => {
     const { page, context } = await openPage(browser, `${service.console}alpha/settings`);
     const dialog = page.getByRole("dialog");
-    await signIn(page, tokens.admin);
+    await signInWith(page, tokens.admin);
     await page.getByRole("button", { name: "Rename" }).click();
     await page.getByLabel("Name", { exact: true }).fill("");
     await dialog.getByRole("button", { name: "Save" }).click();
@@ -72,7 +56,7 @@ describeInBrowser("the settings of an environment and its escalation guard in th
   test("a person whose credential is bound is told whom they act as, and what they lack, at the field", async () => {
     const { page, context } = await openPage(browser, service.console);
     const dialog = page.getByRole("dialog");
-    await signIn(page, tokens.bound);
+    await signInWith(page, tokens.bound);
     await page.getByText("You act as ben").waitFor();
     await page.getByText("acts as ben, write").waitFor();
     await page.getByRole("button", { name: "Create role" }).click();

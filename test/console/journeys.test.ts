@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext } from "playwright-core";
-import { type TestPage, describeInBrowser, openPage, startBrowser, violationsOn } from "../support/browser";
-import { type ConsoleService, acme, environmentId, fillIn, startConsole } from "../support/console-service";
+import { type TestPage, describeInBrowser, openPage, violationsOn } from "../support/browser";
+import { type ConsoleService, acme, environmentId } from "../support/console-service";
+import { closeConsole, openConsole } from "../support/console-stage";
 import type { Role } from "../../gen/orgroles/v1/role";
 import { until } from "../support/until";
 
@@ -11,16 +12,11 @@ describeInBrowser("the console, by mouse and by keyboard", () => {
   let context: BrowserContext;
 
   beforeAll(async () => {
-    [service, browser] = await Promise.all([startConsole(), startBrowser()]);
-    await fillIn(service);
+    [service, browser] = await openConsole();
     ({ page, context } = await openPage(browser, service.console));
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   });
-  afterAll(async () => {
-    await browser?.close();
-    await service?.end();
-    await service?.database.drop();
-  });
+  afterAll(() => closeConsole(service, browser));
   afterEach(() => expect(page.faults).toEqual([]));
 
   const button = (name: string | RegExp) => page.getByRole("button", { name, exact: true });

@@ -1,6 +1,7 @@
 import type { Browser } from "playwright-core";
 import { describeInBrowser, openPage, startBrowser } from "../support/browser";
 import { type ConsoleService, environmentId, startConsole } from "../support/console-service";
+import { closeConsole } from "../support/console-stage";
 import { until } from "../support/until";
 
 const organizationId = "large";
@@ -26,11 +27,7 @@ describeInBrowser("the console with 400 roles and 10 000 members", () => {
     for (let start = 0; start < members.length; start += 1000)
       await memberships.batchSetMemberRoles({ environmentId, memberships: members.slice(start, start + 1000) });
   });
-  afterAll(async () => {
-    await browser?.close();
-    await service?.end();
-    await service?.database.drop();
-  });
+  afterAll(() => closeConsole(service, browser));
 
   test("all roles are in the list, which scrolls in frames, and the last is moved to the top", async () => {
     const { page, context } = await openPage(browser, `${service.console}alpha/organizations/${organizationId}/roles`);

@@ -1,16 +1,9 @@
 import { copyFileSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Browser } from "playwright-core";
-import {
-  type TestPage,
-  describeInBrowser,
-  faultsOfLayout,
-  openPage,
-  pictures,
-  startBrowser,
-  violationsOn,
-} from "../support/browser";
-import { type ConsoleService, fillIn, startConsole } from "../support/console-service";
+import { type TestPage, describeInBrowser, faultsOfLayout, openPage, pictures, violationsOn } from "../support/browser";
+import type { ConsoleService } from "../support/console-service";
+import { closeConsole, openConsole } from "../support/console-stage";
 import { until } from "../support/until";
 import { ErrorInfo } from "../../gen/google/rpc/error_details";
 
@@ -202,14 +195,9 @@ describeInBrowser("every page of the console", () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    [service, browser] = await Promise.all([startConsole(), startBrowser()]);
-    await fillIn(service);
+    [service, browser] = await openConsole();
   });
-  afterAll(async () => {
-    await browser?.close();
-    await service?.end();
-    await service?.database.drop();
-  });
+  afterAll(() => closeConsole(service, browser));
 
   describe.each(looks)("in $colorScheme colours, $width wide", ({ colorScheme, width }) => {
     let page: TestPage;

@@ -1,13 +1,7 @@
 import type { Browser, BrowserContext } from "playwright-core";
-import { type TestPage, describeInBrowser, openPage, startBrowser, violationsOn } from "../support/browser";
-import {
-  type ConsoleService,
-  credentialSettings,
-  environmentId,
-  fillIn,
-  startConsole,
-  tokens,
-} from "../support/console-service";
+import { type TestPage, describeInBrowser, openPage, violationsOn } from "../support/browser";
+import { type ConsoleService, credentialSettings, environmentId, tokens } from "../support/console-service";
+import { closeConsole, openConsole } from "../support/console-stage";
 import { audience } from "../support/issuer";
 import { type SignInIssuer, clientId, startSignInIssuer } from "../support/sign-in-issuer";
 
@@ -26,13 +20,10 @@ describeInBrowser("the console with an OpenID Connect issuer", () => {
       ORGROLES_JWT_AUDIENCE: audience,
       ORGROLES_CONSOLE_CLIENT_ID: clientId,
     };
-    [service, browser] = await Promise.all([startConsole(settings, tokens.admin), startBrowser()]);
-    await fillIn(service);
+    [service, browser] = await openConsole(settings, tokens.admin);
   });
   afterAll(async () => {
-    await browser?.close();
-    await service?.end();
-    await service?.database.drop();
+    await closeConsole(service, browser);
     await issuer?.stop();
   });
   beforeEach(async () => {

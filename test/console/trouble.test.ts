@@ -1,20 +1,9 @@
 import type { Browser, Page } from "playwright-core";
-import { describeInBrowser, faultsOfLayout, openPage, startBrowser, violationsOn } from "../support/browser";
-import {
-  type ConsoleService,
-  acme,
-  credentialSettings,
-  environmentId,
-  fillIn,
-  startConsole,
-  tokens,
-} from "../support/console-service";
+import { describeInBrowser, faultsOfLayout, openPage, violationsOn } from "../support/browser";
+import { type ConsoleService, acme, credentialSettings, environmentId, tokens } from "../support/console-service";
+import { closeConsole, openConsole, signInWith } from "../support/console-stage";
 import { until } from "../support/until";
 
-const signIn = async (page: Page, token: string) => {
-  await page.getByLabel("Token", { exact: true }).fill(token);
-  await page.getByRole("button", { name: "Sign in" }).click();
-};
 const stored = (page: Page) => page.evaluate("[sessionStorage.length, localStorage.getItem('orgroles-token')]");
 
 describeInBrowser("the console in trouble", () => {
@@ -22,21 +11,16 @@ describeInBrowser("the console in trouble", () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    [service, browser] = await Promise.all([startConsole(credentialSettings, tokens.admin), startBrowser()]);
-    await fillIn(service);
+    [service, browser] = await openConsole(credentialSettings, tokens.admin);
   });
-  afterAll(async () => {
-    await browser?.close();
-    await service?.end();
-    await service?.database.drop();
-  });
+  afterAll(() => closeConsole(service, browser));
 
   test("a token is asked for, refused with words, kept for the tab alone, and forgotten", async () => {
     const { page, context } = await openPage(browser, service.console);
-    await signIn(page, "not-a-known-token");
+    await signInWith(page, "not-a-known-token");
     await page.getByText("Your token is not accepted").waitFor();
     expect(await violationsOn(page)).toEqual([]);
-    await signIn(page, tokens.admin);
+    await signInWith(page, tokens.admin);
     await page.getByRole("button", { name: "Edit Viewer" }).waitFor();
     expect(await stored(page)).toEqual([1, null]);
     expect(page.url()).not.toContain(tokens.admin);
@@ -49,7 +33,7 @@ describeInBrowser("the console in trouble", () => {
 
   test("a credential that reads sees everything, and its buttons say why they are off", async () => {
     const { page, context } = await openPage(browser, service.console);
-    await signIn(page, tokens.reader);
+    await signInWith(page, tokens.reader);
     await page.getByText("You can look at everything here.").waitFor();
     const create = page.getByRole("button", { name: "Create role" });
     expect(await create.getAttribute("aria-disabled")).toBe("true");
@@ -64,7 +48,7 @@ describeInBrowser("the console in trouble", () => {
   test("a credential of one organization lands there, changes it, and sees nothing else", async () => {
     await service.memberships.setMemberRoles({ environmentId, organizationId: "other", userId: "zoe", roleSlugs: [] });
     const { page, context } = await openPage(browser, service.console);
-    await signIn(page, tokens.customer);
+    await signInWith(page, tokens.customer);
     await page.waitForURL("**/console/alpha/organizations/acme/roles");
     await page.getByRole("button", { name: "Create role" }).click();
     await page.getByLabel("Name", { exact: true }).fill("Helper");
@@ -82,7 +66,7 @@ describeInBrowser("the console in trouble", () => {
 
   test("a token that ends while somebody types is replaced without losing what they typed", async () => {
     const { page, context } = await openPage(browser, service.console);
-    await signIn(page, tokens.admin);
+    await signInWith(page, tokens.admin);
     await page.getByRole("button", { name: "Create role" }).click();
     await page.getByLabel("Name", { exact: true }).fill("Typed before");
     const ended = { authorization: "Bearer ended" };
@@ -91,7 +75,7 @@ describeInBrowser("the console in trouble", () => {
     await page.getByRole("dialog").getByRole("button", { name: "Create role" }).click();
     await page.getByRole("dialog", { name: "Sign in again" }).waitFor();
     await page.unroute(refuse);
-    await signIn(page, tokens.admin);
+    await signInWith(page, tokens.admin);
     await page.getByRole("dialog", { name: "Sign in again" }).waitFor({ state: "hidden" });
     expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe("Typed before");
     await page.getByRole("dialog").getByRole("button", { name: "Create role" }).click();
@@ -101,7 +85,7 @@ describeInBrowser("the console in trouble", () => {
 
   test("a server that goes away and comes back: what is typed stays, and the page goes on by itself", async () => {
     const { page, context } = await openPage(browser, service.console);
-    await signIn(page, tokens.admin);
+    await signInWith(page, tokens.admin);
     await page.getByRole("button", { name: "Create role" }).click();
     await page.getByLabel("Name", { exact: true }).fill("Patient");
     await service.end();
@@ -127,7 +111,7 @@ describeInBrowser("the console in trouble", () => {
     for (const [slug, name] of Object.entries(names))
       await service.roles.createRole({ ...acme, slug: `org-${slug}`, name, description: name, permissions: [] });
     const { page, context } = await openPage(browser, service.console);
-    await signIn(page, tokens.admin);
+    await signInWith(page, tokens.admin);
     await page.getByRole("button", { name: "Edit Viewer" }).waitFor();
     await page.goto(`${service.console}alpha/organizations/acme/roles`);
     for (const name of Object.values(names)) await page.locator(".row-name", { hasText: name }).waitFor();
