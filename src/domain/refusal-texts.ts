@@ -1,11 +1,11 @@
-/** What is overloaded, by the name in the metadata. */
+/** The messages for an overload, by its name in the metadata. */
 export const overloads = {
   queue: "The server's queue of waiting calls is full",
   rate_limit: "The rate limit of the credentials is reached",
   streams: "The connection has too many open streams",
 };
 
-/** What credentials do not allow, by the name in the metadata. */
+/** The messages for insufficient credentials, by the name of the scope in the metadata. */
 export const scopeFailures = {
   action: "The credentials do not allow this action",
   environment: "The credentials do not allow this environment",

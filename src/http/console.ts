@@ -15,7 +15,7 @@ export interface ConsoleOptions {
   readonly folder: string;
   /** Origins whose pages may show the console in a frame. */
   readonly frameAncestors: readonly string[];
-  /** What the page needs to sign people in with OpenID Connect. Absent if they paste a token. */
+  /** The settings with which the page signs people in with OpenID Connect. Absent if they paste a token. */
   readonly signIn: { readonly issuer: string } | undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 
-/** What Node's parser is told after the headers of a request: to stop before anything that follows. */
+/** Stops Node's parser after the headers of a request, if its listener returns this number. */
 const stop = 2;
 
 interface Parser {

@@ -27,7 +27,7 @@ const unavailable: Answer = { status: 503, code: "unavailable" };
 /** The answer for parameters that break a rule. */
 export const invalidRequest: Answer = { status: 422, code: "invalid_request_parameters" };
 
-/** How each reason is told to the clients of this API. */
+/** The answer to a client of this API for each reason. */
 const answers: Readonly<Record<Reason, Answer>> = {
   INVALID_FIELDS: invalidRequest,
   SLUG_IMMUTABLE: invalidRequest,

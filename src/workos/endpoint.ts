@@ -9,7 +9,7 @@ import { parseValue } from "./parse";
 
 export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** What a request brings, before its parts are parsed. */
+/** The parts of a request before they are parsed. */
 export interface Received {
   readonly environmentId: EnvironmentId;
   readonly ids: WorkosIds;

@@ -1,7 +1,7 @@
 import type { RoleId } from "../domain/ids";
 import type { EnvironmentId, OrganizationId, UserId } from "../domain/values";
 
-/** What tells a membership from every other one, also from a later one of the same user in the same organization. */
+/** Identifies a membership. A later membership of the same user in the same organization has another key. */
 export interface MembershipKey {
   readonly organizationId: OrganizationId;
   readonly userId: UserId;

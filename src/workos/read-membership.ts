@@ -9,7 +9,7 @@ export const namedMembership = ({ organizationId, userId, createTime }: Membersh
   expected: { createTime },
 });
 
-/** Returns the membership whose id is in the path. Throws MEMBERSHIP_NOT_FOUND for what is no id of the environment. */
+/** Returns the membership whose id is in the path. Throws MEMBERSHIP_NOT_FOUND if the environment has no such id. */
 export function readMembership(input: Input) {
   const key = input.ids.readMembership(input.environmentId, input.part("membership"));
   if (!key) throw refuse.membershipNotFound("", "");

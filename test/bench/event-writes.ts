@@ -32,7 +32,7 @@ interface Server {
   stop(): Promise<void>;
 }
 
-/** What operators set, too: a commit is on disk when it is acknowledged, and the memory fits the data. */
+/** Options that operators set, too: a commit is on disk when it is acknowledged, and the memory fits the data. */
 const options = ["--innodb-flush-log-at-trx-commit=1", `--innodb-buffer-pool-size=${process.env["POOL"] ?? "1G"}`];
 
 const starts = {

@@ -17,7 +17,7 @@ const without = (order: readonly string[], slug: string) => order.filter((other)
 const mapOf = <T>(map: ReadonlyMap<string, T>, copy: (value: T) => T): Map<string, T> =>
   new Map([...map].map(([key, value]) => [key, copy(value)]));
 
-/** What a change is about: with a role that replaces another one, it gives that role, whoever had the other. */
+/** The subject of a change. A change that replaces a role by another one gives the other one, whoever had the role. */
 export type Concerned = "environment" | "organizations" | { readonly id: string; readonly replacement: string };
 
 const isAbove = (order: readonly string[], one: string, other: string) => order.indexOf(one) < order.indexOf(other);

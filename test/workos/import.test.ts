@@ -16,7 +16,7 @@ const key = { WORKOS_API_KEY: "sk_test" };
 const importFrom = (address: string, args: readonly string[], settings: Record<string, string> = key, input?: string) =>
   runApart(["import", "workos", "--api", `http://${address}`, ...args], settings, input);
 
-/** What the export of an environment has beside what the API tells. */
+/** Returns an export without the parts that the API does not return. */
 const comparable = (text: string) =>
   text
     .replace(/^#.*\n/gm, "")
@@ -25,7 +25,7 @@ const comparable = (text: string) =>
 
 const at = (url: string) => ({ ORGROLES_DATABASE_URL: url });
 
-/** Makes everything that the API tells. */
+/** Makes everything that the API returns. */
 async function fill({ permissions, roles, memberships }: ServiceProcess, environmentId: string): Promise<void> {
   const slugs = many(120, (index) => `docs:${String(index).padStart(3, "0")}`);
   const create = (slug: string) =>

@@ -12,7 +12,7 @@ export function addImportCommands(program: Command): void {
     .option("--environment <id>", "the id that the environment gets", parseIdOption<string>, "imported")
     .option("--output <file>", "write this file instead of standard output, once everything is read")
     .option("--api <url>", "the address of the API", parseApi, new URL("https://api.workos.com"))
-    .option("--default-role <slug>", "the environment's default role, which the API does not tell")
+    .option("--default-role <slug>", "the environment's default role, which the API does not return")
     .option(
       "--organization-default <id=slug>",
       "the default role of an organization, if it is another one; may be repeated",

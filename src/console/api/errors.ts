@@ -5,7 +5,7 @@ import { BadRequestSchema, ErrorInfoSchema, RequestInfoSchema } from "../gen/goo
 export interface Explanation {
   readonly title: string;
   readonly text: string;
-  /** What the error names, such as permissions. Empty if it names nothing. */
+  /** The values that the error names, such as permissions. Empty if there are none. */
   readonly detail: string;
   /** Leads to the log, where only its readers can help. */
   readonly requestId: string | undefined;

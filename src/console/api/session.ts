@@ -1,4 +1,4 @@
-/** What somebody signed in with. A pasted token has nothing else. */
+/** The tokens of a sign-in. A pasted token has no others with it. */
 export interface Grant {
   readonly token: string;
   readonly refreshToken?: string | undefined;

@@ -1,4 +1,4 @@
-/** What a sign-in must remember until the issuer has answered. Only this tab knows it. */
+/** The values with which this tab checks the answer of the issuer. No other tab has them. */
 export interface PendingSignIn {
   readonly state: string;
   readonly nonce: string;
